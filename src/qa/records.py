@@ -1,0 +1,142 @@
+"""The values that travel between modules. All are frozen; none knows how it was made.
+
+Offsets are counted in Unicode code points of ``Document.text`` (Python string indices).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Status = Literal["answered", "not_found"]
+
+
+class QAError(Exception):
+    """An error that a user can act on: what went wrong, what was found, what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A section title in a document: ``text[start:end]`` is the title, level 1 the highest."""
+
+    level: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A cleaned text that can be shown and cited.
+
+    ``id`` is the path below the corpus folder (or the id of a JSON line), ``source`` says where the
+    text came from (file path relative to the corpus, or URL), ``metadata`` holds author, date, url…
+    """
+
+    id: str
+    title: str
+    text: str
+    source: str
+    headings: tuple[Heading, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file, or a part of one, that could not be read, and why (one line, for a person)."""
+
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A span of a document: ``text == document.text[start:end]``, always.
+
+    The passages of a document, in order, are a partition of its text. ``headings`` is the path of
+    section titles above the passage, from the highest down.
+    """
+
+    document_id: str
+    title: str
+    headings: tuple[str, ...]
+    start: int
+    end: int
+    text: str
+
+    @property
+    def index_text(self) -> str:
+        """What is searched: the title and headings, which name the subject, then the text."""
+        context = [self.title, *self.headings] if self.title else list(self.headings)
+        heads = [head for head in dict.fromkeys(context) if not self.text.startswith(head)]
+        return "\n".join([*heads, self.text.strip()])
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found for a question.
+
+    ``rank`` counts from 1; ``score`` orders the list; ``dense`` is a cosine in [-1, 1]; ``lexical``
+    is a BM25 score >= 0 (0: no word in common, or below the depth that was searched). ``row`` is
+    the passage's row in the index.
+    """
+
+    passage: Passage
+    rank: int
+    score: float
+    dense: float
+    lexical: float
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """An exact quotation: ``quote == document.text[start:end]``; ``marker`` counts from 1."""
+
+    marker: int
+    document_id: str
+    title: str
+    headings: tuple[str, ...]
+    source: str
+    start: int
+    end: int
+    quote: str
+    page: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSentence:
+    """A sentence of the answer, word for word from its source, and the citation that proves it."""
+
+    text: str
+    marker: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is said to one message.
+
+    ``standalone_question`` is the question as understood out of context. When ``status`` is
+    ``answered`` there is at least one citation; when ``not_found``, none, and ``hits`` are only
+    the closest passages. ``confidence`` is the estimated probability in [0, 1] that the corpus
+    answers. ``timings`` are milliseconds by step. ``note`` is what is said in plain French beside
+    the quotes: why there is no answer, or a reply to a greeting.
+    """
+
+    question: str
+    standalone_question: str
+    status: Status
+    sentences: tuple[AnswerSentence, ...]
+    citations: tuple[Citation, ...]
+    confidence: float
+    hits: tuple[Hit, ...]
+    timings: Mapping[str, float]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One exchange; a conversation is ``tuple[Turn, ...]``, kept by its caller."""
+
+    message: str
+    answer: Answer
