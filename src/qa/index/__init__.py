@@ -1,0 +1,19 @@
+"""One directory on disk: write a generation, verify, publish, open, update."""
+
+from qa.index.manifest import DamagedIndexError, Manifest
+from qa.index.reader import Index, open_index
+from qa.index.store import DocumentEntry
+from qa.index.verify import verify_index
+from qa.index.writer import IndexReport, Progress, update_index
+
+__all__ = [
+    "DamagedIndexError",
+    "DocumentEntry",
+    "Index",
+    "IndexReport",
+    "Manifest",
+    "Progress",
+    "open_index",
+    "update_index",
+    "verify_index",
+]

@@ -1,0 +1,133 @@
+"""What a generation says of itself: ``manifest.json``, with the size and SHA-256 of every file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from qa.chunking import ChunkSettings
+from qa.records import QAError
+
+FORMAT = 1
+NAME = "manifest.json"
+
+
+class DamagedIndexError(QAError):
+    """A generation whose bytes are not the ones that were written."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """Size in bytes and SHA-256 of a file of the generation."""
+
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedderEntry:
+    """The model that made the vectors; another fingerprint means another space."""
+
+    name: str
+    fingerprint: str
+    dimension: int
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The description of a generation; ``files`` maps relative POSIX paths to sizes and hashes.
+
+    ``created`` is UTC, ISO 8601. ``corpus`` is where the documents were read, ``corpus_digest`` the
+    SHA-256 of their ids and contents.
+    """
+
+    format: int
+    created: str
+    corpus: str
+    corpus_digest: str
+    documents: int
+    passages: int
+    skipped: int
+    embedder: EmbedderEntry
+    chunking: ChunkSettings
+    analysis: str
+    versions: Mapping[str, str]
+    files: Mapping[str, FileEntry]
+
+    def to_json(self) -> str:
+        """Readable JSON whose last field is a digest of all the others."""
+        fields = asdict(self)
+        return json.dumps({**fields, "digest": _digest(fields)}, ensure_ascii=False, indent=1)
+
+    @classmethod
+    def from_json(cls, content: str) -> Manifest:
+        """The manifest, after its digest and format number were checked."""
+        try:
+            fields: dict[str, Any] = json.loads(content)
+            found = fields.pop("digest")
+            number = fields["format"]
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise DamagedIndexError(f"{NAME} is not readable ({error})") from error
+        if found != _digest(fields):
+            raise DamagedIndexError(f"{NAME} does not match its own digest")
+        if number != FORMAT:
+            raise QAError(
+                f"the index has format {number}, this version reads format {FORMAT}. "
+                "Make it again: qa index CORPUS --index DIR"
+            )
+        fields["embedder"] = EmbedderEntry(**fields["embedder"])
+        fields["chunking"] = ChunkSettings(**fields["chunking"])
+        fields["files"] = {name: FileEntry(**entry) for name, entry in fields["files"].items()}
+        return cls(**fields)
+
+
+def _digest(fields: Mapping[str, Any]) -> str:
+    canonical = json.dumps(fields, ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def describe_files(folder: Path) -> dict[str, FileEntry]:
+    """Size and hash of every file below a folder, the manifest and lock files left out."""
+    return {
+        path.relative_to(folder).as_posix(): FileEntry(path.stat().st_size, hash_file(path))
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != NAME and path.suffix != ".lock"
+    }
+
+
+def hash_file(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a generation, checked in itself; not yet its files."""
+    try:
+        content = (folder / NAME).read_text("utf-8")
+    except FileNotFoundError:
+        raise
+    except (OSError, UnicodeDecodeError) as error:
+        raise DamagedIndexError(f"{NAME} is not readable ({error})") from error
+    return Manifest.from_json(content)
+
+
+def verify_files(folder: Path, manifest: Manifest) -> list[str]:
+    """What is wrong with the files of a generation, a line each; nothing when all is whole.
+
+    Sizes are compared first: they cost nothing and tell most damage.
+    """
+    faults = []
+    for name, entry in manifest.files.items():
+        path = folder / name
+        if not path.is_file():
+            faults.append(f"{name} is missing")
+        elif path.stat().st_size != entry.size:
+            faults.append(f"{name} has {path.stat().st_size} bytes instead of {entry.size}")
+        elif hash_file(path) != entry.sha256:
+            faults.append(f"{name} does not match its SHA-256")
+    return faults

@@ -1,0 +1,140 @@
+"""Opening an index: one published generation, verified before a native library reads it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from qa.dense import DenseIndex
+from qa.index.generations import candidates, current_name
+from qa.index.manifest import (
+    DamagedIndexError,
+    Manifest,
+    read_manifest,
+    verify_files,
+)
+from qa.index.store import Store
+from qa.lexical import LexicalIndex
+from qa.records import Document, Passage, QAError
+
+DOCUMENTS, VECTORS, LEXICAL = "documents.sqlite", "vectors.faiss", "lexical"
+# A writer keeps two generations: a reader that meets a third one just now removed looks again.
+_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """One generation: row i of the vectors, of the words and of the passages is one passage.
+
+    ``warning`` is set when the published generation was damaged and an older one serves.
+    """
+
+    path: Path
+    manifest: Manifest
+    store: Store
+    dense: DenseIndex
+    lexical: LexicalIndex
+    warning: str | None = None
+
+    def passages(self, rows: Sequence[int]) -> list[Passage]:
+        """The passages of some rows, in the order asked for."""
+        return self.store.passages(rows)
+
+    def document(self, document_id: str) -> Document:
+        """A whole document; an unknown id is an error that names it."""
+        document = self.store.document(document_id)
+        if document is None:
+            raise QAError(
+                f"no document {document_id!r} in the index. `qa status` lists the documents."
+            )
+        return document
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self.store.close()
+
+
+def open_index(directory: Path) -> Index:
+    """The published generation; the newest whole one, with a warning, when that is damaged."""
+    for attempt in range(_ATTEMPTS):
+        try:
+            return _open_newest(directory)
+        except FileNotFoundError:
+            # Removed by a writer between reading CURRENT and opening: CURRENT has moved on.
+            time.sleep(0.05 * attempt)
+    raise QAError(
+        f"the index in {directory} keeps changing while it is being opened. Try again in a moment."
+    )
+
+
+def _open_newest(directory: Path) -> Index:
+    paths = candidates(directory)
+    if not paths:
+        raise QAError(f"no index in {directory}. Make one: qa index CORPUS --index {directory}")
+    published = current_name(directory)
+    faults: list[str] = []
+    for path in paths:
+        try:
+            index = open_generation(path)
+        except DamagedIndexError as error:
+            faults.append(f"{path.name}: {error}")
+            continue
+        except FileNotFoundError:
+            if path.name == published == current_name(directory):
+                faults.append(f"{path.name} is missing")
+                continue
+            raise
+        if not faults and path.name == published:
+            return index
+        cause = "; ".join(faults) or "CURRENT does not name a generation"
+        return Index(
+            index.path,
+            index.manifest,
+            index.store,
+            index.dense,
+            index.lexical,
+            warning=(
+                f"the published index is damaged ({cause}); "
+                f"the one of {index.manifest.created} answers instead. Run qa index again."
+            ),
+        )
+    raise DamagedIndexError(
+        f"the index in {directory} is damaged ({'; '.join(faults)}). "
+        f"Make it again: qa index CORPUS --index {directory}"
+    )
+
+
+def open_generation(path: Path) -> Index:
+    """A generation after its sizes, hashes and row counts were checked."""
+    manifest = read_manifest(path)
+    faults = verify_files(path, manifest)
+    if faults:
+        if not path.is_dir():
+            raise FileNotFoundError(path)
+        raise DamagedIndexError("; ".join(faults))
+    index = Index(
+        path,
+        manifest,
+        Store(path / DOCUMENTS),
+        DenseIndex.load(path / VECTORS),
+        LexicalIndex(path / LEXICAL),
+    )
+    documents, passages = index.store.counts()
+    found = {
+        "documents": (documents, manifest.documents),
+        "passages": (passages, manifest.passages),
+        "vectors": (index.dense.rows, manifest.passages),
+        "lexical rows": (index.lexical.rows, manifest.passages),
+        "dimensions": (index.dense.dimension, manifest.embedder.dimension),
+    }
+    wrong = [
+        f"{there} {name} instead of {told}"
+        for name, (there, told) in found.items()
+        if there != told
+    ]
+    if wrong:
+        index.close()
+        raise DamagedIndexError("; ".join(wrong))
+    return index

@@ -1,0 +1,102 @@
+"""Words, character 4-grams and the BM25 engine (tantivy), nothing else.
+
+The text is analysed by ``qa.french`` before tantivy sees it, so that the index, the question and
+the choice of sentences always agree; tantivy only splits at white space and counts.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa.french import analyse_grams, analyse_words
+
+_FIELDS = ("words", "grams")
+_WRITER_MEMORY = 200_000_000  # bytes
+
+
+class LexicalIndex:
+    """Passages by row, in one or more tantivy segments in a folder."""
+
+    def __init__(self, folder: Path):
+        import tantivy
+
+        self._index = tantivy.Index.open(str(folder))
+        self._register(self._index)
+        self._searcher = self._index.searcher()
+
+    @classmethod
+    def build(cls, folder: Path, texts: Iterable[str]) -> None:
+        """Write an index of texts into an empty folder; the i-th text is row i."""
+        import tantivy
+
+        builder = tantivy.SchemaBuilder()
+        for field in _FIELDS:
+            builder.add_text_field(
+                field, stored=False, tokenizer_name="analysed", index_option="freq"
+            )
+        builder.add_unsigned_field("row", stored=False, fast=True)
+        index = tantivy.Index(builder.build(), path=str(folder))
+        cls._register(index)
+        writer = index.writer(heap_size=_WRITER_MEMORY, num_threads=1)
+        for row, text in enumerate(texts):
+            document = tantivy.Document()
+            document.add_text("words", " ".join(analyse_words(text)))
+            document.add_text("grams", " ".join(analyse_grams(text)))
+            document.add_unsigned("row", row)
+            writer.add_document(document)
+        writer.commit()
+        writer.wait_merging_threads()
+
+    @staticmethod
+    def _register(index: Any) -> None:
+        import tantivy
+
+        analyser = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
+        index.register_tokenizer("analysed", analyser)
+
+    @property
+    def rows(self) -> int:
+        """How many passages there are."""
+        return int(self._searcher.num_docs)
+
+    def document_frequency(self, stem: str) -> int:
+        """In how many passages a stem occurs."""
+        return int(self._searcher.doc_freq("words", stem))
+
+    def search_words(self, text: str, limit: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Rows and BM25 scores of the passages that share stems with the text, best first."""
+        return self._search("words", analyse_words(text), limit)
+
+    def search_grams(self, text: str, limit: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Rows and BM25 scores of the passages that share character 4-grams, best first."""
+        return self._search("grams", analyse_grams(text), limit)
+
+    def _search(
+        self, field: str, terms: Sequence[str], limit: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        import tantivy
+
+        limit = min(limit, self.rows)
+        clauses = []
+        for term, count in Counter(terms).items():
+            query = tantivy.Query.term_query(self._index.schema, field, term, index_option="freq")
+            if count > 1:
+                query = tantivy.Query.boost_query(query, float(count))
+            clauses.append((tantivy.Occur.Should, query))
+        if not clauses or limit < 1:
+            return np.empty(0, np.int64), np.empty(0, np.float32)
+        found = self._searcher.search(
+            tantivy.Query.boolean_query(clauses), limit=limit, count=False
+        ).hits
+        scores = np.array([score for score, _ in found], dtype=np.float32)
+        addresses = [address for _, address in found]
+        rows = np.array(self._searcher.fast_field_values("row", addresses), dtype=np.int64)
+        # tantivy orders equal scores by segment; ours must not depend on how segments merged.
+        order = np.lexsort((rows, -scores))
+        return rows[order], scores[order]

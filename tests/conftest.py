@@ -1,0 +1,92 @@
+"""What tests share: a deterministic embedder for logic, the shipped model for figures."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qa.assistant import Assistant
+from qa.embedding import OnnxEmbedder, Progress, Vectors, open_embedder
+from qa.french import fold, words
+from qa.index import update_index
+
+ROOT = Path(__file__).parent.parent
+
+
+class FakeEmbedder:
+    """Hashed character trigrams: like texts get like vectors, the same on every machine."""
+
+    name = "fake"
+    fingerprint = "fake-1"
+    dimension = 64
+    max_tokens = 256
+
+    def __init__(self) -> None:
+        self.embedded = 0
+
+    def embed_questions(self, questions: Sequence[str]) -> Vectors:
+        vectors = np.zeros((len(questions), self.dimension), dtype=np.float32)
+        for row, question in enumerate(questions):
+            text = f"  {fold(question)} "
+            for start in range(len(text) - 2):
+                digest = hashlib.blake2b(text[start : start + 3].encode(), digest_size=4).digest()
+                vectors[row, int.from_bytes(digest, "big") % self.dimension] += 1
+        vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        return vectors
+
+    def embed_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+        self.embedded += len(texts)
+        if progress is not None:
+            progress(len(texts))
+        return self.embed_questions(texts)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return [len(words(text)) for text in texts]
+
+
+@pytest.fixture
+def fake_embedder() -> FakeEmbedder:
+    return FakeEmbedder()
+
+
+@pytest.fixture
+def write_corpus(tmp_path: Path) -> Callable[..., Path]:
+    """Write files, given as name=text pairs, into a new corpus folder."""
+
+    def write(files: dict[str, str]) -> Path:
+        folder = tmp_path / "corpus"
+        for name, text in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+        return folder
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def shipped_embedder() -> OnnxEmbedder:
+    embedder = open_embedder()
+    assert isinstance(embedder, OnnxEmbedder)
+    return embedder
+
+
+@pytest.fixture(scope="session")
+def demo_index(tmp_path_factory: pytest.TempPathFactory, shipped_embedder: OnnxEmbedder) -> Path:
+    """The index of the demonstration corpus, made once with the shipped model."""
+    directory = tmp_path_factory.mktemp("demo") / "index"
+    update_index(ROOT / "corpus", directory, shipped_embedder)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def demo(demo_index: Path, shipped_embedder: OnnxEmbedder) -> Iterator[Assistant]:
+    from qa.index import open_index
+
+    index = open_index(demo_index)
+    yield Assistant(index, shipped_embedder)
+    index.close()
