@@ -1,0 +1,354 @@
+"""Choose the sentences that answer, quote and cite them, or refuse.
+
+Each sentence of the first passages gets raw signals in [0, 1] or so (``SentenceSignals``); a linear
+model ranks them. The best sentence and its passage give the signals of the whole question
+(``QuestionSignals``); a logistic model of those is the probability that the corpus answers, and
+below a threshold the answer is a refusal. Both models are readable numbers in ``answering.json``,
+fitted on development data by ``python benchmarks/fit_answering.py``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from qa.embedding import Vectors
+from qa.french import fold, split_sentences, words
+from qa.questions import Question, Term, can_answer, family
+from qa.records import AnswerSentence, Citation, Hit
+
+# Passages whose sentences are looked at, and sentences whose meaning is compared (by an embedding
+# each, about 1 ms): chosen with benchmarks/fit_answering.py, where more gained nothing.
+PASSAGES = 6
+COMPARED = 6
+# At most this many sentences; a further one must come close to the best (`close`, in log-odds).
+QUOTES = 3
+
+# Sections that name works rather than tell anything.
+_REFERENCE_SECTIONS = frozenset(
+    {"references", "bibliographie", "sources", "notes", "notes et references", "liens externes"}
+)
+_OPENS_WITH_PRONOUN = re.compile(
+    r"(?:il|elle|ils|elles|celui-ci|celle-ci|ceux-ci|ce dernier|cette derniere|cela|ceci|c'est|"
+    r"c'etait|son|sa|ses|leur|leurs|ce|cet|cette|ces|mais|puis|ainsi|alors|en effet|pourtant|"
+    r"cependant|toutefois|or|donc)\b"
+)
+_SIMILAR = 0.55  # Dice of character trigrams from which two spellings are one word
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceSignals:
+    """What speaks for a sentence; the shares are weighted by idf.
+
+    ``coverage``: question terms in the sentence. ``context``: in the sentence, its neighbour
+    before it, or the title and headings. ``passage``: the passage's score against the best one.
+    ``kind``: it holds the kind of answer asked for. ``cosine``: of sentence and question (0 when it
+    was not compared). ``short``: fewer than five words. ``lead``: it opens its passage.
+    """
+
+    coverage: float
+    context: float
+    passage: float
+    kind: float
+    cosine: float
+    short: float
+    lead: float
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionSignals:
+    """What tells whether the corpus answers; relative to the corpus wherever that is possible.
+
+    ``coverage`` of the best sentence, ``context`` of it, ``names``: share of the question's names
+    and numbers found in the best passage or its title, ``cosine`` of the best passage, ``margin``
+    of that cosine over the tenth passage's, ``words``: its BM25 score over the most that the
+    question could get, ``agreement``: the best passage is first by meaning and by words, ``kind``
+    as above, ``sentence_cosine``, and ``terms``: the logarithm of the number of terms.
+    """
+
+    coverage: float
+    context: float
+    names: float
+    cosine: float
+    margin: float
+    words: float
+    agreement: float
+    kind: float
+    sentence_cosine: float
+    terms: float
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweringModel:
+    """Coefficients by signal name; ``thresholds`` on the probability, by caution."""
+
+    sentence: Mapping[str, float]
+    question: Mapping[str, float]
+    thresholds: Mapping[str, float]
+    close: float
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A sentence of a passage, ``document.text[start:end]``, with its signals and score."""
+
+    hit: Hit
+    start: int
+    end: int
+    text: str
+    signals: SentenceSignals
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What was chosen for a question: quotes with their citations, and how sure it is."""
+
+    sentences: tuple[AnswerSentence, ...]
+    citations: tuple[Citation, ...]
+    confidence: float
+
+
+@lru_cache(maxsize=1)
+def shipped_model() -> AnsweringModel:
+    """The coefficients in ``answering.json``."""
+    content = json.loads((Path(__file__).parent / "answering.json").read_text("utf-8"))
+    return AnsweringModel(
+        content["sentence"], content["question"], content["thresholds"], content["close"]
+    )
+
+
+def select_answer(
+    question: Question,
+    query: Vectors,
+    hits: Sequence[Hit],
+    embed: Callable[[Sequence[str]], Vectors],
+    source: Callable[[str], str],
+    caution: str = "normal",
+    model: AnsweringModel | None = None,
+) -> Selection:
+    """Quotes from the passages that answer the question; none when that is not likely enough.
+
+    ``hits`` come best first; ``embed`` gives unit vectors of sentences in the question's space;
+    ``source`` tells where a document came from.
+    """
+    model = model or shipped_model()
+    ranked = rank_sentences(question, query, hits, embed, model)
+    if not ranked or not question.terms:
+        return Selection((), (), 0.0)
+    confidence = probability(question_signals(question, hits, ranked[0]), model)
+    if confidence < model.thresholds[caution]:
+        return Selection((), (), confidence)
+    chosen = _choose(ranked, model.close)
+    citations = tuple(
+        _cite(group, marker, source(group[0].hit.passage.document_id))
+        for marker, group in enumerate(chosen, 1)
+    )
+    sentences = tuple(AnswerSentence(citation.quote, citation.marker) for citation in citations)
+    return Selection(sentences, citations, confidence)
+
+
+def rank_sentences(
+    question: Question,
+    query: Vectors,
+    hits: Sequence[Hit],
+    embed: Callable[[Sequence[str]], Vectors],
+    model: AnsweringModel,
+    compared: int = COMPARED,
+) -> list[Candidate]:
+    """The sentences of the first passages, best first.
+
+    All are scored by their words; the best ``compared`` of them by their meaning too.
+    """
+    candidates = [
+        candidate
+        for hit in hits[:PASSAGES]
+        for candidate in _candidates(question, hit, hits[0].score, model)
+    ]
+    candidates.sort(key=lambda candidate: -candidate.score)
+    del candidates[compared:]
+    if not candidates:
+        return []
+    cosines = embed([candidate.text for candidate in candidates]) @ query
+    ranked = [
+        _with_cosine(candidate, float(cosine), model)
+        for candidate, cosine in zip(candidates, cosines, strict=True)
+    ]
+    ranked.sort(key=lambda candidate: -candidate.score)
+    return ranked
+
+
+def _candidates(
+    question: Question, hit: Hit, best: float, model: AnsweringModel
+) -> list[Candidate]:
+    passage = hit.passage
+    if passage.headings and fold(passage.headings[-1]).strip(" .:") in _REFERENCE_SECTIONS:
+        return []
+    heads = [passage.title, *passage.headings]
+    above = matches(question.terms, " ".join(heads))
+    titles = {fold(head).strip() for head in heads}
+    before: frozenset[str] = frozenset()
+    found = []
+    for position, (start, end) in enumerate(split_sentences(passage.text)):
+        text = passage.text[start:end].strip()
+        inside = matches(question.terms, text)
+        if fold(text) not in titles and text and not text.endswith("?"):
+            first = passage.start + start + passage.text[start:end].index(text)
+            signals = SentenceSignals(
+                coverage=_share(question, inside),
+                context=_share(question, inside | before | above),
+                passage=hit.score / best if best > 0 else 0.0,
+                kind=float(can_answer(question.kind, text, question.text)),
+                cosine=0.0,
+                short=float(text.count(" ") < 4),
+                lead=float(position == 0),
+            )
+            score = _linear(asdict(signals), model.sentence)
+            found.append(Candidate(hit, first, first + len(text), text, signals, score))
+        before = inside
+    return found
+
+
+def _with_cosine(candidate: Candidate, cosine: float, model: AnsweringModel) -> Candidate:
+    signals = SentenceSignals(**{**asdict(candidate.signals), "cosine": cosine})
+    score = _linear(asdict(signals), model.sentence)
+    return Candidate(candidate.hit, candidate.start, candidate.end, candidate.text, signals, score)
+
+
+def question_signals(question: Question, hits: Sequence[Hit], best: Candidate) -> QuestionSignals:
+    """The signals of a question from its hits and its best sentence."""
+    passage = best.hit.passage
+    everything = " ".join([passage.title, *passage.headings, passage.text])
+    found = matches(question.terms, everything)
+    names = [term for term in question.terms if term.is_name]
+    named = sum(term.weight for term in names)
+    there = sum(term.weight for term in names if term.stem in found)
+    by_cosine = sorted((hit.dense for hit in hits), reverse=True)
+    by_words = max(hit.lexical for hit in hits)
+    return QuestionSignals(
+        coverage=best.signals.coverage,
+        context=_share(question, found),
+        names=there / named if named else 1.0,
+        cosine=best.hit.dense,
+        margin=best.hit.dense - by_cosine[min(9, len(by_cosine) - 1)],
+        # A term adds at most idf x (k1 + 1) to BM25, with k1 = 1.2 (tantivy's).
+        words=best.hit.lexical / (2.2 * question.weight) if question.weight else 0.0,
+        agreement=float(best.hit.dense >= by_cosine[0]) / 2
+        + float(best.hit.lexical >= by_words) / 2,
+        kind=best.signals.kind,
+        sentence_cosine=best.signals.cosine,
+        terms=math.log(1 + len(question.terms)),
+    )
+
+
+def probability(signals: QuestionSignals, model: AnsweringModel) -> float:
+    """The logistic model's estimate, in (0, 1), that the corpus answers."""
+    return 1 / (1 + math.exp(-_linear(asdict(signals), model.question)))
+
+
+def matches(terms: Sequence[Term], text: str) -> frozenset[str]:
+    """Stems of the terms that a text holds: by stem, word family or, when longer, like spelling."""
+    there = words(text)
+    stems = {word.stem for word in there}
+    families = {family(word.form) for word in there} - {None}
+    forms = {word.form for word in there if len(word.form) > 3 and not word.is_stop}
+    return frozenset(
+        term.stem
+        for term in terms
+        if term.stem in stems
+        or family(term.form) in families
+        or (
+            len(term.form) > 4
+            and not term.form.isdigit()
+            and any(spelled_alike(term.form, form) for form in forms if form[0] == term.form[0])
+        )
+    )
+
+
+@lru_cache(maxsize=100_000)
+def spelled_alike(one: str, other: str) -> bool:
+    """Whether two folded words share most character trigrams: "trotski", "trotsky"."""
+    if abs(len(one) - len(other)) > 3:
+        return False
+    first, second = _trigrams(one), _trigrams(other)
+    return 2 * len(first & second) / (len(first) + len(second)) >= _SIMILAR
+
+
+@lru_cache(maxsize=100_000)
+def _trigrams(form: str) -> frozenset[str]:
+    padded = f"_{form}_"
+    return frozenset(padded[i : i + 3] for i in range(len(padded) - 2))
+
+
+def _share(question: Question, found: frozenset[str]) -> float:
+    total = question.weight
+    return sum(t.weight for t in question.terms if t.stem in found) / total if total else 0.0
+
+
+def _linear(signals: Mapping[str, float], weights: Mapping[str, float]) -> float:
+    return weights.get("intercept", 0.0) + sum(
+        weights[name] * value for name, value in signals.items()
+    )
+
+
+def _choose(ranked: Sequence[Candidate], close: float) -> list[list[Candidate]]:
+    """The best sentence and at most two that come close to it, grouped by passage, best first.
+
+    Sentences of one passage become one quotation: only neighbours are kept together.
+    """
+    groups: dict[int, list[Candidate]] = {}
+    chosen = 0
+    for candidate in ranked:
+        if chosen == QUOTES or candidate.score < ranked[0].score - close:
+            break
+        group = groups.setdefault(candidate.hit.row, [])
+        if not group or any(_are_neighbours(candidate, other) for other in group):
+            group.append(candidate)
+            chosen += 1
+    return list(groups.values())
+
+
+def _are_neighbours(one: Candidate, other: Candidate) -> bool:
+    """Whether only blanks lie between two sentences of a passage, and no end of a paragraph."""
+    first, second = sorted((one, other), key=lambda candidate: candidate.start)
+    offset = first.hit.passage.start
+    between = first.hit.passage.text[first.end - offset : second.start - offset]
+    return not between.strip() and "\n\n" not in between
+
+
+def _cite(group: Sequence[Candidate], marker: int, source: str) -> Citation:
+    passage = group[0].hit.passage
+    start = min(map(_widened_start, group))
+    end = max(candidate.end for candidate in group)
+    return Citation(
+        marker=marker,
+        document_id=passage.document_id,
+        title=passage.title,
+        headings=passage.headings,
+        source=source,
+        start=start,
+        end=end,
+        quote=passage.text[start - passage.start : end - passage.start],
+    )
+
+
+def _widened_start(candidate: Candidate) -> int:
+    """Where the quotation begins: with the sentence before when this one opens with a pronoun."""
+    passage = candidate.hit.passage
+    if not _OPENS_WITH_PRONOUN.match(fold(candidate.text)):
+        return candidate.start
+    starts = [passage.start + start for start, _ in split_sentences(passage.text)]
+    position = starts.index(candidate.start) if candidate.start in starts else 0
+    if position == 0:
+        return candidate.start
+    before = passage.text[starts[position - 1] - passage.start : candidate.start - passage.start]
+    titles = {fold(head).strip() for head in (passage.title, *passage.headings)}
+    # Only within a paragraph, and never a title.
+    if "\n\n" in before or fold(before).strip() in titles:
+        return candidate.start
+    return starts[position - 1]

@@ -1,0 +1,156 @@
+"""The command ``qa``: parse, call, print. A ``QAError`` becomes one line on stderr and exit code 1.
+
+Every heavy import happens inside the command that needs it, so that ``qa --help`` is instant.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from qa.cli import asking, documents, evaluating
+from qa.records import QAError
+
+FAILED, INTERRUPTED = 1, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit code (2, for wrong usage, is argparse's own)."""
+    options = _parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal without UTF-8 must not stop a French answer; a lone surrogate neither.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        return int(options.run(options))
+    except QAError as error:
+        print(f"qa: {error}", file=sys.stderr)
+        return FAILED
+    except BrokenPipeError:
+        # The reader of our output has left (`qa search … | head`): nothing more to say.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print("qa: interrupted; what was there before is unchanged.", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="qa", description="Answers to French questions, quoted and cited from your documents."
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    def command(
+        name: str, run: Callable[[argparse.Namespace], int], text: str
+    ) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(run=run)
+        return sub
+
+    index = command("index", documents.index, "index a folder of documents, or update its index")
+    index.add_argument(
+        "corpus", nargs="?", type=Path, default=Path("corpus"), help="folder or file (corpus)"
+    )
+    _index_option(index)
+    index.add_argument("--model", help="a sentence-transformers model, by name or folder")
+    _json_option(index)
+
+    ask = command("ask", asking.ask, "answer a question, with citations")
+    ask.add_argument("question", nargs="?", help="in French, between quotation marks")
+    _index_option(ask)
+    ask.add_argument("-k", type=_positive, default=5, help="passages in the answer (5)")
+    ask.add_argument("--batch", type=Path, metavar="FILE", help="JSON Lines of questions")
+    _caution_option(ask)
+    _json_option(ask)
+
+    search = command("search", asking.search, "the passages for a question, ranked")
+    search.add_argument("question")
+    _index_option(search)
+    search.add_argument("--method", choices=("hybrid", "dense", "lexical"), default="hybrid")
+    search.add_argument("-k", type=_positive, default=10, help="passages (10)")
+    _json_option(search)
+
+    chat = command("chat", asking.chat, "a conversation in the terminal")
+    _index_option(chat)
+    _caution_option(chat)
+    _json_option(chat)
+
+    serve = command("serve", asking.serve, "the web chat")
+    _index_option(serve)
+    serve.add_argument("--host", default="127.0.0.1")
+    serve.add_argument("--port", type=_port, default=7860)
+
+    _evaluation_commands(command)
+
+    status = command("status", documents.status, "what is indexed, what was skipped and why")
+    _index_option(status)
+    _json_option(status)
+
+    verify = command("verify", documents.verify, "check every hash and every passage again")
+    _index_option(verify)
+    _json_option(verify)
+    return parser
+
+
+def _evaluation_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
+    evaluate = command("eval", evaluating.evaluate, "measure retrieval on a judged test set")
+    evaluate.add_argument(
+        "dataset", type=Path, help="a BEIR folder, or a file of questions with --qrels"
+    )
+    evaluate.add_argument("--qrels", type=Path, help="judgements, TREC or BEIR")
+    evaluate.add_argument("--split", help="of the folder's qrels (test)")
+    evaluate.add_argument("--index", type=Path, metavar="DIR", help="judge this index instead")
+    evaluate.add_argument("--methods", default="hybrid,dense,lexical", help="between commas (all)")
+    evaluate.add_argument("-k", "--k", type=_positive, default=100, help="documents ranked (100)")
+    evaluate.add_argument("--model", action="append", help="may be given several times")
+    evaluate.add_argument(
+        "--noise", type=int, metavar="SEED", help="ask without accents and with one typing error"
+    )
+    evaluate.add_argument("--cache", type=Path, metavar="DIR", help="where indexes are kept")
+    evaluate.add_argument("--run-file", type=Path, metavar="FILE", help="write TREC runs")
+    evaluate.add_argument("--per-query", type=Path, metavar="FILE", help="write JSON Lines")
+    _json_option(evaluate)
+
+    compare = command("compare", evaluating.compare, "compare two TREC runs")
+    compare.add_argument("run_a", type=Path)
+    compare.add_argument("run_b", type=Path)
+    compare.add_argument("--qrels", type=Path, required=True)
+    compare.add_argument("--measure", default="nDCG@10", help="that orders the questions (nDCG@10)")
+    _json_option(compare)
+
+
+def _index_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--index", type=Path, default=Path("index"), metavar="DIR", help="index folder (index)"
+    )
+
+
+def _json_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
+
+
+def _caution_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--caution",
+        choices=("low", "normal", "high"),
+        default="normal",
+        help="how sure an answer must be (normal)",
+    )
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is not a positive number")
+    return number
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= 65535:
+        raise argparse.ArgumentTypeError(f"{number} is not a port (1 to 65535)")
+    return number

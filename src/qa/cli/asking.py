@@ -1,0 +1,165 @@
+"""The commands that answer: ``ask``, ``search``, ``chat``, ``serve``."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qa.cli.printing import answer_fields, hit_fields, print_answer, print_json
+from qa.records import QAError, Turn
+
+if TYPE_CHECKING:
+    from qa.assistant import Assistant
+
+NOT_FOUND = 3  # exit code of a question that the documents do not answer
+
+
+def _open(options: argparse.Namespace) -> Assistant:
+    from qa.assistant import Assistant
+
+    assistant = Assistant.open(options.index)
+    if assistant.index.warning:
+        print(f"qa: {assistant.index.warning}", file=sys.stderr)
+    return assistant
+
+
+def ask(options: argparse.Namespace) -> int:
+    """Answer a question or a file of them; exit code 3 when the documents do not answer."""
+    if (options.question is None) == (options.batch is None):
+        print("qa ask: give a QUESTION, or --batch FILE (not both).", file=sys.stderr)
+        return 2
+    if options.batch is not None:
+        return _ask_batch(options)
+    answer = _open(options).answer(options.question, limit=options.k, caution=options.caution)
+    if options.json:
+        print_json(answer_fields(answer))
+    else:
+        print_answer(answer)
+    return 0 if answer.status == "answered" else NOT_FOUND
+
+
+def _ask_batch(options: argparse.Namespace) -> int:
+    requests = list(_read_batch(options.batch))
+    assistant = _open(options)
+    for identifier, messages, is_conversation in requests:
+        turns: tuple[Turn, ...] = ()
+        for number, message in enumerate(messages, 1):
+            name = f"{identifier}-t{number}" if is_conversation else identifier
+            try:
+                answer = assistant.answer(message, turns, limit=options.k, caution=options.caution)
+            except QAError as error:
+                print_json({"id": name, "question": message, "error": str(error)})
+                continue
+            turns = (*turns, Turn(message, answer))
+            print_json({"id": name, **answer_fields(answer)})
+    return 0
+
+
+def _read_batch(path: Path) -> Iterator[tuple[Any, list[str], bool]]:
+    """Identifiers, messages, and whether they are a conversation; all faults are told at once."""
+    try:
+        lines = path.read_text("utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise QAError(
+            f"{path} could not be read ({error}). Give a UTF-8 JSON Lines file."
+        ) from error
+    faults = []
+    requests = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            fields = json.loads(line)
+        except ValueError as error:
+            faults.append(f"line {number} is not JSON ({error})")
+            continue
+        if not isinstance(fields, dict) or "id" not in fields:
+            faults.append(f'line {number} has no "id"')
+        elif isinstance(fields.get("question"), str):
+            requests.append((fields["id"], [fields["question"]], False))
+        elif isinstance(fields.get("messages"), list) and all(
+            isinstance(message, str) for message in fields["messages"]
+        ):
+            requests.append((fields["id"], fields["messages"], True))
+        else:
+            faults.append(f'line {number} needs "question" (a text) or "messages" (texts)')
+    if faults:
+        raise QAError(f"{path}: {'; '.join(faults[:20])}. Nothing was asked.")
+    yield from requests
+
+
+def search(options: argparse.Namespace) -> int:
+    """List the passages for a question."""
+    hits = _open(options).search(options.question, limit=options.k, method=options.method)
+    if options.json:
+        print_json(
+            {
+                "question": options.question,
+                "method": options.method,
+                "hits": [hit_fields(hit) for hit in hits],
+            }
+        )
+        return 0
+    for hit in hits:
+        passage = hit.passage
+        place = " › ".join([passage.title or passage.document_id, *passage.headings])
+        print(f"{hit.rank:>2}. {hit.score:.3f}  {place}  [{passage.document_id}]")
+        print(f"    {' '.join(passage.text.split())}\n")
+    return 0
+
+
+def chat(options: argparse.Namespace) -> int:
+    """Hold a conversation: prompts and quotes, or JSON lines with ``--json``."""
+    assistant = _open(options)
+    turns: tuple[Turn, ...] = ()
+    if not options.json:
+        print("Posez vos questions (une ligne vide ou Ctrl-D pour finir).\n")
+    for message in _messages(prompt="" if options.json else "? "):
+        try:
+            answer = assistant.answer(message, turns, caution=options.caution)
+        except QAError as error:
+            if options.json:
+                print_json({"question": message, "error": str(error)})
+            else:
+                print(f"qa: {error}\n", file=sys.stderr)
+            continue
+        turns = (*turns, Turn(message, answer))
+        if options.json:
+            print_json(answer_fields(answer))
+        else:
+            print_answer(answer)
+            print()
+    return 0
+
+
+def _messages(prompt: str) -> Iterator[str]:
+    """Lines from the keyboard or a pipe; an empty one ends a conversation at the keyboard."""
+    if sys.stdin.isatty():
+        with contextlib.suppress(ImportError):
+            import readline  # noqa: F401  # line editing and history for input()
+    while True:
+        try:
+            message = input(prompt if sys.stdin.isatty() else "")
+        except EOFError:
+            return
+        except UnicodeDecodeError:
+            print("qa: a line that is not UTF-8 was left out.", file=sys.stderr)
+            continue
+        if not message.strip():
+            if prompt and sys.stdin.isatty():
+                return
+            continue
+        yield message
+
+
+def serve(options: argparse.Namespace) -> int:
+    """Start the web chat and stay until it is stopped."""
+    from qa.web import serve as serve_web
+
+    serve_web(options.index, host=options.host, port=options.port)
+    return 0

@@ -1,0 +1,39 @@
+"""Progress bars: one a step, with its rate, on stderr when that is a terminal."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from qa.index import Progress
+
+_UNITS = {"read": "documents", "embed": "passages", "words": "passages", "search": "questions"}
+
+
+@contextlib.contextmanager
+def progress_bars() -> Iterator[Callable[[Progress], None]]:
+    """One bar a step, with its rate, on stderr when that is a terminal."""
+    from tqdm import tqdm
+
+    bars: dict[str, Any] = {}
+
+    def show(progress: Progress) -> None:
+        bar = bars.get(progress.step)
+        if bar is None:
+            for other in bars.values():
+                other.close()
+            bar = bars[progress.step] = tqdm(
+                desc=f"{progress.step:>6}",
+                total=progress.total,
+                unit=f" {_UNITS[progress.step]}",
+                disable=None,
+            )
+        bar.update(progress.done - bar.n)
+
+    try:
+        yield show
+    finally:
+        for bar in bars.values():
+            bar.close()

@@ -1,0 +1,189 @@
+"""What a French question asks for: the kind of answer, and the words that an answer must share."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from qa.french import fold, words
+
+Kind = Literal["person", "time", "place", "number", "reason", "manner", "yes-no", "other"]
+
+# The first that matches the folded question decides.
+_KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
+    (
+        "time",
+        re.compile(
+            r"\bquand\b|\b(?:quel(?:le)?s?|quelqu)\b (?:etait |est |fut )?(?:l'|la |le )?"
+            r"(?:annee|date|jour|mois|siecle|epoque|heure|periode|moment|decennie)|"
+            r"\bdepuis combien de temps\b|\bdate (?:de|du|des|d')\b"
+        ),
+    ),
+    (
+        "number",
+        re.compile(
+            r"\bcombien\b|\bquel(?:le)?s? (?:etait |est |fut )?(?:l'|la |le )?"
+            r"(?:nombre|age|taille|duree|distance|superficie|population|prix|montant|somme|cout|"
+            r"hauteur|longueur|poids|vitesse|pourcentage|proportion|part|effectif|delai)"
+        ),
+    ),
+    (
+        "place",
+        re.compile(
+            r"^(?:d'|par |vers |jusqu')?ou\b|\bou (?:se|est|sont|a|ont|furent|fut|etait|peut)\b|"
+            r"\bquel(?:le)?s? (?:est |etait |fut )?(?:l'|la |le )?"
+            r"(?:ville|pays|lieu|region|endroit|continent|capitale|village|quartier|adresse|ile)"
+        ),
+    ),
+    (
+        "reason",
+        re.compile(
+            r"\bpourquoi\b|\bquel(?:le)?s? (?:est |sont |fut )?(?:l[ae]s? )?"
+            r"(?:raison|cause|motif|but)s?\b|\bpour quel"
+        ),
+    ),
+    (
+        "manner",
+        re.compile(r"\bcomment (?!s'appel|se nomm|appel|nomm)|\bde quelle (?:maniere|facon)"),
+    ),
+    (
+        "person",
+        re.compile(
+            r"\bqui\b|\bcomment s'appel|\bquel(?:le)? (?:est |etait |fut )?(?:l'|la |le )?"
+            r"(?:homme|femme|personne|auteur|roi|reine|president|general|chef|dirigeant|assassin|"
+            r"ecrivain|peintre|realisateur|inventeur|fondateur|ministre|acteur|actrice|pere|mere)"
+        ),
+    ),
+    ("yes-no", re.compile(r"^est-ce que\b|^(?:\w+ )*\w+-(?:t-)?(?:il|elle|ils|elles|on|ce)\b")),
+)
+
+_MONTHS = "janvier|fevrier|mars|avril|mai|juin|juillet|aout|septembre|octobre|novembre|decembre"
+# What a sentence must hold to be able to answer each kind, on the folded text.
+_TIME = re.compile(
+    rf"\b(?:1\d|20)\d\d\b|\b(?:1er|\d\d?) (?:{_MONTHS})\b|\b(?:{_MONTHS}) \d{{4}}\b|"
+    r"\b[ivxl]+e siecle\b|\bav\. j|\bsiecle\b|\bannees\b|\bdepuis\b|\blundi|\bmardi|\bmercredi"
+)
+_NUMBER = re.compile(
+    r"\d|\b(?:deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|treize|quatorze|quinze|"
+    r"seize|vingt|trente|quarante|cinquante|soixante|cent|cents|mille|million|milliard|"
+    r"douzaine|centaine|millier|moitie|tiers|quart|double)s?\b"
+)
+_REASON = re.compile(
+    r"\b(?:car|parce que?|afin|en raison|a cause|grace a|puisque?|du fait|en effet|suite a"
+    r"|pour que?|pour (?!la\b|le\b|les\b|un)|c'est pourquoi|permet\w*|provoqu\w*|motiv\w*"
+    r"|faute de|dans le but)\b"
+)
+_PLACE = re.compile(r"\b(?:a|au|aux|en|dans|de|du|pres de|vers|sur|chez) (?:l[ae] |les |l')?$")
+_NAME = re.compile(r"\b[A-ZÀÂÄÇÉÈÊËÎÏÔÖÙÛÜŒ][\w’'-]+(?: (?:de |du |des |d['’])?[A-ZÀ-ÜŒ][\w’'-]+)*")
+
+
+# Forms that stems keep apart and that answer each other's questions (« né » … « naquit »). Folded.
+_FAMILIES = (
+    "ne nee nes nees nait naquit naitre naissance natif native natal natale",
+    "mort morte morts mortes meurt meurent mourut moururent mourir deces decede decedee deceda",
+    "tue tuee tues tuer tua tuerent assassine assassinee assassiner assassina assassinat assassin "
+    "assassins meurtre meurtrier",
+    "ecrit ecrite ecrits ecrire ecrivit ecrivent auteur auteure redige redigee publie publiee",
+    "fonde fondee fonder fonda fondateur fondatrice fondation cree creee creer crea creation",
+    "epouse epousa epouser epoux marie mariee marier mariage femme mari",
+    "elu elue elus elire election elit",
+    "vaincu vaincre vainqueur victoire gagne gagner gagna remporte remporta remporter",
+    "defaite perdu perdre perd perdit battu",
+    "debut debute debuta commence commenca commencer commencement eclate eclata eclater",
+    "fin finit finir fini termine termina terminer acheve acheva",
+    "vit vivre vecut vivait habite habitait habiter reside residait resider residence demeure",
+    "construit construite construire construction bati batie batir edifie edifice",
+    "decouvert decouverte decouvrir decouvrit decouvreur",
+    "invente inventee inventer inventa inventeur invention",
+    "dirige dirigee diriger dirigeait dirigea dirigeant chef commande commandait commandant",
+    "situe situee situer trouve trouver localise localisee",
+    "appele appelee appeler appelle nomme nommee nom surnom surnomme denomme",
+    "coute couter cout prix tarif montant",
+    "peuple peuplee population habitants",
+    "exclu exclue exclus exclure exclut exclusion expulse expulsee expulser expulsion",
+    "exile exilee exil exiler banni bannir",
+    "signe signee signer signa signature",
+)
+_FAMILY = {form: number for number, forms in enumerate(_FAMILIES) for form in forms.split()}
+
+
+def family(form: str) -> int | None:
+    """The number of the word family of a folded form; ``None`` for most words."""
+    return _FAMILY.get(form)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word that an answer should share; ``weight`` is its idf in the corpus, in nats, >= 0."""
+
+    form: str
+    stem: str
+    weight: float
+    is_name: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question as it is matched: its text, kind and terms (each stem once, in order)."""
+
+    text: str
+    kind: Kind
+    terms: tuple[Term, ...]
+
+    @property
+    def weight(self) -> float:
+        """The sum of the terms' weights."""
+        return sum(term.weight for term in self.terms)
+
+
+def analyse_question(text: str, passages: int, frequency: Callable[[str], int]) -> Question:
+    """The question's kind and terms; ``frequency`` counts the passages that hold a stem.
+
+    idf = ln(1 + (N - n + 0.5) / (n + 0.5)), as in BM25 (Robertson and Zaragoza 2009).
+    """
+    terms: dict[str, Term] = {}
+    for word in words(text):
+        if word.is_stop or word.stem in terms or (len(word.form) == 1 and not word.form.isdigit()):
+            continue
+        count = frequency(word.stem)
+        weight = math.log(1 + (passages - count + 0.5) / (count + 0.5))
+        spelled = text[word.start : word.end]
+        is_name = (spelled[0].isupper() and word.start > 0) or spelled[0].isdigit()
+        terms[word.stem] = Term(word.form, word.stem, weight, is_name)
+    return Question(text, question_kind(text), tuple(terms.values()))
+
+
+def question_kind(text: str) -> Kind:
+    """The kind of answer that is asked for: « En quelle année … » -> "time"."""
+    folded = " ".join(fold(text).split())
+    for kind, pattern in _KINDS:
+        if pattern.search(folded):
+            return kind
+    return "other"
+
+
+def can_answer(kind: Kind, sentence: str, question: str) -> bool:
+    """Whether a sentence holds something of the kind that is asked for, new to the question."""
+    folded = fold(sentence)
+    asked = fold(question)
+    if kind == "time":
+        return any(match.group() not in asked for match in _TIME.finditer(folded))
+    if kind == "number":
+        return any(match.group() not in asked for match in _NUMBER.finditer(folded))
+    if kind == "reason":
+        return _REASON.search(folded) is not None
+    if kind in {"person", "place"}:
+        for match in _NAME.finditer(sentence):
+            if fold(match.group()) in asked:
+                continue
+            # A capital at the very start is a name only when the word is not a common one.
+            inside = match.start() > 0
+            if kind == "person" and (inside or " " in match.group()):
+                return True
+            if kind == "place" and inside and _PLACE.search(fold(sentence[: match.start()])):
+                return True
+        return False
+    return True

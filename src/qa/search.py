@@ -1,0 +1,127 @@
+"""Rank and fuse: three searches with one signature, each giving ``list[Hit]``.
+
+Scores are fused by a convex combination after division by the best score of the list (words) or
+after subtracting a fixed floor (cosines): Bruch et al. 2023, "An Analysis of Fusion Functions for
+Hybrid Retrieval" (arXiv 2210.11934). The weights were chosen on the development sets:
+``python benchmarks/fusion.py`` prints the table that they come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa.embedding import Vectors
+from qa.index import Index
+from qa.records import Hit, Passage
+
+Floats = NDArray[np.float32]
+Search = Callable[[Index, str, Vectors, int], list[Hit]]
+
+# Each leg looks this deep; the union is fused. A passage below both depths is not found.
+DEPTH = 200
+GRAM_WEIGHT = 0.3  # share of the character 4-grams in the lexical score
+DENSE_WEIGHT = 0.5  # share of the cosine in the fused score
+
+
+def search_lexical(index: Index, question: str, query: Vectors, limit: int) -> list[Hit]:
+    """Passages that share words and parts of words with the question; ``query`` only informs."""
+    candidates = _Candidates(index, question, query, max(DEPTH, 2 * limit))
+    return candidates.hits(candidates.lexical(), limit)
+
+
+def search_dense(index: Index, question: str, query: Vectors, limit: int) -> list[Hit]:
+    """Passages nearest in meaning, by cosine of the vectors."""
+    candidates = _Candidates(index, question, query, max(DEPTH, 2 * limit))
+    return candidates.hits(candidates.cosines, limit)
+
+
+def search_hybrid(index: Index, question: str, query: Vectors, limit: int) -> list[Hit]:
+    """Both, fused: better than either almost everywhere."""
+    candidates = _Candidates(index, question, query, max(DEPTH, 2 * limit))
+    return candidates.hits(fuse(candidates.cosines, candidates.lexical()), limit)
+
+
+METHODS: dict[str, Search] = {
+    "hybrid": search_hybrid,
+    "dense": search_dense,
+    "lexical": search_lexical,
+}
+
+
+def scale_by_best(scores: Floats) -> Floats:
+    """Scores >= 0 divided by the best one; all zero when nothing matched."""
+    best = scores.max(initial=0.0)
+    return scores / best if best > 0 else scores
+
+
+def scale_between(scores: Floats) -> Floats:
+    """Min-max: the worst becomes 0, the best 1; all zero when they are equal."""
+    if not len(scores):
+        return scores
+    low, high = scores.min(), scores.max()
+    return (scores - low) / (high - low) if high > low else np.zeros_like(scores)
+
+
+def fuse(cosines: Floats, lexical: Floats, dense_weight: float = DENSE_WEIGHT) -> Floats:
+    """The convex combination of both legs, each scaled to [0, 1] over the candidates."""
+    return dense_weight * scale_between(cosines) + (1 - dense_weight) * scale_by_best(lexical)
+
+
+class _Candidates:
+    """The union of what the legs found for a question, with every raw score of each passage."""
+
+    def __init__(self, index: Index, question: str, query: Vectors, depth: int):
+        self._index = index
+        dense_rows, dense_scores = index.dense.search(query, depth)
+        word_rows, word_scores = index.lexical.search_words(question, depth)
+        gram_rows, gram_scores = index.lexical.search_grams(question, depth)
+        self.rows = np.unique(np.concatenate([dense_rows, word_rows, gram_rows]))
+        self.words = self._align(word_rows, word_scores)
+        self.grams = self._align(gram_rows, gram_scores)
+        self.cosines = self._align(dense_rows, dense_scores)
+        missing = ~np.isin(self.rows, dense_rows)
+        self.cosines[missing] = index.dense.vectors(self.rows[missing]) @ query
+
+    def _align(self, rows: NDArray[np.int64], scores: Floats) -> Floats:
+        aligned = np.zeros(len(self.rows), dtype=np.float32)
+        aligned[np.searchsorted(self.rows, rows)] = scores
+        return aligned
+
+    def lexical(self) -> Floats:
+        """Words and 4-grams together, in [0, 1]."""
+        return (1 - GRAM_WEIGHT) * scale_by_best(self.words) + GRAM_WEIGHT * scale_by_best(
+            self.grams
+        )
+
+    def hits(self, scores: Floats, limit: int) -> list[Hit]:
+        """The best passages by these scores, one for each text; ties in reading order."""
+        order = np.lexsort((self.rows, -scores))
+        hits: list[Hit] = []
+        seen: set[str] = set()
+        for position, passage in self._passages(order, limit):
+            key = " ".join(passage.text.split())
+            if key in seen or scores[position] <= 0:
+                continue
+            seen.add(key)
+            hits.append(
+                Hit(
+                    passage=passage,
+                    rank=len(hits) + 1,
+                    score=float(scores[position]),
+                    dense=float(self.cosines[position]),
+                    lexical=float(self.words[position]),
+                    row=int(self.rows[position]),
+                )
+            )
+            if len(hits) == limit:
+                break
+        return hits
+
+    def _passages(self, order: NDArray[np.intp], limit: int) -> Iterator[tuple[int, Passage]]:
+        """Passages in order, fetched in blocks: duplicates are few, so one block usually serves."""
+        for start in range(0, len(order), limit + 5):
+            block = order[start : start + limit + 5]
+            yield from zip(block, self._index.passages([self.rows[i] for i in block]), strict=True)
