@@ -27,7 +27,6 @@ from qa.index.manifest import (
 from qa.index.reader import DOCUMENTS, LEXICAL, VECTORS, Index, open_generation, open_index
 from qa.index.store import Store, StoreWriter
 from qa.lexical import LexicalIndex
-from qa.reading import read_corpus
 from qa.records import Document, QAError, Skipped
 
 # Passages embedded between two reports of progress; sorted by length within.
@@ -127,6 +126,9 @@ def _read(
     progress: Callable[[Progress], None],
 ) -> list[Skipped]:
     """Read, cut and store the documents; what could not be read is returned."""
+    # Imported here: its patterns take longer to compile than a question takes to answer.
+    from qa.reading import read_corpus
+
     writer = StoreWriter(path)
     skipped = []
     for item in read_corpus(corpus):
