@@ -83,6 +83,23 @@ def holds(text: str, answers: Sequence[str]) -> bool:
     return any(squeeze(answer) in squeeze(text) for answer in answers)
 
 
+class CachingEmbedder:
+    """Embeds each sentence once: the collection is small and asked thousands of questions."""
+
+    def __init__(self, embedder: Any):
+        self._embedder = embedder
+        self._vectors: dict[str, Any] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._embedder, name)
+
+    def embed_questions(self, texts: Sequence[str]) -> Any:
+        new = [text for text in dict.fromkeys(texts) if text not in self._vectors]
+        if new:
+            self._vectors |= zip(new, self._embedder.embed_questions(new), strict=True)
+        return np.stack([self._vectors[text] for text in texts])
+
+
 def rank(assistant: Assistant, case: Case, hits: Sequence[Hit], model: Any, compared: int) -> Any:
     return answering.rank_sentences(
         case.question, case.query, hits, assistant.embedder.embed_questions, model, compared
@@ -190,7 +207,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help=f"rewrite {OUTPUT.name}")
     options = parser.parse_args()
 
-    embedder = open_embedder()
+    embedder = CachingEmbedder(open_embedder())
     corpus = options.data / "retrieval" / "piaf_dev" / "corpus.jsonl.gz"
     update_index(corpus, options.index, embedder)
     assistant = Assistant(open_index(options.index), embedder)

@@ -18,7 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from qa.embedding import Vectors
-from qa.french import fold, split_sentences, words
+from qa.french import analyse_words, fold, split_sentences, words
 from qa.questions import Question, Term, can_answer, family
 from qa.records import AnswerSentence, Citation, Hit
 
@@ -46,13 +46,16 @@ class SentenceSignals:
     """What speaks for a sentence; the shares are weighted by idf.
 
     ``coverage``: question terms in the sentence. ``context``: in the sentence, its neighbour
-    before it, or the title and headings. ``passage``: the passage's score against the best one.
+    before it, or the title and headings. ``heads``: in the title and headings. ``density``: of the
+    sentence's content words, the share that are question terms. ``passage``: the passage's score against the best one.
     ``kind``: it holds the kind of answer asked for. ``cosine``: of sentence and question (0 when it
     was not compared). ``short``: fewer than five words. ``lead``: it opens its passage.
     """
 
     coverage: float
     context: float
+    heads: float
+    density: float
     passage: float
     kind: float
     cosine: float
@@ -202,6 +205,8 @@ def _candidates(
             signals = SentenceSignals(
                 coverage=_share(question, inside),
                 context=_share(question, inside | before | above),
+                heads=_share(question, above),
+                density=len(inside) / max(1, len(analyse_words(text))),
                 passage=hit.score / best if best > 0 else 0.0,
                 kind=float(can_answer(question.kind, text, question.text)),
                 cosine=0.0,

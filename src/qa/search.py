@@ -28,19 +28,19 @@ DENSE_WEIGHT = 0.5  # share of the cosine in the fused score
 
 def search_lexical(index: Index, question: str, query: Vectors, limit: int) -> list[Hit]:
     """Passages that share words and parts of words with the question; ``query`` only informs."""
-    candidates = _Candidates(index, question, query, max(DEPTH, 2 * limit))
+    candidates = Candidates(index, question, query, max(DEPTH, 2 * limit))
     return candidates.hits(candidates.lexical(), limit)
 
 
 def search_dense(index: Index, question: str, query: Vectors, limit: int) -> list[Hit]:
     """Passages nearest in meaning, by cosine of the vectors."""
-    candidates = _Candidates(index, question, query, max(DEPTH, 2 * limit))
+    candidates = Candidates(index, question, query, max(DEPTH, 2 * limit))
     return candidates.hits(candidates.cosines, limit)
 
 
 def search_hybrid(index: Index, question: str, query: Vectors, limit: int) -> list[Hit]:
     """Both, fused: better than either almost everywhere."""
-    candidates = _Candidates(index, question, query, max(DEPTH, 2 * limit))
+    candidates = Candidates(index, question, query, max(DEPTH, 2 * limit))
     return candidates.hits(fuse(candidates.cosines, candidates.lexical()), limit)
 
 
@@ -70,7 +70,7 @@ def fuse(cosines: Floats, lexical: Floats, dense_weight: float = DENSE_WEIGHT) -
     return dense_weight * scale_between(cosines) + (1 - dense_weight) * scale_by_best(lexical)
 
 
-class _Candidates:
+class Candidates:
     """The union of what the legs found for a question, with every raw score of each passage."""
 
     def __init__(self, index: Index, question: str, query: Vectors, depth: int):
@@ -90,11 +90,10 @@ class _Candidates:
         aligned[np.searchsorted(self.rows, rows)] = scores
         return aligned
 
-    def lexical(self) -> Floats:
+    def lexical(self, gram_weight: float = GRAM_WEIGHT) -> Floats:
         """Words and 4-grams together, in [0, 1]."""
-        return (1 - GRAM_WEIGHT) * scale_by_best(self.words) + GRAM_WEIGHT * scale_by_best(
-            self.grams
-        )
+        words, grams = scale_by_best(self.words), scale_by_best(self.grams)
+        return (1 - gram_weight) * words + gram_weight * grams
 
     def hits(self, scores: Floats, limit: int) -> list[Hit]:
         """The best passages by these scores, one for each text; ties in reading order."""

@@ -1,0 +1,220 @@
+"""Two systems on the same questions: how far apart, how sure, and on which questions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from qa.evaluation.measures import DEFAULT_MEASURES, PRIMARY, Scores, measure_name, measure_run
+from qa.evaluation.runs import Run
+from qa.evaluation.significance import (
+    PERMUTATIONS,
+    RESAMPLES,
+    SEED,
+    bootstrap_intervals,
+    holm,
+    randomisation_test,
+    t_test,
+)
+from qa.records import QAError
+
+_SHOWN_DOCUMENTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """``a`` against ``b`` by one measure; ``difference`` is the mean of a minus that of b.
+
+    ``ci95`` is its bootstrap interval. ``holm`` values are corrected for the number of systems that
+    are compared by this measure; equal to the plain p when there is one comparison. ``won``,
+    ``lost`` and ``tied`` count the questions on which a was better, worse and equal.
+    """
+
+    measure: str
+    a: str
+    b: str
+    mean_a: float
+    mean_b: float
+    difference: float
+    ci95: tuple[float, float]
+    p_randomisation: float
+    p_randomisation_holm: float
+    p_t: float
+    p_t_holm: float
+    won: int
+    lost: int
+    tied: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionDifference:
+    """A question on which two runs differ: both values, and the head of both rankings.
+
+    Rankings are (document id, grade or ``None`` where it was not judged), best first.
+    """
+
+    query_id: str
+    question: str | None
+    value_a: float
+    value_b: float
+    top_a: tuple[tuple[str, int | None], ...]
+    top_b: tuple[tuple[str, int | None], ...]
+
+    @property
+    def difference(self) -> float:
+        """Value of a minus value of b."""
+        return self.value_a - self.value_b
+
+
+@dataclass(frozen=True, slots=True)
+class RunComparison:
+    """What ``compare_runs`` found; ``won`` and ``lost`` begin with the greatest differences.
+
+    ``without_a`` and ``without_b`` count judged questions for which a run has no result: they
+    score zero. ``ignored`` counts questions of the runs that are not judged.
+    """
+
+    a: str
+    b: str
+    queries: int
+    measure: str
+    rows: tuple[Comparison, ...]
+    won: tuple[QuestionDifference, ...]
+    lost: tuple[QuestionDifference, ...]
+    without_a: int
+    without_b: int
+    ignored: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {**asdict(self), "statistics": describe_statistics()}
+
+
+def describe_statistics() -> dict[str, Any]:
+    """How the intervals and p values were made, so that they can be made again."""
+    return {
+        "interval": "percentile bootstrap over questions, 95 %",
+        "resamples": RESAMPLES,
+        "tests": "paired randomisation (two-sided), paired t (two-sided)",
+        "permutations": PERMUTATIONS,
+        "correction": "Holm, over the systems compared by one measure",
+        "seed": SEED,
+    }
+
+
+def compare_systems(scores: Mapping[str, Scores], reference: str) -> tuple[Comparison, ...]:
+    """The reference system against every other one, measure by measure, with Holm's correction.
+
+    All scores must be of the same questions and measures, in the same order.
+    """
+    base = scores[reference]
+    others = [name for name in scores if name != reference]
+    for name in others:
+        if (scores[name].queries, scores[name].measures) != (base.queries, base.measures):
+            raise QAError(f"{reference} and {name} were not measured on the same questions.")
+    if not others:
+        return ()
+    every = np.hstack([base.values - scores[name].values for name in others])
+    intervals = bootstrap_intervals(every).reshape(len(others), -1, 2)
+    comparisons = []
+    for column, measure in enumerate(base.measures):
+        differences = {
+            name: base.values[:, column] - scores[name].values[:, column] for name in others
+        }
+        randomised = [randomisation_test(differences[name]) for name in others]
+        student = [t_test(differences[name]) for name in others]
+        for name, ends, p, p_holm, p_t, p_t_holm in zip(
+            others,
+            intervals[:, column].tolist(),
+            randomised,
+            holm(randomised),
+            student,
+            holm(student),
+            strict=True,
+        ):
+            comparisons.append(
+                Comparison(
+                    measure=measure,
+                    a=reference,
+                    b=name,
+                    mean_a=base.means()[measure],
+                    mean_b=scores[name].means()[measure],
+                    difference=float(differences[name].mean()),
+                    ci95=(ends[0], ends[1]),
+                    p_randomisation=p,
+                    p_randomisation_holm=p_holm,
+                    p_t=p_t,
+                    p_t_holm=p_t_holm,
+                    won=int((differences[name] > 0).sum()),
+                    lost=int((differences[name] < 0).sum()),
+                    tied=int((differences[name] == 0).sum()),
+                )
+            )
+    return tuple(comparisons)
+
+
+def compare_runs(
+    run_a: Run,
+    run_b: Run,
+    judgements: Mapping[str, Mapping[str, int]],
+    *,
+    names: tuple[str, str] = ("A", "B"),
+    measures: Sequence[str] = DEFAULT_MEASURES,
+    measure: str = PRIMARY,
+    queries: Mapping[str, str] | None = None,
+    shown: int = 10,
+) -> RunComparison:
+    """Compare two runs; ``measure`` orders the ``shown`` questions won and lost most.
+
+    With ``queries``, the questions' texts are told too.
+    """
+    a, b = names if names[0] != names[1] else (f"{names[0]} (A)", f"{names[1]} (B)")
+    for name, run in ((a, run_a), (b, run_b)):
+        if not any(query in judgements for query in run):
+            raise QAError(
+                f"none of the questions of run {name} is judged (run: {next(iter(run), '')!r}, "
+                f"judgements: {next(iter(judgements), '')!r}). Give the judgements of this run."
+            )
+    measure = measure_name(measure)
+    measures = tuple(dict.fromkeys([measure, *map(measure_name, measures)]))
+    scores = {
+        a: measure_run(run_a, judgements, measures),
+        b: measure_run(run_b, judgements, measures),
+    }
+    values_a, values_b = scores[a].of(measure).tolist(), scores[b].of(measure).tolist()
+
+    def tell(position: int) -> QuestionDifference:
+        query = scores[a].queries[position]
+        return QuestionDifference(
+            query_id=query,
+            question=queries.get(query) if queries else None,
+            value_a=values_a[position],
+            value_b=values_b[position],
+            top_a=_head(run_a, query, judgements[query]),
+            top_b=_head(run_b, query, judgements[query]),
+        )
+
+    # Stable: equal differences stay in the order of the judgements.
+    order = sorted(range(len(values_a)), key=lambda i: values_b[i] - values_a[i])
+    won = [i for i in order if values_a[i] > values_b[i]]
+    lost = [i for i in reversed(order) if values_a[i] < values_b[i]]
+    return RunComparison(
+        a=a,
+        b=b,
+        queries=len(values_a),
+        measure=measure,
+        rows=compare_systems(scores, a),
+        won=tuple(map(tell, won[:shown])),
+        lost=tuple(map(tell, lost[:shown])),
+        without_a=sum(not run_a.get(query) for query in judgements),
+        without_b=sum(not run_b.get(query) for query in judgements),
+        ignored=len({*run_a, *run_b} - judgements.keys()),
+    )
+
+
+def _head(run: Run, query: str, grades: Mapping[str, int]) -> tuple[tuple[str, int | None], ...]:
+    ranking = run.get(query, ())[:_SHOWN_DOCUMENTS]
+    return tuple((document, grades.get(document)) for document, _ in ranking)

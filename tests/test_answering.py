@@ -1,0 +1,213 @@
+"""Which sentence is quoted, how it is cited, when the answer is a refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from conftest import FakeEmbedder
+
+from qa.answering import AnsweringModel, Selection, matches, select_answer, spelled_alike
+from qa.assistant import Assistant
+from qa.index import open_index, update_index
+from qa.questions import Term, analyse_question, can_answer, question_kind
+from qa.search import search_hybrid
+
+# Every signal that speaks for a sentence counts alike; nothing is refused.
+PLAIN = AnsweringModel(
+    sentence={
+        "coverage": 1.0,
+        "context": 1.0,
+        "heads": 0.0,
+        "density": 1.0,
+        "passage": 1.0,
+        "kind": 1.0,
+        "cosine": 1.0,
+        "short": -1.0,
+        "lead": 0.0,
+    },
+    question=dict.fromkeys(
+        [
+            "coverage", "context", "names", "cosine", "margin", "words", "agreement", "kind",
+            "sentence_cosine", "terms",
+        ],
+        1.0,
+    ),
+    thresholds={"low": 0.0, "normal": 0.5, "high": 1.0},
+    close=0.6,
+)  # fmt: skip
+
+FILES = {
+    "trotsky.md": (
+        "# Trotsky\n\nTrotsky naît à Ianovka en 1879. Il étudie à Odessa.\n\n## Exil\n\n"
+        "Trotsky arrive à Prinkipo en 1929. Il y écrit son autobiographie.\n\n"
+        "## Références\n\n- Trotsky, Ma vie, Gallimard, 1929, où il dit être né à Ianovka.\n"
+    ),
+    "lenine.md": "# Lénine\n\nLénine naît à Simbirsk en 1870. Il meurt à Gorki en 1924.\n",
+}
+
+
+@pytest.fixture
+def ask(
+    write_corpus: Callable[..., Path], fake_embedder: FakeEmbedder
+) -> Callable[..., Selection]:
+    corpus = write_corpus(FILES)
+    update_index(corpus, corpus.parent / "index", fake_embedder)
+    index = open_index(corpus.parent / "index")
+
+    def select(text: str, caution: str = "normal", close: float = 0.6) -> Selection:
+        question = analyse_question(
+            text, index.manifest.passages, index.lexical.document_frequency
+        )
+        query = fake_embedder.embed_questions([text])[0]
+        hits = search_hybrid(index, text, query, 10)
+        selection = select_answer(
+            question,
+            query,
+            hits,
+            fake_embedder.embed_questions,
+            index.store.source,
+            caution,
+            replace(PLAIN, close=close),
+        )
+        for citation in selection.citations:
+            text = index.document(citation.document_id).text
+            assert text[citation.start : citation.end] == citation.quote
+        return selection
+
+    return select
+
+
+def test_the_sentence_that_answers_is_quoted_and_cited(ask: Callable[..., Selection]) -> None:
+    selection = ask("Quand Lénine est-il né ?")
+    first = selection.citations[0]
+    assert selection.sentences[0].text == first.quote == "Lénine naît à Simbirsk en 1870."
+    assert (first.marker, first.document_id, first.title) == (1, "lenine.md", "Lénine")
+    assert (first.start, first.end) == (8, 39)
+
+
+def test_a_sentence_that_opens_with_a_pronoun_brings_the_one_before(
+    ask: Callable[..., Selection],
+) -> None:
+    selection = ask("Que Trotsky écrit-il : une autobiographie ?")
+    assert selection.citations[0].quote == (
+        "Trotsky arrive à Prinkipo en 1929. Il y écrit son autobiographie."
+    )
+    assert selection.citations[0].headings == ("Trotsky", "Exil")
+
+
+def test_titles_and_references_are_not_answers(ask: Callable[..., Selection]) -> None:
+    for question in ("Trotsky", "Où Trotsky dit-il être né dans Ma vie, Gallimard ?"):
+        quotes = [citation.quote for citation in ask(question).citations]
+        assert quotes
+        assert "Trotsky" not in quotes
+        assert not any("Gallimard" in quote for quote in quotes)
+
+
+def test_a_passage_is_cited_once_and_markers_count_from_one(
+    ask: Callable[..., Selection],
+) -> None:
+    selection = ask("Où Trotsky et Lénine naissent-ils ?", close=9.0)
+    places = [(c.document_id, c.headings) for c in selection.citations]
+    assert len(places) == len(set(places)) == 2
+    assert [c.marker for c in selection.citations] == [1, 2]
+    assert [s.marker for s in selection.sentences] == [1, 2]
+
+
+def test_the_threshold_decides(ask: Callable[..., Selection]) -> None:
+    question = "Quand Lénine est-il né ?"
+    assert ask(question, "low").citations
+    refused = ask(question, "high")
+    assert (refused.citations, refused.sentences) == ((), ())
+    assert 0.5 < refused.confidence < 1
+
+
+def test_a_question_of_function_words_is_refused(ask: Callable[..., Selection]) -> None:
+    assert ask("Qui est-ce ?").citations == ()
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("Quand Lénine est-il mort ?", "time"),
+        ("En quelle année Trotsky fut-il exclu ?", "time"),
+        ("À quelle date ?", "time"),
+        ("Où est né Staline ?", "place"),
+        ("Dans quelle ville Trotsky est-il mort ?", "place"),
+        ("Combien de marins ont fui ?", "number"),
+        ("Quel âge avait-il ?", "number"),
+        ("Pourquoi la révolte éclata-t-elle ?", "reason"),
+        ("Comment fut prise la forteresse ?", "manner"),
+        ("Comment s’appelait sa femme ?", "person"),
+        ("Qui a tué Trotsky ?", "person"),
+        ("Trotsky était-il menchevik ?", "yes-no"),
+        ("Qu’est-ce que la NEP ?", "other"),
+        ("mort lénine date", "other"),
+    ],
+)
+def test_kinds_of_questions(question: str, kind: str) -> None:
+    assert question_kind(question) == kind
+
+
+def test_what_can_answer_each_kind() -> None:
+    assert can_answer("time", "Il meurt le 21 août 1940.", "Quand meurt-il ?")
+    assert not can_answer("time", "Il meurt à Coyoacán.", "Quand meurt-il ?")
+    assert not can_answer("time", "En 1917 il rentre.", "Que fait-il en 1917 et quand ?")
+    assert can_answer("place", "Il meurt à Coyoacán.", "Où meurt-il ?")
+    assert not can_answer("place", "Il meurt en paix.", "Où meurt-il ?")
+    assert can_answer("person", "L’assassin est Ramón Mercader.", "Qui a tué Trotsky ?")
+    assert not can_answer("person", "Trotsky est mort.", "Qui a tué Trotsky ?")
+    assert can_answer("number", "Environ huit mille marins fuient.", "Combien de marins ?")
+    assert can_answer("reason", "Ils se révoltent parce que le pain manque.", "Pourquoi ?")
+
+
+def test_terms_match_by_stem_family_or_spelling() -> None:
+    def term(form: str, stem: str) -> Term:
+        return Term(form, stem, 1.0, False)
+
+    terms = [term("ne", "ne"), term("trotski", "trotsk"), term("1917", "1917")]
+    assert matches(terms, "Trotsky naquit en 1879.") == {"ne", "trotsk"}
+    assert spelled_alike("trotski", "trotsky")
+    assert not spelled_alike("lenine", "staline")
+
+
+def test_idf_is_that_of_bm25() -> None:
+    question = analyse_question("La révolte de Cronstadt", 100, lambda stem: 3)
+    assert [(t.form, round(t.weight, 4)) for t in question.terms] == [
+        ("revolte", 3.3624),
+        ("cronstadt", 3.3624),
+    ]
+
+
+def test_the_demonstration_corpus_answers(demo: Assistant) -> None:
+    for question, words in [
+        ("Qui a tué Trotsky ?", "Mercader"),
+        ("Où est mort Trotsky ?", "Coyoacán"),
+        ("Quand le traité de Brest-Litovsk a-t-il été signé ?", "3 mars 1918"),
+        ("Quand Staline devint-il secrétaire général ?", "3 avril 1922"),
+        ("Combien de personnes s’enfuirent de Cronstadt en Finlande ?", "8 000"),
+    ]:
+        answer = demo.answer(question)
+        assert answer.status == "answered", question
+        quotes = " ".join(citation.quote for citation in answer.citations)
+        assert words in quotes.replace("\u00a0", " "), (question, quotes)
+
+
+def test_the_demonstration_corpus_refuses(demo: Assistant) -> None:
+    for question in [
+        "Quelle est la capitale de l’Australie ?",
+        "Comment renouveler un passeport ?",
+        "Qui a gagné la Coupe du monde de football en 1998 ?",
+        "Bonjour !",
+    ]:
+        answer = demo.answer(question)
+        assert (answer.status, answer.citations, answer.sentences) == ("not_found", (), ())
+        assert answer.note
+
+
+def test_timings_and_hits_are_told(demo: Assistant) -> None:
+    answer = demo.answer("Qui a tué Trotsky ?", limit=3)
+    assert set(answer.timings) == {"understand", "embed", "search", "answer"}
+    assert [hit.rank for hit in answer.hits] == [1, 2, 3]
