@@ -34,6 +34,9 @@ from qa.search import search_hybrid
 OUTPUT = Path(answering.__file__).parent / "answering.json"
 COMMAND = "python benchmarks/fit_answering.py --data DATA --write"
 FALSE_ANSWERS = {"low": 0.2, "normal": 0.1, "high": 0.05}
+# Log-odds below the best within which a sentence is quoted too: more quotes hold the answer more
+# often and are longer to read. 1.0 quotes two sentences on average.
+CLOSE = 1.0
 DEPTH = 60  # hits before any passage is removed
 
 
@@ -149,7 +152,7 @@ def question_rows(
             hits = case.hits[:20] if kind == "answerable" else without(case, kind, titles)
             ranked = rank(assistant, case, hits, model, answering.COMPARED)
             if ranked and case.question.terms:
-                signals = answering.question_signals(case.question, hits, ranked[0])
+                signals = answering.question_signals(case.question, hits, ranked)
                 rows[kind].append(asdict(signals))
     return rows
 
@@ -220,7 +223,7 @@ def main() -> None:
     measure_sentences(assistant, dev, model)
     measure_refusals(question_rows(assistant, dev, titles, model), model, dict(model.thresholds))
 
-    model = replace(model, sentence=fit_sentences(assistant, train, model))
+    model = replace(model, sentence=fit_sentences(assistant, train, model), close=CLOSE)
     rows = question_rows(assistant, train, titles, model)
     features = [*rows["answerable"], *rows["article"], *rows["near"]]
     labels = [1.0] * len(rows["answerable"]) + [0.0] * (len(rows["article"]) + len(rows["near"]))

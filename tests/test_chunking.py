@@ -62,9 +62,9 @@ def test_passages_do_not_cross_headings_and_carry_their_path() -> None:
     text = "Vie\n\nAvant.\n\nPartie une\n\nTexte un.\n\nPartie deux\n\nTexte deux."
     passages = split(document(text, "Vie", "Partie une", "Partie deux", title="Vie"), 50, 60)
     assert [(p.headings, p.text) for p in passages] == [
-        (("Vie",), "Vie\n\nAvant.\n\n"),
-        (("Vie", "Partie une"), "Partie une\n\nTexte un.\n\n"),
-        (("Vie", "Partie deux"), "Partie deux\n\nTexte deux."),
+        ((), "Vie\n\nAvant.\n\n"),
+        (("Partie une",), "Partie une\n\nTexte un.\n\n"),
+        (("Partie deux",), "Partie deux\n\nTexte deux."),
     ]
     assert passages[1].index_text == "Vie\nPartie une\n\nTexte un."
 

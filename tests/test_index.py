@@ -356,3 +356,19 @@ def test_verify_finds_rows_that_do_not_match(
 
 def test_damaged_index_is_a_qa_error() -> None:
     assert issubclass(DamagedIndexError, QAError)
+
+
+def test_an_index_that_may_only_be_read_is_read(
+    write_corpus: Callable[..., Path],
+    fake_embedder: FakeEmbedder,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """tantivy would take a lock file in the folder: the folder stays as it was."""
+    corpus = write_corpus(FILES)
+    generation = corpus.parent / "index" / update(corpus, fake_embedder).generation
+    for lock in (generation / "lexical").glob(".*.lock"):
+        lock.unlink()
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    index = open_index(corpus.parent / "index")
+    assert index.lexical.search_words("Cronstadt", 1)[0].tolist() == [0]
+    assert list((generation / "lexical").glob(".*.lock")) == []

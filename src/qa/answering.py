@@ -18,7 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from qa.embedding import Vectors
-from qa.french import analyse_words, fold, split_sentences, words
+from qa.french import fold, split_sentences, words
 from qa.questions import Question, Term, can_answer, family
 from qa.records import AnswerSentence, Citation, Hit
 
@@ -46,44 +46,48 @@ class SentenceSignals:
     """What speaks for a sentence; the shares are weighted by idf.
 
     ``coverage``: question terms in the sentence. ``context``: in the sentence, its neighbour
-    before it, or the title and headings. ``heads``: in the title and headings. ``density``: of the
-    sentence's content words, the share that are question terms. ``passage``: the passage's score against the best one.
+    before it, or the title and headings. ``passage``: the passage's score against the best one.
     ``kind``: it holds the kind of answer asked for. ``cosine``: of sentence and question (0 when it
-    was not compared). ``short``: fewer than five words. ``lead``: it opens its passage.
+    was not compared). ``length``: the logarithm of its number of characters.
     """
 
     coverage: float
     context: float
-    heads: float
-    density: float
     passage: float
     kind: float
     cosine: float
-    short: float
-    lead: float
+    length: float
 
 
 @dataclass(frozen=True, slots=True)
 class QuestionSignals:
-    """What tells whether the corpus answers; relative to the corpus wherever that is possible.
+    """What tells whether the corpus answers; relative to the corpus, so that it carries over.
 
-    ``coverage`` of the best sentence, ``context`` of it, ``names``: share of the question's names
-    and numbers found in the best passage or its title, ``cosine`` of the best passage, ``margin``
-    of that cosine over the tenth passage's, ``words``: its BM25 score over the most that the
-    question could get, ``agreement``: the best passage is first by meaning and by words, ``kind``
-    as above, ``sentence_cosine``, and ``terms``: the logarithm of the number of terms.
+    Weights of terms are idf; "nats over ln N" makes them comparable between small and large
+    collections of N passages.
+
+    ``coverage``, ``kind``, ``cosine``: of the best sentence, as above. ``context``: share of the
+    question's terms in the best passage, title and headings. ``names``: the same for names and
+    numbers alone. ``missing`` and ``rarest``: terms found nowhere there, all of them and the
+    heaviest one, in nats over ln N. ``weight``: all terms, likewise. ``passage_cosine``: of passage
+    and question; ``margin``: over the tenth passage's. ``words``: the passage's BM25 score over the
+    most that the question could get; ``lead``: over the next five passages' mean. ``gap``: of the
+    two best sentences' scores.
     """
 
     coverage: float
+    kind: float
+    cosine: float
     context: float
     names: float
-    cosine: float
+    missing: float
+    rarest: float
+    weight: float
+    passage_cosine: float
     margin: float
     words: float
-    agreement: float
-    kind: float
-    sentence_cosine: float
-    terms: float
+    lead: float
+    gap: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +148,7 @@ def select_answer(
     ranked = rank_sentences(question, query, hits, embed, model)
     if not ranked or not question.terms:
         return Selection((), (), 0.0)
-    confidence = probability(question_signals(question, hits, ranked[0]), model)
+    confidence = probability(question_signals(question, hits, ranked), model)
     if confidence < model.thresholds[caution]:
         return Selection((), (), confidence)
     chosen = _choose(ranked, model.close)
@@ -197,7 +201,7 @@ def _candidates(
     titles = {fold(head).strip() for head in heads}
     before: frozenset[str] = frozenset()
     found = []
-    for position, (start, end) in enumerate(split_sentences(passage.text)):
+    for start, end in split_sentences(passage.text):
         text = passage.text[start:end].strip()
         inside = matches(question.terms, text)
         if fold(text) not in titles and text and not text.endswith("?"):
@@ -205,13 +209,10 @@ def _candidates(
             signals = SentenceSignals(
                 coverage=_share(question, inside),
                 context=_share(question, inside | before | above),
-                heads=_share(question, above),
-                density=len(inside) / max(1, len(analyse_words(text))),
                 passage=hit.score / best if best > 0 else 0.0,
                 kind=float(can_answer(question.kind, text, question.text)),
                 cosine=0.0,
-                short=float(text.count(" ") < 4),
-                lead=float(position == 0),
+                length=math.log(len(text)),
             )
             score = _linear(asdict(signals), model.sentence)
             found.append(Candidate(hit, first, first + len(text), text, signals, score))
@@ -225,29 +226,35 @@ def _with_cosine(candidate: Candidate, cosine: float, model: AnsweringModel) -> 
     return Candidate(candidate.hit, candidate.start, candidate.end, candidate.text, signals, score)
 
 
-def question_signals(question: Question, hits: Sequence[Hit], best: Candidate) -> QuestionSignals:
-    """The signals of a question from its hits and its best sentence."""
+def question_signals(
+    question: Question, hits: Sequence[Hit], ranked: Sequence[Candidate]
+) -> QuestionSignals:
+    """The signals of a question from its hits and its ranked sentences (at least one)."""
+    best = ranked[0]
     passage = best.hit.passage
-    everything = " ".join([passage.title, *passage.headings, passage.text])
-    found = matches(question.terms, everything)
+    found = matches(question.terms, " ".join([passage.title, *passage.headings, passage.text]))
     names = [term for term in question.terms if term.is_name]
     named = sum(term.weight for term in names)
-    there = sum(term.weight for term in names if term.stem in found)
-    by_cosine = sorted((hit.dense for hit in hits), reverse=True)
-    by_words = max(hit.lexical for hit in hits)
+    missing = [term.weight for term in question.terms if term.stem not in found]
+    cosines = sorted((hit.dense for hit in hits), reverse=True)
+    others = sorted((hit.lexical for hit in hits), reverse=True)[1:6]
+    # A term adds at most idf x (k1 + 1) to BM25, with k1 = 1.2 (tantivy's).
+    most = 2.2 * question.weight
+    nats = math.log(1 + question.passages)
     return QuestionSignals(
         coverage=best.signals.coverage,
-        context=_share(question, found),
-        names=there / named if named else 1.0,
-        cosine=best.hit.dense,
-        margin=best.hit.dense - by_cosine[min(9, len(by_cosine) - 1)],
-        # A term adds at most idf x (k1 + 1) to BM25, with k1 = 1.2 (tantivy's).
-        words=best.hit.lexical / (2.2 * question.weight) if question.weight else 0.0,
-        agreement=float(best.hit.dense >= by_cosine[0]) / 2
-        + float(best.hit.lexical >= by_words) / 2,
         kind=best.signals.kind,
-        sentence_cosine=best.signals.cosine,
-        terms=math.log(1 + len(question.terms)),
+        cosine=best.signals.cosine,
+        context=_share(question, found),
+        names=sum(t.weight for t in names if t.stem in found) / named if named else 1.0,
+        missing=sum(missing) / nats,
+        rarest=max(missing, default=0.0) / nats,
+        weight=question.weight / nats,
+        passage_cosine=best.hit.dense,
+        margin=best.hit.dense - cosines[min(9, len(cosines) - 1)],
+        words=best.hit.lexical / most if most else 0.0,
+        lead=(best.hit.lexical - sum(others) / max(1, len(others))) / most if most else 0.0,
+        gap=best.score - ranked[1].score if len(ranked) > 1 else 0.0,
     )
 
 

@@ -79,7 +79,8 @@ def _sections(document: Document) -> Iterator[tuple[int, int, tuple[str, ...]]]:
     previous_end = 0
     for heading in headings:
         path = [above for above in path if above.level < heading.level] + [heading]
-        titles = tuple(text[h.start : h.end] for h in path)
+        # The document's own title stands before the path everywhere: it is not said twice.
+        titles = tuple(t for h in path if (t := text[h.start : h.end]) != document.title)
         if starts and not text[previous_end : heading.start].strip():
             starts[-1] = (starts[-1][0], titles)
         else:

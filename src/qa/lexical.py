@@ -6,6 +6,8 @@ the choice of sentences always agree; tantivy only splits at white space and cou
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -24,6 +26,18 @@ class LexicalIndex:
     """Passages by row, in one or more tantivy segments in a folder."""
 
     def __init__(self, folder: Path):
+        # tantivy takes a lock file even to read. Where the index may only be read, it gets a folder
+        # of links for the moment: the files stay mapped once they are open.
+        if os.access(folder, os.W_OK):
+            self._open(folder)
+            return
+        with tempfile.TemporaryDirectory(prefix="qa-lexical-") as links:
+            for path in folder.resolve().iterdir():
+                if path.suffix != ".lock":
+                    (Path(links) / path.name).symlink_to(path)
+            self._open(Path(links))
+
+    def _open(self, folder: Path) -> None:
         import tantivy
 
         self._index = tantivy.Index.open(str(folder))

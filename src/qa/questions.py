@@ -127,11 +127,15 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question as it is matched: its text, kind and terms (each stem once, in order)."""
+    """A question as it is matched: its text, kind and terms (each stem once, in order).
+
+    ``passages`` is the number of passages of the corpus that its terms were weighed in.
+    """
 
     text: str
     kind: Kind
     terms: tuple[Term, ...]
+    passages: int
 
     @property
     def weight(self) -> float:
@@ -153,7 +157,7 @@ def analyse_question(text: str, passages: int, frequency: Callable[[str], int]) 
         spelled = text[word.start : word.end]
         is_name = (spelled[0].isupper() and word.start > 0) or spelled[0].isdigit()
         terms[word.stem] = Term(word.form, word.stem, weight, is_name)
-    return Question(text, question_kind(text), tuple(terms.values()))
+    return Question(text, question_kind(text), tuple(terms.values()), passages)
 
 
 def question_kind(text: str) -> Kind:
