@@ -1,0 +1,203 @@
+"""A question as a row of tokens: words, elided articles, inverted pronouns, punctuation.
+
+Hyphens and apostrophes that were not typed are put back, because the rules read them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from qa.conversation.lexicon import (
+    AUXILIARIES,
+    CONJUNCTIONS,
+    INVERTED,
+    NOT_VERBS,
+    OTHER_INVERTED,
+    PREPOSITIONS,
+    QUESTION_WORDS,
+    SUBJECT_PRONOUNS,
+    VERB_FORMS,
+)
+from qa.french import STOP_WORDS, fold
+
+_PRONOUN = r"(?:ils|il|elles|elle|on|je|tu|nous|vous|ce)\b"
+_TOKEN = re.compile(
+    rf"""rendez-vous|aujourd['’]hui|quelqu['’]une?|là-(?:dessus|bas)
+    |\b(?:[cdjlmnst]|qu|lorsqu|puisqu|jusqu|quoiqu)['’]
+    |-(?:t[-'’])?{_PRONOUN}
+    |\w+(?:-(?!(?:t[-'’])?{_PRONOUN})\w+)*
+    |\S""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of a question: as typed, folded ("-t-il" folds to "-il"), and spaced or not."""
+
+    text: str
+    form: str
+    spaced: bool
+
+    @property
+    def is_word(self) -> bool:
+        """Whether this is neither punctuation nor an inverted pronoun."""
+        return self.text[0].isalnum()
+
+    @property
+    def is_capital(self) -> bool:
+        """Whether it is written as a name is."""
+        return self.text[0].isupper()
+
+    @property
+    def is_content(self) -> bool:
+        """Whether it is a word that carries more than grammar."""
+        return self.is_word and self.form not in STOP_WORDS and not self.form.endswith("'")
+
+
+def tokenise(text: str) -> tuple[Token, ...]:
+    """The tokens of a question: "Où est-il né ?" -> Où, est, -il, né, ?"""
+    found = []
+    position = 0
+    for match in _TOKEN.finditer(text):
+        found.append(Token(match.group(), _form(match.group()), match.start() > position))
+        position = match.end()
+    return tuple(_repair(found))
+
+
+def _form(text: str) -> str:
+    form = fold(text)
+    if form.startswith("-t") and len(form) > 3 and form[2] in "-'":
+        return "-" + form[3:]
+    return form
+
+
+def _repair(tokens: Sequence[Token]) -> list[Token]:
+    """Put back what was not typed: « ou a t il vecu », « qui l a tue » -> « a-t-il », « l'a »."""
+    repaired: list[Token] = []
+    index = 0
+    while index < len(tokens):
+        token = tokens[index]
+        following = tokens[index + 1] if index + 1 < len(tokens) else None
+        before = repaired[-1] if repaired else None
+        if token.form in {"t", "t'"} and following is not None and following.form in INVERTED:
+            repaired.append(Token("-t" + following.text, following.form, False))
+            index += 2
+            continue
+        if (
+            token.form in {"t", "t'"}
+            and following is not None
+            and (following.form in SUBJECT_PRONOUNS or following.form == "on")
+        ):
+            repaired.append(Token("-t-" + following.form, "-" + following.form, False))
+            index += 2
+            continue
+        if token.form in SUBJECT_PRONOUNS and _was_inverted(before, following):
+            repaired.append(Token("-" + token.text, "-" + token.form, False))
+        elif (
+            token.text in {"l", "d", "s", "n", "qu", "c", "L", "D", "Qu"}
+            and following is not None
+            and following.form[:1] in "aeiouyh"
+        ):
+            repaired.append(Token(token.text + "'", token.form + "'", token.spaced))
+            repaired.append(replace(following, spaced=False))
+            index += 2
+            continue
+        else:
+            repaired.append(token)
+        index += 1
+    return repaired
+
+
+def _was_inverted(before: Token | None, following: Token | None) -> bool:
+    """Whether a pronoun typed without hyphen follows its verb (« est il mort »)."""
+    if before is None or not before.is_word or before.form.endswith("'"):
+        return False
+    if before.form in CONJUNCTIONS | QUESTION_WORDS | PREPOSITIONS - {"a"}:
+        return False
+    if before.form == "a" or before.form in VERB_FORMS:
+        return True
+    return is_verb(before) and not (following is not None and following.form in AUXILIARIES)
+
+
+def is_verb(token: Token, following: Token | None = None) -> bool:
+    """Whether a word is surely a conjugated verb: a known form, an ending, an inverted pronoun."""
+    if following is not None and following.form in INVERTED | OTHER_INVERTED:
+        return True
+    form = token.form
+    if form in VERB_FORMS:
+        return token.text[0].islower() or form in AUXILIARIES
+    return (
+        len(form) > 4
+        and form not in NOT_VERBS
+        and not token.is_capital
+        and form.endswith(("aient", "erent", "irent", "urent", "ait"))
+    )
+
+
+def is_infinitive(token: Token) -> bool:
+    """Whether a word looks like an infinitive: « renouveler », « obtenir », « faire »."""
+    form = token.form
+    if len(form) < 4 or not token.text[0].islower():
+        return False
+    if form.endswith("re"):
+        return form in _VERBS_IN_RE or form.endswith(
+            ("prendre", "mettre", "duire", "crire", "clure", "soudre", "aindre", "eindre")
+        )
+    return form.endswith(("er", "ir")) and form not in _NOUNS_LIKE_INFINITIVES
+
+
+_ENDINGS_IN_RE = (
+    "prendre", "mettre", "duire", "crire", "clure", "soudre", "aindre", "eindre"
+)  # fmt: skip
+_VERBS_IN_RE = frozenset(
+    """faire refaire dire lire rendre vendre perdre attendre entendre defendre descendre suivre
+    vivre joindre rejoindre atteindre craindre peindre construire detruire connaitre reconnaitre
+    naitre battre combattre resoudre eteindre boire croire plaire vaincre repondre transmettre
+    etendre contraindre satisfaire elire extraire soustraire""".split()
+)
+_NOUNS_LIKE_INFINITIVES = frozenset(
+    """cancer mer fer pouvoir hiver loyer devoir diner foyer papier dossier chantier metier
+    ouvrier premier dernier janvier fevrier quartier entier elixir avenir souvenir plaisir cher
+    hier univers soir noir espoir etranger danger particulier bancaire immobilier financier
+    officier chevalier courrier calendrier hospitalier familier regulier entier singulier
+    policier mobilier cahier escalier atelier panier acier clavier sentier guerrier levier desir
+    tir cuir loisir saphir menhir vizir elixir amer enfer leger passager berger boulanger verger
+    horloger potager menager viager rocher clocher boucher""".split()
+)
+
+
+_ORDERS = (
+    "parle", "raconte", "explique", "decris", "dis-", "dites-", "donne", "liste", "cite", "indique"
+)  # fmt: skip
+
+
+def render(tokens: Iterable[Token]) -> str:
+    """The text of a row of tokens, as a sentence: capital first, one question mark last."""
+    text = "".join((" " if token.spaced else "") + token.text for token in tokens).strip()
+    text = re.sub(r"\s+", " ", text).strip(" ,;:")
+    text = re.sub(r"[\s?!.…]*[?!.…]$", "", text).rstrip(" ,;:")
+    if not text:
+        return ""
+    mark = "." if fold(text).startswith(_ORDERS) else " ?"
+    return text[0].upper() + text[1:] + mark
+
+
+def piece(text: str, spaced: bool = True) -> Token:
+    """An inserted piece of text, which no rule reads again."""
+    return Token(text, fold(text), spaced)
+
+
+def without_end(tokens: Sequence[Token]) -> list[Token]:
+    """The tokens without the closing punctuation."""
+    end = len(tokens)
+    while end and tokens[end - 1].text in {"?", "!", ".", "…", ",", ";", ":", "¿"}:
+        end -= 1
+    return list(tokens[:end])
+
+
+def plain(tokens: Iterable[Token]) -> str:
+    """The folded text of a row of tokens, to be matched with phrases of a list."""
+    return " ".join(token.form for token in tokens).replace("' ", "'")
