@@ -205,3 +205,13 @@ def test_timings_and_hits_are_told(demo: Assistant) -> None:
     answer = demo.answer("Qui a tué Trotsky ?", limit=3)
     assert set(answer.timings) == {"understand", "embed", "search", "answer"}
     assert [hit.rank for hit in answer.hits] == [1, 2, 3]
+
+
+def test_several_questions_in_one_message_are_answered_in_turn(demo: Assistant) -> None:
+    answer = demo.answer("Qui a tué Trotsky ? Et comment renouveler un passeport ?")
+    assert answer.status == "answered"
+    assert "Mercader" in answer.citations[0].quote
+    assert [c.marker for c in answer.citations] == list(range(1, len(answer.citations) + 1))
+    assert "passeport" in answer.note
+    assert [hit.rank for hit in answer.hits] == [1, 2, 3, 4, 5]
+    assert len({hit.row for hit in answer.hits}) == 5

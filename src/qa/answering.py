@@ -38,6 +38,9 @@ _OPENS_WITH_PRONOUN = re.compile(
     r"c'etait|son|sa|ses|leur|leurs|ce|cet|cette|ces|mais|puis|ainsi|alors|en effet|pourtant|"
     r"cependant|toutefois|or|donc)\b"
 )
+_LIST = re.compile(r"(?:\s*(?:[-•–]|\d+[.)]) [^\n]+(?=\n|$))+")
+# What a term that stands in the title or headings still weighs: every sentence below is about it.
+KNOWN = 0.3
 _SIMILAR = 0.55  # Dice of character trigrams from which two spellings are one word
 
 
@@ -45,7 +48,8 @@ _SIMILAR = 0.55  # Dice of character trigrams from which two spellings are one w
 class SentenceSignals:
     """What speaks for a sentence; the shares are weighted by idf.
 
-    ``coverage``: question terms in the sentence. ``context``: in the sentence, its neighbour
+    ``coverage``: question terms in the sentence, those of
+    its title and headings counting less. ``context``: in the sentence, its neighbour
     before it, or the title and headings. ``passage``: the passage's score against the best one.
     ``kind``: it holds the kind of answer asked for. ``cosine``: of sentence and question (0 when it
     was not compared). ``length``: the logarithm of its number of characters.
@@ -102,7 +106,10 @@ class AnsweringModel:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A sentence of a passage, ``document.text[start:end]``, with its signals and score."""
+    """A sentence of a passage, ``document.text[start:end]``, with its signals and score.
+
+    With the sentence before it when it opens with a pronoun.
+    """
 
     hit: Hit
     start: int
@@ -181,7 +188,7 @@ def rank_sentences(
     del candidates[compared:]
     if not candidates:
         return []
-    cosines = embed([candidate.text for candidate in candidates]) @ query
+    cosines = embed([_in_context(candidate) for candidate in candidates]) @ query
     ranked = [
         _with_cosine(candidate, float(cosine), model)
         for candidate, cosine in zip(candidates, cosines, strict=True)
@@ -194,20 +201,30 @@ def _candidates(
     question: Question, hit: Hit, best: float, model: AnsweringModel
 ) -> list[Candidate]:
     passage = hit.passage
-    if passage.headings and fold(passage.headings[-1]).strip(" .:") in _REFERENCE_SECTIONS:
-        return []
     heads = [passage.title, *passage.headings]
+    if fold(heads[-1]).strip(" .:") in _REFERENCE_SECTIONS:
+        return []
     above = matches(question.terms, " ".join(heads))
     titles = {fold(head).strip() for head in heads}
     before: frozenset[str] = frozenset()
+    previous: int | None = None  # where the sentence before starts, in the same paragraph
     found = []
     for start, end in split_sentences(passage.text):
-        text = passage.text[start:end].strip()
+        sentence = passage.text[start:end]
+        if fold(sentence).strip() in titles or not sentence.strip():
+            before, previous = frozenset(), None
+            continue
+        # What « il » or « cette ville » stands for is in the sentence before: both are quoted.
+        opens = _OPENS_WITH_PRONOUN.match(fold(sentence.lstrip()))
+        first = previous if opens and previous is not None else start
+        # « Il vécut dans quatre pays : » answers with the list below it.
+        items = _LIST.match(passage.text, end) if sentence.rstrip().endswith(":") else None
+        text = passage.text[first : items.end() if items else end].strip()
+        first += passage.text[first:].index(text)
         inside = matches(question.terms, text)
-        if fold(text) not in titles and text and not text.endswith("?"):
-            first = passage.start + start + passage.text[start:end].index(text)
+        if not text.endswith("?"):
             signals = SentenceSignals(
-                coverage=_share(question, inside),
+                coverage=_share(question, inside, above),
                 context=_share(question, inside | before | above),
                 passage=hit.score / best if best > 0 else 0.0,
                 kind=float(can_answer(question.kind, text, question.text)),
@@ -215,9 +232,17 @@ def _candidates(
                 length=math.log(len(text)),
             )
             score = _linear(asdict(signals), model.sentence)
-            found.append(Candidate(hit, first, first + len(text), text, signals, score))
+            offset = passage.start + first
+            found.append(Candidate(hit, offset, offset + len(text), text, signals, score))
         before = inside
+        previous = None if sentence.endswith("\n\n") else start
     return found
+
+
+def _in_context(candidate: Candidate) -> str:
+    """A sentence under its nearest title: « Il compta 562 députés. » alone says little."""
+    passage = candidate.hit.passage
+    return "\n".join([*[passage.title, *passage.headings][-1:], candidate.text]).strip()
 
 
 def _with_cosine(candidate: Candidate, cosine: float, model: AnsweringModel) -> Candidate:
@@ -297,9 +322,13 @@ def _trigrams(form: str) -> frozenset[str]:
     return frozenset(padded[i : i + 3] for i in range(len(padded) - 2))
 
 
-def _share(question: Question, found: frozenset[str]) -> float:
-    total = question.weight
-    return sum(t.weight for t in question.terms if t.stem in found) / total if total else 0.0
+def _share(question: Question, found: frozenset[str], known: frozenset[str] = frozenset()) -> float:
+    """The share of the terms' weight that was found; ``known`` terms count for less."""
+    weights = {
+        term.stem: term.weight * (KNOWN if term.stem in known else 1.0) for term in question.terms
+    }
+    total = sum(weights.values())
+    return sum(weights[stem] for stem in found) / total if total else 0.0
 
 
 def _linear(signals: Mapping[str, float], weights: Mapping[str, float]) -> float:
@@ -326,16 +355,16 @@ def _choose(ranked: Sequence[Candidate], close: float) -> list[list[Candidate]]:
 
 
 def _are_neighbours(one: Candidate, other: Candidate) -> bool:
-    """Whether only blanks lie between two sentences of a passage, and no end of a paragraph."""
+    """Whether two sentences of a passage overlap or follow each other in one paragraph."""
     first, second = sorted((one, other), key=lambda candidate: candidate.start)
     offset = first.hit.passage.start
-    between = first.hit.passage.text[first.end - offset : second.start - offset]
+    between = first.hit.passage.text[first.end - offset : max(first.end, second.start) - offset]
     return not between.strip() and "\n\n" not in between
 
 
 def _cite(group: Sequence[Candidate], marker: int, source: str) -> Citation:
     passage = group[0].hit.passage
-    start = min(map(_widened_start, group))
+    start = min(candidate.start for candidate in group)
     end = max(candidate.end for candidate in group)
     return Citation(
         marker=marker,
@@ -347,20 +376,3 @@ def _cite(group: Sequence[Candidate], marker: int, source: str) -> Citation:
         end=end,
         quote=passage.text[start - passage.start : end - passage.start],
     )
-
-
-def _widened_start(candidate: Candidate) -> int:
-    """Where the quotation begins: with the sentence before when this one opens with a pronoun."""
-    passage = candidate.hit.passage
-    if not _OPENS_WITH_PRONOUN.match(fold(candidate.text)):
-        return candidate.start
-    starts = [passage.start + start for start, _ in split_sentences(passage.text)]
-    position = starts.index(candidate.start) if candidate.start in starts else 0
-    if position == 0:
-        return candidate.start
-    before = passage.text[starts[position - 1] - passage.start : candidate.start - passage.start]
-    titles = {fold(head).strip() for head in (passage.title, *passage.headings)}
-    # Only within a paragraph, and never a title.
-    if "\n\n" in before or fold(before).strip() in titles:
-        return candidate.start
-    return starts[position - 1]

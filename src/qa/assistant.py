@@ -6,16 +6,17 @@ import re
 import time
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 from qa.answering import select_answer
-from qa.conversation import standalone_question
+from qa.conversation import split_questions, standalone_question
 from qa.courtesy import courtesy_reply
 from qa.embedding import Embedder, Vectors, open_embedder
 from qa.index import Index, open_index
 from qa.questions import analyse_question
-from qa.records import Answer, Document, Hit, QAError, Turn
+from qa.records import Answer, AnswerSentence, Document, Hit, QAError, Turn
 from qa.search import METHODS, search_hybrid
 
 Caution = Literal["low", "normal", "high"]
@@ -23,6 +24,8 @@ Caution = Literal["low", "normal", "high"]
 MAX_QUESTION = 2_000  # characters
 # Passages that are looked at to answer, whatever the number that is shown.
 _DEPTH = 20
+# A message with more questions than this is taken as one.
+_MOST_QUESTIONS = 4
 _REFUSAL = "Je ne trouve pas de réponse à cette question dans les documents."
 
 
@@ -66,10 +69,22 @@ class Assistant:
         message or one longer than ``MAX_QUESTION`` characters.
         """
         message = clean_message(message)
-        clock = _Clock()
         reply = courtesy_reply(message)
         if reply is not None:
             return Answer(message, message, "not_found", (), (), 0.0, (), {}, reply)
+        questions = split_questions(message)
+        if len(questions) > _MOST_QUESTIONS:
+            questions = (message,)
+        answers: list[Answer] = []
+        for question in questions:
+            answers.append(self._answer_one(question, turns, limit, method, caution))
+            turns = (*turns, Turn(question, answers[-1]))
+        return answers[0] if len(answers) == 1 else _join(message, answers, limit)
+
+    def _answer_one(
+        self, message: str, turns: Sequence[Turn], limit: int, method: str, caution: Caution
+    ) -> Answer:
+        clock = _Clock()
         standalone = standalone_question(message, turns)
         question = analyse_question(
             standalone, self.index.manifest.passages, self.index.lexical.document_frequency
@@ -122,6 +137,41 @@ def clean_message(message: str) -> str:
     if not text:
         raise QAError("the question is empty. Ask one in French.")
     return text
+
+
+def _join(message: str, answers: Sequence[Answer], limit: int) -> Answer:
+    """The answers to the questions of one message, in turn, under one numbering."""
+    quoted = {
+        (citation.document_id, citation.start, citation.end): citation
+        for answer in answers
+        for citation in answer.citations
+    }
+    citations = tuple(
+        replace(citation, marker=marker) for marker, citation in enumerate(quoted.values(), 1)
+    )
+    found = {
+        hit.row: hit
+        for hit in sorted((h for a in answers for h in a.hits), key=lambda h: h.rank, reverse=True)
+    }
+    hits = sorted(found.values(), key=lambda hit: hit.rank)[:limit]
+    unanswered = [answer.standalone_question for answer in answers if not answer.citations]
+    note = _REFUSAL if not citations else ""
+    if citations and unanswered:
+        note = f"Sans réponse dans les documents\u00a0: {' '.join(unanswered)}"
+    return Answer(
+        question=message,
+        standalone_question=" ".join(answer.standalone_question for answer in answers),
+        status="answered" if citations else "not_found",
+        sentences=tuple(AnswerSentence(c.quote, c.marker) for c in citations),
+        citations=citations,
+        confidence=max(answer.confidence for answer in answers),
+        hits=tuple(replace(hit, rank=rank) for rank, hit in enumerate(hits, 1)),
+        timings={
+            name: round(sum(answer.timings[name] for answer in answers), 3)
+            for name in answers[0].timings
+        },
+        note=note,
+    )
 
 
 class _Clock:

@@ -61,6 +61,19 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
 )
 
 _MONTHS = "janvier|fevrier|mars|avril|mai|juin|juillet|aout|septembre|octobre|novembre|decembre"
+# « En quelle année », « Quel est le nom de »: says the kind of answer, which need not say the word.
+_ASKED_NOUN = re.compile(
+    r"\bquel(?:le)?s? (?:(?:est|etait|fut|sont|etaient|furent) )?(?:l'|la |le |les )?"
+    r"(?P<noun>annees?|dates?|jours?|mois|siecle|epoque|heure|periode|moment|noms?|nombre|ville|pays"
+    r"|lieu|endroit|raisons?|cause|motif|personne|facon|maniere)\b"
+)
+# The verb of an inversion (« Quand arriva-t-il ») or right after « qui »: most often paraphrased.
+_ASKED_VERB = re.compile(
+    r"(?:^qui (?:l'|la |le |les |lui |se |s')?|(?=\w+-(?:t-)?(?:il|elle|ils|elles|on)\b)\b)"
+    r"(?P<verb>\w{3,})"
+)
+VERB = 0.5  # what such a verb still weighs
+
 # What a sentence must hold to be able to answer each kind, on the folded text.
 _TIME = re.compile(
     rf"\b(?:1\d|20)\d\d\b|\b(?:1er|\d\d?) (?:{_MONTHS})\b|\b(?:{_MONTHS}) \d{{4}}\b|"
@@ -149,11 +162,17 @@ def analyse_question(text: str, passages: int, frequency: Callable[[str], int]) 
     idf = ln(1 + (N - n + 0.5) / (n + 0.5)), as in BM25 (Robertson and Zaragoza 2009).
     """
     terms: dict[str, Term] = {}
+    asked = {match.group("noun") for match in _ASKED_NOUN.finditer(fold(text))}
+    verbs = {match.group("verb") for match in _ASKED_VERB.finditer(fold(text))}
     for word in words(text):
         if word.is_stop or word.stem in terms or (len(word.form) == 1 and not word.form.isdigit()):
             continue
+        if word.form in asked:
+            continue
         count = frequency(word.stem)
         weight = math.log(1 + (passages - count + 0.5) / (count + 0.5))
+        if word.form in verbs:
+            weight *= VERB
         spelled = text[word.start : word.end]
         is_name = (spelled[0].isupper() and word.start > 0) or spelled[0].isdigit()
         terms[word.stem] = Term(word.form, word.stem, weight, is_name)

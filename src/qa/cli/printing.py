@@ -53,6 +53,8 @@ def print_answer(answer: Answer) -> None:
         print()
         for citation in answer.citations:
             print(f"[{citation.marker}] {_place(citation)}")
+        if answer.note:
+            print(f"\n{answer.note}")
         return
     print(answer.note)
     if answer.hits:
