@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from qa.cli import asking, documents, evaluating
+from qa.cli import asking, documents, evaluating, training
 from qa.records import QAError
 
 FAILED, INTERRUPTED = 1, 130
@@ -85,6 +85,16 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=_port, default=7860)
 
     _evaluation_commands(command)
+
+    train = command("train", training.train, "make the embedding model (docs/model.md)")
+    train.add_argument("--data", type=Path, required=True, help="folder of training data")
+    train.add_argument("--work", type=Path, required=True, help="folder for steps, checkpoints")
+    train.add_argument("--english", type=Path, help="the English model's folder")
+    train.add_argument("--sample", type=_positive, help="rows of each set, for a trial")
+    train.add_argument("--minutes-distillation", type=float, default=60.0, metavar="N")
+    train.add_argument("--minutes-finetuning", type=float, default=60.0, metavar="N")
+    train.add_argument("--steps", type=_positive, help="a bound on the long steps' steps")
+    train.add_argument("--device", default="auto", help="auto, cpu or cuda")
 
     status = command("status", documents.status, "what is indexed, what was skipped and why")
     _index_option(status)

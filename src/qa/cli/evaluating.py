@@ -1,4 +1,4 @@
-"""The commands of researchers: ``eval``, ``compare``, ``train``."""
+"""The commands of researchers: ``eval`` and ``compare``."""
 
 from __future__ import annotations
 

@@ -1,0 +1,25 @@
+"""The command ``train``: makes the shipped model, step by step, or continues where it stopped."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+
+def train(options: argparse.Namespace) -> int:
+    """Run the steps that are not done yet; prints the folder of the finished model."""
+    from qa.training.recipe import TrainingSettings
+    from qa.training.recipe import train as run
+
+    settings = TrainingSettings(
+        data=options.data,
+        work=options.work,
+        english=options.english,
+        sample=options.sample,
+        minutes_distillation=options.minutes_distillation,
+        minutes_finetuning=options.minutes_finetuning,
+        steps=options.steps,
+        device=options.device,
+    )
+    print(run(settings, lambda line: print(line, file=sys.stderr, flush=True)))
+    return 0
