@@ -7,9 +7,10 @@ models are logistic, fitted on the training questions and measured on the develo
 which share no article with them. So that they carry over to other corpora, questions are asked in
 corpora of two sizes, each passage under the title of its article as documents have one:
 "collection", all 1,225 passages; "article", the passages of one article, where every passage is
-near the topic. Unanswerable questions are made in two ways: "absent", the question's article is not
-there (in an article's corpus: a question about the next article); "near", only the passage that
-answers is removed.
+near the topic. Unanswerable questions are made in three ways: "absent", the question's article is
+not there (in an article's corpus: a question about the next article); "near", only the passage that
+answers is removed; "hole", only the sentences that hold the answer are: the passage is about the
+very topic and does not answer.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from sklearn.metrics import roc_auc_score
 import qa.answering as answering
 from qa.assistant import Assistant
 from qa.embedding import open_embedder
+from qa.french import split_sentences
 from qa.index import open_index, update_index
 from qa.questions import Question, analyse_question
 from qa.records import Hit
@@ -38,11 +40,14 @@ from qa.search import search_hybrid
 
 OUTPUT = Path(answering.__file__).parent / "answering.json"
 COMMAND = "python benchmarks/fit_answering.py --data DATA --write"
-# Shares of unanswerable questions that may get an answer, by caution.
+# Shares of unanswerable questions ("absent" and "near") that may get an answer, by caution.
 FALSE_ANSWERS = {"low": 0.2, "normal": 0.1, "high": 0.05}
 # Log-odds below the best within which a sentence is quoted too: more quotes hold the answer more
 # often and are longer to read.
 CLOSE = 1.2
+# Weight of the questions with a hole: they teach what a passage on the very topic lacks, but no
+# signal tells them well, so that at full weight the other unanswerable ones are told less well.
+HOLES = 0.3
 DEPTH = 60  # hits before any passage is removed
 KEPT = 20  # hits that an answer is made from
 SMALLEST = 5  # passages of an article that is a corpus of its own
@@ -134,6 +139,19 @@ def trimmed(case: Case, kind: str, removed: Sequence[Hit]) -> Case:
     return replace(case, kind=kind, hits=hits)
 
 
+def with_hole(case: Case) -> Case:
+    """The case without any sentence that holds an answer, in the passages that were found."""
+    hits = []
+    for hit in case.hits[:KEPT]:
+        text = hit.passage.text
+        if is_gold(case, hit):
+            spans = (text[start:end] for start, end in split_sentences(text))
+            text = "".join(span for span in spans if not holds(span, case.answers))
+        if text.strip():
+            hits.append(replace(hit, passage=replace(hit.passage, text=text)))
+    return replace(case, kind="hole", hits=hits)
+
+
 def make_cases(
     collection: Assistant, articles: Mapping[str, Assistant], lines: Sequence[Line]
 ) -> Iterator[Case]:
@@ -143,12 +161,14 @@ def make_cases(
         case = ask(collection, line, "collection", "answerable")
         yield trimmed(case, "answerable", [])
         yield trimmed(case, "near", [hit for hit in case.hits if is_gold(case, hit)])
+        yield with_hole(case)
         own = [hit for hit in case.hits if hit.passage.title == line["title"]]
         yield trimmed(case, "absent", own)
         if line["title"] in articles:
             case = ask(articles[line["title"]], line, "article", "answerable")
             yield trimmed(case, "answerable", [])
             yield trimmed(case, "near", [hit for hit in case.hits if is_gold(case, hit)])
+            yield with_hole(case)
             yield ask(articles[following[line["title"]]], line, "article", "absent")
 
 
@@ -158,13 +178,15 @@ def rank(embedder: Any, case: Case, model: Any, compared: int = answering.COMPAR
     )
 
 
-def fit(features: Sequence[Row], labels: Sequence[float]) -> Row:
+def fit(
+    features: Sequence[Row], labels: Sequence[float], weights: Sequence[float] | None = None
+) -> Row:
     names = list(features[0])
     matrix = np.array([[row[name] for name in names] for row in features])
-    model = LogisticRegression(C=1.0, max_iter=2000).fit(matrix, labels)
-    weights = {"intercept": float(model.intercept_[0])}
-    weights |= dict(zip(names, map(float, model.coef_[0]), strict=True))
-    return {name: round(value, 4) for name, value in weights.items()}
+    model = LogisticRegression(C=1.0, max_iter=2000).fit(matrix, labels, weights)
+    coefficients = {"intercept": float(model.intercept_[0])}
+    coefficients |= dict(zip(names, map(float, model.coef_[0]), strict=True))
+    return {name: round(value, 4) for name, value in coefficients.items()}
 
 
 def fit_sentences(embedder: Any, cases: Sequence[Case], model: Any) -> Row:
@@ -226,7 +248,7 @@ def measure_sentences(embedder: Any, cases: Sequence[Case], model: Any) -> None:
 def measure_refusals(rows: Mapping[tuple[str, str], list[Row]], model: Any) -> None:
     for scale in ("collection", "article"):
         answerable = probabilities(rows[scale, "answerable"], model)
-        for kind in ("absent", "near"):
+        for kind in ("absent", "near", "hole"):
             negative = probabilities(rows[scale, kind], model)
             labels = [1] * len(answerable) + [0] * len(negative)
             area = roc_auc_score(labels, np.concatenate([answerable, negative]))
@@ -252,9 +274,11 @@ def fit_model(embedder: Any, cases: Sequence[Case], model: Any) -> Any:
     rows = question_rows(embedder, cases, model)
     features = [row for group in rows.values() for row in group]
     labels = [float(kind == "answerable") for (_, kind), group in rows.items() for _ in group]
-    model = replace(model, question=fit(features, labels))
+    weights = [HOLES if kind == "hole" else 1.0 for (_, kind), group in rows.items() for _ in group]
+    model = replace(model, question=fit(features, labels, weights))
     negative = probabilities(
-        [row for (_, kind), group in rows.items() if kind != "answerable" for row in group], model
+        [row for (_, kind), group in rows.items() if kind in {"absent", "near"} for row in group],
+        model,
     )
     thresholds = {
         name: round(float(np.quantile(negative, 1 - share)), 4)

@@ -17,7 +17,8 @@ import numpy as np
 from qa.noise import hurried
 
 from qa.embedding import open_embedder
-from qa.evaluation import load_dataset, open_cached_index
+from qa.evaluation import load_dataset
+from qa.evaluation.cache import open_cached_index
 from qa.index import Index
 from qa.search import DEPTH, Candidates, Floats, scale_between, scale_by_best
 
@@ -29,7 +30,7 @@ SCALINGS: Mapping[str, Callable[[Floats], Floats]] = {
 }
 
 
-def ndcg(index: Index, rows: np.ndarray, grades: Mapping[str, int]) -> float:  # type: ignore[type-arg]
+def ndcg(index: Index, rows: np.ndarray, grades: Mapping[str, int]) -> float:
     gains: list[int] = []
     seen: set[str] = set()
     for passage in index.passages(rows.tolist()):

@@ -356,3 +356,19 @@ def test_no_input_takes_more_than_linear_time(text: str) -> None:
     split_blocks(text)
     # About 0.3 s; a quadratic expression would take hours.
     assert time.process_time() - start < 10
+
+
+def test_a_blank_on_the_wrong_side_of_a_mark_is_moved() -> None:
+    mend = cleaning.mend_punctuation
+    assert mend("Il vit à Prinkipo .Il y écrit.") == "Il vit à Prinkipo. Il y écrit."
+    assert mend("le parti ,puis l’État") == "le parti, puis l’État"
+    assert mend("la plateforme .Net et .NET") == "la plateforme .Net et .NET"
+
+
+def test_a_byline_and_a_count_of_comments_go_with_their_run() -> None:
+    cut = boilerplate.cut_boilerplate_runs
+    byline = "Author: admin | Publié le 3 mai 2012"
+    assert cut(f"{byline} Trotsky fut exilé.") == "Trotsky fut exilé."
+    assert cut("Il part. 3 commentaires Laisser un commentaire Nom *") == "Il part."
+    prose = "Il écrivit 3 commentaires sur Kant."
+    assert cut(prose) == prose

@@ -75,8 +75,7 @@ class QuestionSignals:
     numbers alone. ``missing`` and ``rarest``: terms found nowhere there, all of them and the
     heaviest one, in nats over ln N. ``weight``: all terms, likewise. ``passage_cosine``: of passage
     and question; ``margin``: over the tenth passage's. ``words``: the passage's BM25 score over the
-    most that the question could get; ``lead``: over the next five passages' mean. ``gap``: of the
-    two best sentences' scores.
+    most that the question could get; ``lead``: over the next five passages' mean.
     """
 
     coverage: float
@@ -91,7 +90,6 @@ class QuestionSignals:
     margin: float
     words: float
     lead: float
-    gap: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +277,6 @@ def question_signals(
         margin=best.hit.dense - cosines[min(9, len(cosines) - 1)],
         words=best.hit.lexical / most if most else 0.0,
         lead=(best.hit.lexical - sum(others) / max(1, len(others))) / most if most else 0.0,
-        gap=best.score - ranked[1].score if len(ranked) > 1 else 0.0,
     )
 
 

@@ -153,7 +153,7 @@ class SentenceTransformerEmbedder:
                 "or leave --model out to use the shipped French model."
             ) from error
         self.name = name
-        self.dimension = int(self._model.get_sentence_embedding_dimension())
+        self.dimension = int(self._model.get_embedding_dimension())
         self.max_tokens = int(self._model.max_seq_length or 512)
         parts = [name.encode(), json.dumps(self._model.prompts, sort_keys=True).encode()]
         parts += [

@@ -96,7 +96,8 @@ _NAME = re.compile(r"\b[A-ZÀÂÄÇÉÈÊËÎÏÔÖÙÛÜŒ][\w’'-]+(?: (?:de 
 # Forms that stems keep apart and that answer each other's questions (« né » … « naquit »). Folded.
 _FAMILIES = (
     "ne nee nes nees nait naquit naitre naissance natif native natal natale",
-    "mort morte morts mortes meurt meurent mourut moururent mourir deces decede decedee deceda",
+    "mort morte morts mortes meurt meurent mourut moururent mourir deces decede decedee deceda "
+    "suicide suicida succomba",
     "tue tuee tues tuer tua tuerent assassine assassinee assassiner assassina assassinat assassin "
     "assassins meurtre meurtrier",
     "ecrit ecrite ecrits ecrire ecrivit ecrivent auteur auteure redige redigee publie publiee",

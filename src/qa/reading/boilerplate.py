@@ -58,8 +58,9 @@ _SENTENCES = (
     r"(?:vous\sdevez|il\sfaut)\s(?:être\s(?:connecté|identifié|inscrit)(?:\(e\))?|vous\sconnecter)\spour\s"
     r"(?:publier|poster|laisser|écrire|rédiger)\s(?:un|des)\scommentaires?\s?\.?",
     r"les\scommentaires\ssont\s(?:fermés|clos|désactivés)\s?\.?",
-    # Author: admin / Publié par admin le 12 mars 2012
-    rf"(?:author|auteur|auteure|rédigé\spar|écrit\spar|by|par)\s?:\s?{_ADMIN}\b\.?",
+    # Author: admin / Author: admin | Publié le 3 mai 2012 / Publié par admin le 12 mars 2012
+    rf"(?:author|auteur|auteure|rédigé\spar|écrit\spar|by|par)\s?:\s?{_ADMIN}\b\.?"
+    rf"(?:\s?[|·•–-]\s?(?:(?:publié|posté|mis\sen\sligne)\s)?(?:le\s)?{_DATE})?",
     rf"(?:publié|posté|écrit|rédigé|mis\sen\sligne|posted|published)\s(?:par|by)\s{_ADMIN}\b"
     rf"(?:,?\s(?:le|on)\s{_DATE})?\.?",
     rf"(?:publié|posté|écrit|posted|published)\s(?:le|on)\s{_DATE},?\s(?:par|by)\s{_ADMIN}\b\.?",
@@ -94,6 +95,7 @@ _RUN_PARTS = (
     r"(?:commentaire|nom|pseudo|name|comment|email|site\sweb|site\sinternet|votre\snom"
     rf"|{_MAIL})(?:\s?\((?:obligatoire|facultatif|required)\))?(?:\s?\*|\s?:\s?\*?)?",
     r"site(?:\sweb)?",
+    r"\d{1,4}\scommentaires?",
     r"en\ssavoir\splus\s?\.?",
     r"(?:tout\s)?(?:accepter|refuser)(?:\stout)?(?:\s(?:et\sfermer|les\scookies))?",
     r"(?:paramétrer|personnaliser|gérer)(?:\s(?:les|mes)\s(?:cookies|choix))?",
@@ -177,11 +179,11 @@ _LONGEST_BYLINE_PART = 40
 # One segment of a run and the blanks after it; its first letter is a capital (looked at apart).
 _SEGMENT = re.compile(
     rf"(?:(?P<sure>{_any_of(_SENTENCES)})|(?P<ending>{_any_of(_ENDINGS)})|(?:{_any_of(_RUN_PARTS)}))"
-    r"(?=$|[\s.,*])[\s.]*(?:\*\s*)?",
+    r"(?=$|[\s.,*])[\s.]*(?:\*\s*)?(?:[|·•]\s+)?",
     re.IGNORECASE,
 )
 _MOST_SEGMENTS = 40  # a comment form and a share bar together have about 30
-_CAPITAL = re.compile("[A-ZÀ-Ý©]")
+_CAPITAL = re.compile(r"[A-ZÀ-Ý©]|\d{1,4} commentaires?\b")
 # Words without which no sentence of boilerplate can be there: a text without any is left at once.
 _HINT = re.compile(
     r"adresse (?:e-?mail|mail|de messagerie|électronique|de courriel)|email address|akismet"
@@ -193,7 +195,7 @@ _HINT = re.compile(
     re.IGNORECASE,
 )
 # A possible first word of a run, after a blank: only there is the segment tried.
-_RUN_START = re.compile(r"(?:^|(?<=\s))(?=[A-ZÀ-Ý©])")
+_RUN_START = re.compile(r"(?:^|(?<=\s))(?=[A-ZÀ-Ý©]|\d{1,4} commentaires?\b)")
 _SENTENCE_END = re.compile(r"(?:^|[.!?…:»)\]\"”*])\s*$")
 
 

@@ -127,6 +127,10 @@ _DOUBLED = re.compile(r"([,;])(?:[ \u00a0]?\1)+(?=\s|$)")
 _TWO_POINTS = re.compile(r"(?<=[^\W\d_])\.\.(?=$|\s|»)")
 # A blank before a comma or a full stop: "mot , mot .". " ..." and " .NET" stay.
 _BLANK_BEFORE = re.compile(r"(?<=[\w»)\]’'\"%])[ \u00a0\u202f]+([.,])(?=$|[\s»)])", re.MULTILINE)
+# The blank on the wrong side of a mark: "Prinkipo .Il vit", "mot ,puis".
+_BLANK_ASIDE = re.compile(
+    rf"(?<=[{_LOWER}»)])[ \u00a0]+(?:(\.)(?=[{_UPPER}][{_LOWER}’' ])|(,)(?=[{_LOWER}]))"
+)
 # No blank after a sentence end: "fin.Le"; the words on both sides are looked at.
 _GLUED = re.compile(rf"(?<=[{_LOWER}»)])([.!?…])(?=[{_UPPER}][{_LOWER}’' ])")
 _TOKEN_BEFORE = re.compile(r"(?:^|[\s(«\"’'])([^\s(«\"’']{1,40})$")
@@ -155,6 +159,7 @@ def mend_punctuation(text: str) -> str:
     if ".." in text:
         text = _TWO_POINTS.sub(".", text)
     text = _BLANK_BEFORE.sub(r"\1", text)
+    text = _BLANK_ASIDE.sub(_blank_after, text)
     return _GLUED.sub(_separate_sentences, text)
 
 
@@ -175,6 +180,15 @@ def _mend_point_comma(found: re.Match[str]) -> str:
         if (len(word) < 5 and not ends_open) or word in _ABBREVIATIONS or found[1].isupper():
             return found[0]
     return found[1] + _single_mark(found)
+
+
+def _blank_after(found: re.Match[str]) -> str:
+    """Put the blank behind the mark; before a capital only where a sentence surely starts."""
+    following = _TOKEN_AFTER.match(found.string, found.end())
+    word = re.split(r"[’']", following[0])[0] if following is not None else ""
+    if found[2] or word.lower() in _SENTENCE_STARTERS:
+        return (found[1] or found[2]) + " "
+    return found[0]
 
 
 def _separate_sentences(found: re.Match[str]) -> str:
