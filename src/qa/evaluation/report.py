@@ -176,7 +176,7 @@ def evaluate(
         retrieval = retrieve(
             opened, embedder, queries, tuple(dict.fromkeys(methods)), depth, progress
         )
-        description = {**_describe(opened), "cached": cached}
+        description = {**describe_index(opened), "cached": cached}
         skipped = _skipped(dataset, opened) if index is None else ()
     finally:
         if index is None:
@@ -290,7 +290,8 @@ def _skipped(dataset: Dataset, index: Index) -> tuple[Skipped, ...]:
     return tuple(skipped)
 
 
-def _describe(index: Index) -> dict[str, Any]:
+def describe_index(index: Index) -> dict[str, Any]:
+    """What an index was made of, for the JSON of a figure."""
     manifest = index.manifest
     return {
         "path": str(index.path),

@@ -5,18 +5,21 @@ All draws come from one stated seed, so that a figure can be printed again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
 
 SEED = 20_071_106  # any number would do; stated with every result
 RESAMPLES = 10_000
 PERMUTATIONS = 100_000  # as in Smucker et al. 2007
 # Up to this many questions that differ, every assignment of signs is looked at: the p is exact.
 _EXACT_UP_TO = 16
+_Z = 1.959963984540054  # of the normal distribution, for 95 %
 _BLOCK = 4_000_000  # numbers drawn at once, which bounds the memory
 
 
@@ -28,15 +31,61 @@ def bootstrap_intervals(values: Floats, resamples: int = RESAMPLES, seed: int = 
     resamples.
     """
     questions, columns = values.shape
-    generator = np.random.default_rng(seed)
     means = np.empty((resamples, columns))
-    for start, size in _blocks(resamples, questions):
-        drawn = generator.integers(questions, size=(size, questions))
-        # How often each question was drawn, instead of which: the means are then one product.
-        drawn += np.arange(size)[:, None] * questions
-        counts = np.bincount(drawn.ravel(), minlength=size * questions).reshape(size, questions)
-        means[start : start + size] = counts @ values / questions
+    for start, counts in _resampled(questions, resamples, seed):
+        means[start : start + len(counts)] = counts @ values / questions
     return np.quantile(means, [0.025, 0.975], axis=0).T
+
+
+def bootstrap_interval(
+    statistic: Callable[[Counts], Floats],
+    questions: int,
+    resamples: int = RESAMPLES,
+    seed: int = SEED,
+) -> tuple[float, float] | None:
+    """The 95 % percentile bootstrap interval of any statistic of the questions.
+
+    ``statistic`` gets counts, shape (resamples, questions): how often each question was drawn; it
+    gives one value a resample, nan where there is none (such resamples are left out).
+    """
+    if not questions:
+        return None
+    drawn = [statistic(counts) for _, counts in _resampled(questions, resamples, seed)]
+    values = np.concatenate(drawn)
+    values = values[~np.isnan(values)]
+    if not len(values):
+        return None
+    low, high = np.quantile(values, [0.025, 0.975]).tolist()
+    return low, high
+
+
+def bootstrap_ratio(numerators: Floats, denominators: Floats) -> tuple[float, float] | None:
+    """The interval of sum(numerators) / sum(denominators), drawn in pairs."""
+
+    def ratio(counts: Counts) -> Floats:
+        return divide(counts @ numerators, counts @ denominators)
+
+    return bootstrap_interval(ratio, len(numerators))
+
+
+def divide(numerators: Floats, denominators: Floats) -> Floats:
+    """Element by element; nan where the denominator is 0."""
+    return np.divide(
+        numerators, denominators, out=np.full(len(numerators), np.nan), where=denominators != 0
+    )
+
+
+def wilson_interval(successes: int, trials: int) -> tuple[float, float] | None:
+    """The 95 % score interval of a proportion; it is right for 0 of 15 too.
+
+    Wilson 1927, "Probable inference, the law of succession, and statistical inference".
+    """
+    if not trials:
+        return None
+    share, spread = successes / trials, _Z**2 / trials
+    middle = (share + spread / 2) / (1 + spread)
+    half = _Z * math.sqrt(share * (1 - share) / trials + spread / (4 * trials)) / (1 + spread)
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def randomisation_test(
@@ -100,6 +149,19 @@ def holm(p_values: Sequence[float]) -> list[float]:
 def _flipped(values: Floats, flips: NDArray[np.integer]) -> Floats:
     """Sums of the values with the sign changed where ``flips`` is 1, one for each row."""
     return np.asarray(values.sum() - 2 * (flips.astype(np.float64) @ values))
+
+
+def _resampled(
+    questions: int, resamples: int, seed: int
+) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    """Blocks of resamples: the first one's place, and counts, shape (resamples, questions)."""
+    generator = np.random.default_rng(seed)
+    for start, size in _blocks(resamples, questions):
+        drawn = generator.integers(questions, size=(size, questions))
+        # How often each question was drawn, instead of which: sums are then one product.
+        drawn += np.arange(size)[:, None] * questions
+        counts = np.bincount(drawn.ravel(), minlength=size * questions)
+        yield start, counts.reshape(size, questions)
 
 
 def _blocks(total: int, width: int) -> Iterator[tuple[int, int]]:

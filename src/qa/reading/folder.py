@@ -30,6 +30,7 @@ STREAMED: Mapping[str, Callable[[Path, str], Iterator[tuple[str, Document | Skip
     ".jsonl.gz": read_json_lines,
 }
 _SUFFIXES = sorted([*READERS, *STREAMED], key=len, reverse=True)
+_TOLD = 5  # reasons told when nothing could be read
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -43,6 +44,7 @@ def read_corpus(corpus: Path) -> Iterator[Document | Skipped]:
         raise QAError(f"{corpus}: no such file or folder. Give a folder of documents, or one file.")
     read = 0
     skipped = 0
+    reasons: list[str] = []
     first_places: dict[str, str] = {}
     for name, entry in _files(corpus):
         results = [(name, entry)] if isinstance(entry, Skipped) else _read_file(entry, name)
@@ -57,13 +59,15 @@ def read_corpus(corpus: Path) -> Iterator[Document | Skipped]:
                 read += 1
             else:
                 skipped += 1
+                reasons = [*reasons, f"{result.source}: {result.reason}"][:_TOLD]
             yield result
     if read:
         return
     formats = ", ".join(sorted(_SUFFIXES))
     if skipped:
         raise QAError(
-            f"{corpus}: nothing could be read, {skipped} skipped. "
+            f"{corpus}: nothing could be read, {skipped} skipped ({'; '.join(reasons)}"
+            f"{'; …' if skipped > len(reasons) else ''}). "
             f"Give at least one readable document ({formats})."
         )
     raise QAError(f"{corpus}: the folder is empty. Put documents in it ({formats}).")
