@@ -245,9 +245,18 @@ def measure_sentences(embedder: Any, cases: Sequence[Case], model: Any) -> None:
         )
 
 
-def measure_refusals(rows: Mapping[tuple[str, str], list[Row]], model: Any) -> None:
+def measure_refusals(rows: Mapping[tuple[str, str], list[Row]], model: Any) -> dict[str, Any]:
+    """Print the figures by scale and kind; returns those of the caution levels, by scale."""
+    measured: dict[str, Any] = {}
     for scale in ("collection", "article"):
         answerable = probabilities(rows[scale, "answerable"], model)
+        measured[scale] = {
+            kind: {
+                name: round(float(np.mean(probabilities(rows[scale, kind], model) >= threshold)), 3)
+                for name, threshold in model.thresholds.items()
+            }
+            for kind in ("answerable", "absent", "near", "hole")
+        }
         for kind in ("absent", "near", "hole"):
             negative = probabilities(rows[scale, kind], model)
             labels = [1] * len(answerable) + [0] * len(negative)
@@ -266,6 +275,7 @@ def measure_refusals(rows: Mapping[tuple[str, str], list[Row]], model: Any) -> N
             for name, threshold in model.thresholds.items()
         )
         print(f"{scale:10} answerable kept by caution: {kept_by}")
+    return measured
 
 
 def fit_model(embedder: Any, cases: Sequence[Case], model: Any) -> Any:
@@ -326,7 +336,8 @@ def main() -> None:
                 model = fit_model(embedder, cases, model)
             print(f"--- {label}, on the development questions")
             measure_sentences(embedder, dev_cases, model)
-            measure_refusals(question_rows(embedder, dev_cases, model), model)
+            measured = measure_refusals(question_rows(embedder, dev_cases, model), model)
+            model = replace(model, measured=measured)
     content = {"command": COMMAND, "embedder": embedder.fingerprint, **asdict(model)}
     print(json.dumps(content, indent=1))
     if options.write:

@@ -35,6 +35,7 @@ PLAIN = AnsweringModel(
     question=dict.fromkeys(QuestionSignals.__dataclass_fields__, 0.1),
     thresholds={"low": 0.0, "normal": 0.5, "high": 1.0},
     close=0.6,
+    measured={},
 )
 
 FILES = {

@@ -94,12 +94,18 @@ class QuestionSignals:
 
 @dataclass(frozen=True, slots=True)
 class AnsweringModel:
-    """Coefficients by signal name; ``thresholds`` on the probability, by caution."""
+    """Coefficients by signal name; ``thresholds`` on the probability, by caution.
+
+    A sentence is quoted beside the best one when its score is at most ``close`` below.
+    ``measured``: shares of development questions that get an answer, by size of corpus, then by
+    kind (answerable, or how they were made unanswerable), then by caution.
+    """
 
     sentence: Mapping[str, float]
     question: Mapping[str, float]
     thresholds: Mapping[str, float]
     close: float
+    measured: Mapping[str, Mapping[str, Mapping[str, float]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +137,11 @@ def shipped_model() -> AnsweringModel:
     """The coefficients in ``answering.json``."""
     content = json.loads((Path(__file__).parent / "answering.json").read_text("utf-8"))
     return AnsweringModel(
-        content["sentence"], content["question"], content["thresholds"], content["close"]
+        content["sentence"],
+        content["question"],
+        content["thresholds"],
+        content["close"],
+        content["measured"],
     )
 
 

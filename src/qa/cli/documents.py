@@ -40,14 +40,17 @@ def index(options: argparse.Namespace) -> int:
 
 def status(options: argparse.Namespace) -> int:
     """Tell what is indexed and what was skipped."""
+    from qa.answering import shipped_model
     from qa.index import open_index
 
+    measured = shipped_model().measured
     opened = open_index(options.index)
     manifest, documents = opened.manifest, opened.store.documents()
     skipped = opened.store.skipped()
     if options.json:
         fields = asdict(manifest)
         fields |= {
+            "answered_share_measured": measured,
             "generation": opened.path.name,
             "warning": opened.warning,
             "document_list": [asdict(entry) for entry in documents],
@@ -61,6 +64,9 @@ def status(options: argparse.Namespace) -> int:
     print(f"indexed   {manifest.created}, generation {opened.path.name}")
     print(f"model     {manifest.embedder.name} ({manifest.embedder.dimension} dimensions)")
     print(f"contents  {manifest.documents} documents, {manifest.passages} passages")
+    for size, shares in measured.items():
+        told = ", ".join(f"{kind} {share['normal']:.0%}" for kind, share in shares.items())
+        print(f"answered  of development questions, normal caution, {size}: {told}")
     for entry in documents:
         print(f"  {entry.passages:>5} passages  {entry.id}  {entry.title}")
     for skip in skipped:
