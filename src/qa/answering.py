@@ -187,9 +187,10 @@ def rank_sentences(
 
     All are scored by their words; the best ``compared`` of them by their meaning too.
     """
+    telling = [hit for hit in hits if not _is_reference_section(hit)]
     candidates = [
         candidate
-        for hit in hits[:PASSAGES]
+        for hit in telling[:PASSAGES]
         for candidate in _candidates(question, hit, hits[0].score, model)
     ]
     candidates.sort(key=lambda candidate: -candidate.score)
@@ -205,13 +206,16 @@ def rank_sentences(
     return ranked
 
 
+def _is_reference_section(hit: Hit) -> bool:
+    heads = [hit.passage.title, *hit.passage.headings]
+    return fold(heads[-1]).strip(" .:") in _REFERENCE_SECTIONS
+
+
 def _candidates(
     question: Question, hit: Hit, best: float, model: AnsweringModel
 ) -> list[Candidate]:
     passage = hit.passage
     heads = [passage.title, *passage.headings]
-    if fold(heads[-1]).strip(" .:") in _REFERENCE_SECTIONS:
-        return []
     above = matches(question.terms, " ".join(heads))
     titles = {fold(head).strip() for head in heads}
     before: frozenset[str] = frozenset()

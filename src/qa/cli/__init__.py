@@ -107,19 +107,31 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _evaluation_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
-    evaluate = command("eval", evaluating.evaluate, "measure retrieval on a judged test set")
+    evaluate = command("eval", evaluating.evaluate, "measure search, answers or conversations")
     evaluate.add_argument(
-        "dataset", type=Path, help="a BEIR folder, or a file of questions with --qrels"
+        "dataset",
+        type=Path,
+        nargs="?",
+        help="judged questions: a BEIR folder, or a file of questions with --qrels",
     )
-    evaluate.add_argument("--qrels", type=Path, help="judgements, TREC or BEIR")
+    for name, text in (
+        ("--answers", "questions with their answers and evidence, JSON Lines"),
+        ("--conversations", "conversations with their questions resolved, JSON Lines"),
+        ("--pool", "questions: judge what all methods find for them"),
+    ):
+        evaluate.add_argument(name, type=Path, metavar="FILE", help=text)
+    evaluate.add_argument("--qrels", type=Path, help="judgements, TREC or BEIR (written by --pool)")
     evaluate.add_argument("--split", help="of the folder's qrels (test)")
-    evaluate.add_argument("--index", type=Path, metavar="DIR", help="judge this index instead")
-    evaluate.add_argument("--methods", default="hybrid,dense,lexical", help="between commas (all)")
-    evaluate.add_argument("-k", "--k", type=_positive, default=100, help="documents ranked (100)")
+    evaluate.add_argument("--index", type=Path, metavar="DIR", help="judge this index")
+    evaluate.add_argument("--methods", help="between commas (hybrid,dense,lexical)")
+    evaluate.add_argument(
+        "-k", "--k", type=_positive, help="documents ranked (100), or passages pooled (10)"
+    )
     evaluate.add_argument("--model", action="append", help="may be given several times")
     evaluate.add_argument(
         "--noise", type=int, metavar="SEED", help="ask without accents and with one typing error"
     )
+    evaluate.add_argument("--caution", choices=("low", "normal", "high"), help="of the answers")
     evaluate.add_argument("--cache", type=Path, metavar="DIR", help="where indexes are kept")
     evaluate.add_argument("--run-file", type=Path, metavar="FILE", help="write TREC runs")
     evaluate.add_argument("--per-query", type=Path, metavar="FILE", help="write JSON Lines")

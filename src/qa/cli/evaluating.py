@@ -6,22 +6,65 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qa.cli.printing import print_json
 from qa.cli.progress import progress_bars
 from qa.records import QAError
 
+if TYPE_CHECKING:
+    from qa.assistant import Assistant
+    from qa.evaluation import PooledPassage
+
+
+# What each thing that is measured has no use for.
+_ONLY_RETRIEVAL = ("split", "model", "noise", "cache", "run_file")
+_NO_USE = {
+    "answers": (*_ONLY_RETRIEVAL, "qrels", "methods", "k"),
+    "conversations": (*_ONLY_RETRIEVAL, "qrels", "methods", "k", "caution"),
+    "pool": (*_ONLY_RETRIEVAL, "methods", "per_query", "caution"),
+    "dataset": ("caution",),
+}
+
 
 def evaluate(options: argparse.Namespace) -> int:
-    """Measure retrieval on a test set, with one model or several."""
+    """Measure retrieval, answers or conversations, or judge what the methods find."""
+    given = [name for name in _NO_USE if getattr(options, name) is not None]
+    if len(given) != 1:
+        print(
+            "qa eval: give one of DATASET, --answers FILE, --conversations FILE, --pool FILE.",
+            file=sys.stderr,
+        )
+        return 2
+    useless = [name for name in _NO_USE[given[0]] if getattr(options, name) is not None]
+    if useless:
+        named = ", ".join("--" + name.replace("_", "-") for name in useless)
+        print(f"qa eval: {named} cannot be used with {_option(given[0])}.", file=sys.stderr)
+        return 2
+    if given[0] == "dataset":
+        return _evaluate_retrieval(options)
+    if options.index is None:
+        print(f"qa eval: {_option(given[0])} needs the index, --index DIR.", file=sys.stderr)
+        return 2
+    if given[0] == "answers":
+        return _evaluate_answers(options)
+    if given[0] == "conversations":
+        return _evaluate_conversations(options)
+    return _judge_pool(options)
+
+
+def _option(name: str) -> str:
+    return "DATASET" if name == "dataset" else f"--{name}"
+
+
+def _evaluate_retrieval(options: argparse.Namespace) -> int:
     from qa.embedding import open_embedder
     from qa.evaluation import evaluate as evaluate_dataset
     from qa.evaluation import evaluation_table, load_dataset
     from qa.index import open_index
 
     dataset = load_dataset(options.dataset, options.split, options.qrels)
-    methods = _methods(options.methods)
+    methods = _methods(options.methods or "hybrid,dense,lexical")
     if options.index is not None and options.model:
         raise QAError("--index and --model do not go together: an index has its own model.")
     index = open_index(options.index) if options.index is not None else None
@@ -36,7 +79,7 @@ def evaluate(options: argparse.Namespace) -> int:
             evaluation = evaluate_dataset(
                 dataset,
                 methods,
-                options.k,
+                options.k or 100,
                 index,
                 open_embedder(model) if index is None else None,
                 progress,
@@ -56,6 +99,107 @@ def evaluate(options: argparse.Namespace) -> int:
     if options.json:
         print_json(printed[0] if len(printed) == 1 else printed)
     return 0
+
+
+def _evaluate_answers(options: argparse.Namespace) -> int:
+    from qa.evaluation import answer_table, evaluate_answers, read_answer_questions
+
+    questions = read_answer_questions(options.answers)
+    assistant = _open(options.index)
+    with progress_bars() as progress:
+        evaluation = evaluate_answers(
+            questions,
+            assistant,
+            name=options.answers.name,
+            caution=options.caution or "normal",
+            progress=progress,
+        )
+    if options.per_query is not None:
+        evaluation.write_per_query(options.per_query)
+    if options.json:
+        print_json(evaluation.to_json())
+    else:
+        print(answer_table(evaluation))
+    return 0
+
+
+def _evaluate_conversations(options: argparse.Namespace) -> int:
+    from qa.evaluation import conversation_table, evaluate_conversations, read_conversations
+
+    conversations = read_conversations(options.conversations)
+    assistant = _open(options.index)
+    with progress_bars() as progress:
+        evaluation = evaluate_conversations(
+            conversations, assistant, name=options.conversations.name, progress=progress
+        )
+    if options.per_query is not None:
+        evaluation.write_per_query(options.per_query)
+    if options.json:
+        print_json(evaluation.to_json())
+    else:
+        print(conversation_table(evaluation))
+    return 0
+
+
+def _judge_pool(options: argparse.Namespace) -> int:
+    """Show what was pooled and not judged yet, passage by passage; each grade is kept at once."""
+    from qa.evaluation import Judging, pool_passages, read_questions
+
+    questions = read_questions(options.pool)
+    assistant = _open(options.index)
+    judging = Judging(options.qrels or options.pool.parent / "qrels" / "test.tsv")
+    with progress_bars() as progress:
+        pool = list(pool_passages(assistant, questions, options.k or 10, progress))
+    remaining = [item for item in pool if item not in judging]
+    done = 0
+    for place, item in enumerate(remaining, 1):
+        print(_shown(item, place, len(remaining)), file=sys.stderr)
+        grade = _ask_grade()
+        if grade is None:
+            break
+        if grade >= 0:
+            judging.add(item, grade)
+            done += 1
+    counted = {"pooled": len(pool), "judged_now": done, "judged": judging.count}
+    if options.json:
+        print_json({"qrels": str(judging.path), "questions": len(questions), **counted})
+    else:
+        print(
+            f"{done} judged now, {len(remaining) - done} to go; "
+            f"{judging.count} judgements in {judging.path}"
+        )
+    return 0
+
+
+def _shown(item: PooledPassage, place: int, total: int) -> str:
+    passage = item.passage
+    heads = dict.fromkeys([passage.title or passage.document_id, *passage.headings])
+    return (
+        f"\n--- {place} of {total} · {item.query_id}: {item.question}\n"
+        f"{' › '.join(heads)} [{passage.document_id}]\n\n{passage.text.strip()}\n"
+    )
+
+
+def _ask_grade() -> int | None:
+    """0, 1 or 2; -1 to leave a passage for later; ``None`` to stop."""
+    while True:
+        print("2 answers, 1 on the subject, 0 neither, s later, q stop: ", end="", file=sys.stderr)
+        sys.stderr.flush()
+        line = sys.stdin.readline()
+        typed = line.strip().lower()
+        if not line or typed == "q":
+            return None
+        if typed in {"0", "1", "2", "s"}:
+            return -1 if typed == "s" else int(typed)
+
+
+def _open(directory: Path) -> Assistant:
+    from qa.assistant import Assistant
+
+    assistant = Assistant.open(directory)
+    if assistant.index.warning:
+        print(f"qa: {assistant.index.warning}", file=sys.stderr)
+    return assistant
 
 
 def compare(options: argparse.Namespace) -> int:

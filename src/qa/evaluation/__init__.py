@@ -1,4 +1,4 @@
-"""Measuring retrieval on judged questions: data sets, runs, measures, significance, comparisons.
+"""Measuring search, answers and conversations on judged questions, and how sure the figures are.
 
 >>> from pathlib import Path
 >>> from qa.evaluation import evaluate, load_dataset
@@ -6,35 +6,68 @@
 >>> evaluation.to_json()["methods"]["hybrid"]["nDCG@10"]  # doctest: +SKIP
 """
 
+from qa.evaluation.answers import (
+    AnswerEvaluation,
+    AnswerQuestion,
+    evaluate_answers,
+    read_answer_questions,
+)
 from qa.evaluation.cache import cache_folder
 from qa.evaluation.compare import Comparison, RunComparison, compare_runs, compare_systems
-from qa.evaluation.dataset import Dataset, load_dataset, read_judgements
+from qa.evaluation.conversations import (
+    Conversation,
+    ConversationEvaluation,
+    evaluate_conversations,
+    read_conversations,
+)
+from qa.evaluation.dataset import Dataset, load_dataset, read_judgements, read_questions
 from qa.evaluation.faults import InputError
 from qa.evaluation.measures import DEFAULT_MEASURES, PRIMARY, Scores, measure_run
+from qa.evaluation.pool import Judging, PooledPassage, pool_passages
 from qa.evaluation.report import Evaluation, evaluate
 from qa.evaluation.runs import Retrieval, Run, read_run, retrieve, write_run
-from qa.evaluation.tables import comparison_table, evaluation_table, run_comparison_text
+from qa.evaluation.tables import (
+    answer_table,
+    comparison_table,
+    conversation_table,
+    evaluation_table,
+    run_comparison_text,
+)
 
 __all__ = [
     "DEFAULT_MEASURES",
     "PRIMARY",
+    "AnswerEvaluation",
+    "AnswerQuestion",
     "Comparison",
+    "Conversation",
+    "ConversationEvaluation",
     "Dataset",
     "Evaluation",
     "InputError",
+    "Judging",
+    "PooledPassage",
     "Retrieval",
     "Run",
     "RunComparison",
     "Scores",
+    "answer_table",
     "cache_folder",
     "compare_runs",
     "compare_systems",
     "comparison_table",
+    "conversation_table",
     "evaluate",
+    "evaluate_answers",
+    "evaluate_conversations",
     "evaluation_table",
     "load_dataset",
     "measure_run",
+    "pool_passages",
+    "read_answer_questions",
+    "read_conversations",
     "read_judgements",
+    "read_questions",
     "read_run",
     "retrieve",
     "run_comparison_text",

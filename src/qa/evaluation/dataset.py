@@ -154,6 +154,17 @@ def read_judgements(
     return judgements
 
 
+def read_questions(path: Path) -> dict[str, str]:
+    """Questions by id, from JSON Lines ({"id", "text"} or {"id", "question"}) or "id<TAB>text".
+
+    Every fault is told at once (``InputError``).
+    """
+    faults = Faults()
+    queries = _read_queries(path, faults)
+    faults.raise_any()
+    return queries
+
+
 def corpus_ids(path: Path) -> Iterator[tuple[int, str]]:
     """Line numbers and ids of a corpus that was checked; one at a time."""
     for number, line in read_lines(path, Faults()):
@@ -211,7 +222,8 @@ def _read_queries(path: Path, faults: Faults) -> dict[str, str]:
             if isinstance(record, str):
                 faults.add(path, record, number)
                 continue
-            name, text = _identifier(record), record.get("text")
+            name = _identifier(record)
+            text = record.get("text", record.get("question"))
         else:
             cells = line.split("\t")
             if len(cells) != 2:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from qa.evaluation.answers import AnswerEvaluation, Share
 from qa.evaluation.compare import Comparison, QuestionDifference, RunComparison
+from qa.evaluation.confidence import CurvePoint, Estimate
+from qa.evaluation.conversations import MEASURES, WAYS, ConversationEvaluation, Group
 from qa.evaluation.report import Evaluation
 
 _SHOWN_DOCUMENTS = 3
+_SHOWN_COVERAGES = (0.1, 0.25, 0.5, 0.75, 1.0)
 
 
 def evaluation_table(evaluation: Evaluation) -> str:
@@ -57,6 +61,76 @@ def comparison_table(comparisons: Sequence[Comparison]) -> str:
     return align(rows) + "\np: paired tests, corrected for the systems compared (Holm)."
 
 
+def answer_table(evaluation: AnswerEvaluation) -> str:
+    """Answers, citations and refusals with their intervals, then risk at some coverages."""
+    rows = [
+        ["x 100", "value", "count"],
+        ["answerable: some quote holds the answer", *_share(evaluation.accuracy)],
+        ["answerable: the first quote does", *_share(evaluation.accuracy_first)],
+        ["answered: some quote holds the answer", *_share(evaluation.accuracy_when_answered)],
+        *(
+            [f"  answerable, {kind}", *_share(share)]
+            for kind, share in evaluation.accuracy_by_kind.items()
+            if len(evaluation.accuracy_by_kind) > 1
+        ),
+        ["citations on evidence", *_share(evaluation.citation_precision)],
+        ["answerable, refused", *_share(evaluation.falsely_refused)],
+        ["unanswerable, refused", *_share(evaluation.refused)],
+        *(
+            [f"  unanswerable, {kind}", *_share(share)]
+            for kind, share in evaluation.refused_by_kind.items()
+            if len(evaluation.refused_by_kind) > 1
+        ),
+        ["confidence: area under the ROC curve", _estimate(evaluation.auroc), ""],
+        ["risk-coverage: area (less is better)", _estimate(evaluation.risk_area), ""],
+    ]
+    points = [["coverage x 100", "risk x 100", "confidence"]]
+    points += [
+        [f"{100 * point.coverage:.0f}", f"{100 * point.risk:.1f}", f"{point.confidence:.3f}"]
+        for point in _at_coverages(evaluation.risk_coverage)
+    ]
+    index = evaluation.index
+    parts = [
+        f"{evaluation.name}: {len(evaluation.judged)} questions, caution {evaluation.caution}, "
+        f"{index['documents']} documents, model {index['embedder']['name']}",
+        align(rows),
+        "In brackets: 95 % intervals.",
+        "",
+        align(points),
+        "Risk: share of wrong answers when only the surest questions are answered.",
+    ]
+    parts += [f"Note: {note}" for note in evaluation.notes()]
+    return "\n".join(parts)
+
+
+def conversation_table(evaluation: ConversationEvaluation) -> str:
+    """Search as typed, with the history and resolved: by place, then by phenomenon."""
+    header = ["turns", "changed", *WAYS, "gap recovered", "harm"]
+    index = evaluation.index
+    parts = [
+        f"{evaluation.name}: {evaluation.conversations} conversations, {len(evaluation.judged)} "
+        f"turns, {evaluation.method} search, {index['documents']} documents, "
+        f"model {index['embedder']['name']}"
+    ]
+    for measure in MEASURES:
+        rows = [[f"{measure} x 100", *header]]
+        rows += [[name, *_group(group, measure)] for name, group in evaluation.by_place.items()]
+        if len(evaluation.by_phenomenon) > 1:
+            rows += [
+                [f"  {name}", *_group(group, measure)]
+                for name, group in evaluation.by_phenomenon.items()
+            ]
+        parts += [align(rows), ""]
+    parts += [
+        "raw: as typed. history: as understood after the turns before. resolved: as written out in "
+        "the file.",
+        "Gap recovered: (history - raw) / (resolved - raw). Harm: raw - history. "
+        "In brackets: 95 % intervals (bootstrap over the conversations).",
+    ]
+    parts += [f"Note: {note}" for note in evaluation.notes()]
+    return "\n".join(parts)
+
+
 def run_comparison_text(comparison: RunComparison) -> str:
     """The table of two runs, then the questions won and lost most, side by side."""
     parts = [
@@ -90,6 +164,36 @@ def align(rows: Sequence[Sequence[str]]) -> str:
         )
         lines.append("  ".join([first, *others]).rstrip())
     return "\n".join(lines)
+
+
+def _share(share: Share) -> list[str]:
+    return [_estimate(Estimate(share.value, share.ci95)), f"{share.count}/{share.total}"]
+
+
+def _estimate(estimate: Estimate) -> str:
+    if estimate.value is None:
+        return "-"
+    if estimate.ci95 is None:
+        return f"{100 * estimate.value:.1f}"
+    low, high = estimate.ci95
+    return f"{100 * estimate.value:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
+
+
+def _group(group: Group, measure: str) -> list[str]:
+    values = [f"{100 * (group.means[way][measure].value or 0):.1f}" for way in WAYS]
+    return [
+        str(group.turns),
+        str(group.changed),
+        *values,
+        _estimate(group.recovered[measure]),
+        _estimate(group.harm[measure]),
+    ]
+
+
+def _at_coverages(points: Sequence[CurvePoint]) -> list[CurvePoint]:
+    """The first point at or above each of the coverages that a table shows."""
+    shown = [next((p for p in points if p.coverage >= c), None) for c in _SHOWN_COVERAGES]
+    return list(dict.fromkeys(point for point in shown if point is not None))
 
 
 def _question(item: QuestionDifference, comparison: RunComparison) -> str:
