@@ -653,7 +653,6 @@ def test_depth_and_measures(tmp_path: Path, fake_embedder: Embedder) -> None:
 def test_noised_questions_are_the_same_for_the_same_seed(
     tmp_path: Path, fake_embedder: Embedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("qa.training.noise")
     asked: list[list[str]] = []
     embed = fake_embedder.embed_questions
 

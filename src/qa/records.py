@@ -6,8 +6,8 @@ Offsets are counted in Unicode code points of ``Document.text`` (Python string i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
 
 Status = Literal["answered", "not_found"]
 
@@ -140,3 +140,25 @@ class Turn:
 
     message: str
     answer: Answer
+
+
+def hit_fields(hit: Hit) -> dict[str, Any]:
+    """A hit as flat JSON fields, named as in the values."""
+    passage = hit.passage
+    return {
+        "rank": hit.rank,
+        "score": hit.score,
+        "dense": hit.dense,
+        "lexical": hit.lexical,
+        "document_id": passage.document_id,
+        "title": passage.title,
+        "headings": list(passage.headings),
+        "start": passage.start,
+        "end": passage.end,
+        "text": passage.text,
+    }
+
+
+def answer_fields(answer: Answer) -> dict[str, Any]:
+    """An answer as JSON fields, named as in the values."""
+    return {**asdict(answer), "hits": [hit_fields(hit) for hit in answer.hits]}

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qa.cli.printing import answer_fields, hit_fields, print_answer, print_json
-from qa.records import QAError, Turn
+from qa.cli.printing import print_answer, print_json
+from qa.records import QAError, Turn, answer_fields, hit_fields
 
 if TYPE_CHECKING:
     from qa.assistant import Assistant

@@ -4,32 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-from dataclasses import asdict
-from typing import Any
 
-from qa.records import Answer, Citation, Hit
-
-
-def hit_fields(hit: Hit) -> dict[str, Any]:
-    """A hit as flat JSON fields, named as in the values."""
-    passage = hit.passage
-    return {
-        "rank": hit.rank,
-        "score": hit.score,
-        "dense": hit.dense,
-        "lexical": hit.lexical,
-        "document_id": passage.document_id,
-        "title": passage.title,
-        "headings": list(passage.headings),
-        "start": passage.start,
-        "end": passage.end,
-        "text": passage.text,
-    }
-
-
-def answer_fields(answer: Answer) -> dict[str, Any]:
-    """An answer as JSON fields, named as in the values."""
-    return {**asdict(answer), "hits": [hit_fields(hit) for hit in answer.hits]}
+from qa.records import Answer, Citation
 
 
 def print_json(fields: object) -> None:

@@ -21,6 +21,7 @@ from qa.evaluation.measures import Scores, measure_run, measures_within
 from qa.evaluation.runs import Retrieval, Run, retrieve, write_run
 from qa.evaluation.significance import bootstrap_intervals
 from qa.index import Index, Progress
+from qa.noise import hurried
 from qa.records import QAError, Skipped
 from qa.search import METHODS
 
@@ -271,8 +272,6 @@ def _unfindable(dataset: Dataset, index: Index) -> tuple[str, ...]:
 def _noised(queries: dict[str, str], seed: int | None) -> dict[str, str]:
     if seed is None:
         return queries
-    from qa.training.noise import hurried
-
     return {name: hurried(text, seed) for name, text in queries.items()}
 
 

@@ -70,9 +70,9 @@ def bootstrap_ratio(numerators: Floats, denominators: Floats) -> tuple[float, fl
 
 def divide(numerators: Floats, denominators: Floats) -> Floats:
     """Element by element; nan where the denominator is 0."""
-    return np.divide(
-        numerators, denominators, out=np.full(len(numerators), np.nan), where=denominators != 0
-    )
+    quotients = np.full(len(numerators), np.nan)
+    np.divide(numerators, denominators, out=quotients, where=denominators != 0)
+    return quotients
 
 
 def wilson_interval(successes: int, trials: int) -> tuple[float, float] | None:

@@ -1,0 +1,159 @@
+"""Writes a model folder: sentence-transformers files, and the int8 ONNX graph for run time."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from qa.training.encoder import Encoder, embed
+from qa.training.onnx_graph import write_graph
+from qa.training.vocabulary import SPECIAL_PIECES
+
+MAX_PIECES = 256
+
+
+def write_model(encoder: Encoder, folder: Path, texts: Sequence[str] = ()) -> Path:
+    """A complete model folder, replacing what is there only once it is whole.
+
+    With some texts to look at, it has an int8 graph too.
+    """
+    import torch
+    from safetensors.numpy import save_file
+
+    partial = folder.with_name(folder.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    weights = {
+        name: value.detach().to("cpu", torch.float32).numpy()
+        for name, value in encoder.model.state_dict().items()
+        if value.is_floating_point()
+    }
+    # Never used, but loaders that expect a pooler would tell that they made one up.
+    size = encoder.model.config.hidden_size
+    weights |= {
+        "pooler.dense.weight": np.zeros((size, size), dtype=np.float32),
+        "pooler.dense.bias": np.zeros(size, dtype=np.float32),
+    }
+    halves = {name: value.astype(np.float16) for name, value in weights.items()}
+    save_file(halves, partial / "model.safetensors", metadata={"format": "pt"})
+    _write_settings(encoder.model.config, partial)
+    _write_tokenizer(encoder.tokenizer, partial)
+    if texts:
+        # From the halves, so that both forms start from the same numbers.
+        single = {name: value.astype(np.float32) for name, value in halves.items()}
+        config = encoder.model.config
+        path = partial / "onnx" / "model_int8.onnx"
+        largest = largest_inputs(encoder, texts)
+        write_graph(single, largest, config.num_attention_heads, config.layer_norm_eps, path)
+    previous = folder.with_name(folder.name + ".previous")
+    shutil.rmtree(previous, ignore_errors=True)
+    if folder.exists():
+        folder.replace(previous)
+    partial.replace(folder)
+    shutil.rmtree(previous, ignore_errors=True)
+    return folder
+
+
+def largest_inputs(encoder: Encoder, texts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+    """The largest magnitude in each input channel of each linear layer while the texts are read."""
+    import torch
+
+    largest: dict[str, torch.Tensor] = {}
+
+    def watch(name: str) -> Callable[..., None]:
+        def look(_module: object, inputs: tuple[torch.Tensor, ...]) -> None:
+            seen = inputs[0].detach().abs().flatten(0, -2).amax(dim=0).float()
+            largest[name] = torch.maximum(largest[name], seen) if name in largest else seen
+
+        return look
+
+    modules = encoder.model.named_modules()
+    linear = [(name, part) for name, part in modules if isinstance(part, torch.nn.Linear)]
+    hooks = [part.register_forward_pre_hook(watch(name)) for name, part in linear]
+    embed(encoder, texts, MAX_PIECES)
+    for hook in hooks:
+        hook.remove()
+    return {name: value.cpu().numpy() for name, value in largest.items()}
+
+
+def mix_weights(encoder: Encoder, other: Encoder, share: float) -> None:
+    """Moves the encoder's weights by ``share`` of the way to the other's: WiSE-FT.
+
+    Wortsman et al. 2022: a mean of the weights before and after fine-tuning often is better than
+    both on data unlike the training data.
+    """
+    import torch
+
+    weights = other.model.state_dict()
+    with torch.no_grad():
+        for name, value in encoder.model.state_dict().items():
+            if value.is_floating_point():
+                value.lerp_(weights[name], share)
+
+
+def _write_settings(config: Any, folder: Path) -> None:
+    kept = (
+        "attention_probs_dropout_prob hidden_act hidden_dropout_prob hidden_size initializer_range "
+        "intermediate_size layer_norm_eps max_position_embeddings num_attention_heads "
+        "num_hidden_layers type_vocab_size vocab_size"
+    )
+    settings = {name: getattr(config, name) for name in kept.split()}
+    # "dtype" makes loaders compute in single precision although the file holds halves.
+    fixed = {
+        "architectures": ["BertModel"],
+        "model_type": "bert",
+        "pad_token_id": 0,
+        "dtype": "float32",
+    }
+    _write_json(folder / "config.json", {**fixed, **settings})
+    kinds = (("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Normalize", "Normalize"))
+    modules = [
+        {"idx": i, "name": str(i), "path": path, "type": f"sentence_transformers.models.{kind}"}
+        for i, (path, kind) in enumerate(kinds)
+    ]
+    _write_json(folder / "modules.json", modules)
+    _write_json(
+        folder / "1_Pooling" / "config.json",
+        {"word_embedding_dimension": config.hidden_size, "pooling_mode_mean_tokens": True},
+    )
+    _write_json(folder / "2_Normalize" / "config.json", {})
+    _write_json(
+        folder / "sentence_bert_config.json",
+        {"max_seq_length": min(MAX_PIECES, config.max_position_embeddings), "do_lower_case": False},
+    )
+    _write_json(
+        folder / "config_sentence_transformers.json",
+        {"similarity_fn_name": "cosine", "prompts": {}, "default_prompt_name": None},
+    )
+
+
+def _write_tokenizer(tokenizer: Tokenizer, folder: Path) -> None:
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    tokenizer.save(str(folder / "tokenizer.json"))
+    names = ("pad_token", "unk_token", "cls_token", "sep_token", "mask_token")
+    special = dict(zip(names, SPECIAL_PIECES, strict=True))
+    _write_json(folder / "special_tokens_map.json", special)
+    _write_json(
+        folder / "tokenizer_config.json",
+        {
+            # The general class: it takes tokenizer.json as it is, normaliser included.
+            "tokenizer_class": "PreTrainedTokenizerFast",
+            "model_max_length": MAX_PIECES,
+            "clean_up_tokenization_spaces": False,
+            "model_input_names": ["input_ids", "attention_mask"],
+            **special,
+        },
+    )
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,0 +1,177 @@
+"""Questions for the first screen, made from the indexed documents and tried before they are shown.
+
+A sentence that says who did something, when something was made, or what something is, becomes a
+question by a template; only a question whose first citation quotes that very sentence is kept.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Set
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qa.french import split_sentences, words
+from qa.records import Document, QAError
+from qa.web.texts import typeset
+
+if TYPE_CHECKING:
+    from qa.assistant import Assistant
+
+WANTED = 3
+# At most so many questions are tried, and so long: the page must not wait for its examples.
+TRIES = 30
+SECONDS = 0.8
+_DOCUMENTS = 24
+_SENTENCES = 40  # of each document
+_LENGTH = 80  # characters of a question
+
+# In the order in which they are tried.
+KINDS = ("when", "who", "what", "born", "about")
+
+_CAPITAL = "A-ZÀÂÄÇÉÈÊËÎÏÔÖÙÛÜŒ"
+_NAME = rf"[{_CAPITAL}][\w’'-]+(?: (?:(?:de|du|des|van|von) |d[’'])?[{_CAPITAL}][\w’'.-]+){{1,3}}"
+_THING = r"(?:L[’']|Le |La |Les )[\w’'-]+(?: [\w’'-]+){0,5}?"
+_MADE = (
+    r"fond|cré|sign|adopt|publi|inaugur|proclam|construit|assassin|nomm|élu|ratifi|découvert|"
+    r"invent|dissout|dissous|aboli|bâti|ouvert|rédig|promulgu|lanc|institu"
+)
+
+_BORN = re.compile(rf"(?P<name>{_NAME}),? (?:naît|naquit|est (?P<born>née?))\b")
+_WHEN = re.compile(
+    rf"(?P<thing>{_THING}|{_NAME}) (?P<be>fut|furent|est|sont|a été|ont été) "
+    rf"(?P<done>(?:{_MADE})\w*)\b(?=.*\b\d{{4}}\b)"
+)
+_DID = r"(?:[a-zà-ÿœ]{3,}(?:it|ut|int)|[a-zà-ÿœ]{3,}a|a [a-zà-ÿœ]+é)"
+_WHO = re.compile(
+    rf"(?P<name>{_NAME}|[{_CAPITAL}]\w{{3,}}) (?P<did>{_DID} [^,;:.()«»]{{12,60}})[,;.]"
+)
+# What points outside the sentence: a question that holds it does not stand alone.
+_POINTS = re.compile(
+    r"\b(?:alors|aussi|ensuite|ainsi|également|encore|même|autre|y|lui|leur|leurs|se|s[’']|ce|cet|cette|"
+    r"ces|celui|celle|ceux|son|sa|ses|il|elle|ils|elles|suivante?|lendemain)\b"
+)
+_WHAT = re.compile(rf"(?P<thing>{_THING}|{_NAME}),? (?:est|était|fut) (?:(?:un|une|le|la) |l[’'])")
+_LOOSE_END = re.compile(r" (?:en|de|du|des|à|au|par|sur|dans|n|qui|que)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A question, its kind, and the sentence that should answer it."""
+
+    question: str
+    kind: str
+    document_id: str
+    start: int
+    end: int
+
+
+def example_questions(assistant: Assistant, wanted: int = WANTED) -> list[str]:
+    """Questions that this index answers with the sentence that they were made from."""
+    deadline = time.monotonic() + SECONDS
+    chosen: list[Proposal] = []
+    tried: set[str] = set()
+    for proposal in _in_turn(assistant):
+        if len(chosen) == wanted or len(tried) == TRIES or time.monotonic() > deadline:
+            break
+        known = {p.document_id for p in chosen} | {p.kind for p in chosen}
+        if proposal.question in tried or known & {proposal.document_id, proposal.kind}:
+            continue
+        tried.add(proposal.question)
+        if _works(assistant, proposal):
+            chosen.append(proposal)
+    return [proposal.question for proposal in chosen]
+
+
+def _works(assistant: Assistant, proposal: Proposal) -> bool:
+    try:
+        answer = assistant.answer(proposal.question)
+    except QAError:
+        return False
+    return any(
+        citation.document_id == proposal.document_id
+        and citation.start < proposal.end
+        and proposal.start < citation.end
+        for citation in answer.citations[:1]
+    )
+
+
+def _in_turn(assistant: Assistant) -> Iterator[Proposal]:
+    """Proposals by kind; in a kind, those first whose rarest word occurs in the most passages.
+
+    What a corpus speaks of everywhere is what a stranger to it recognises.
+    """
+    entries = assistant.index.store.documents()
+    step = max(1, len(entries) // _DOCUMENTS)
+    found = [
+        proposal
+        for entry in entries[::step][:_DOCUMENTS]
+        for proposal in proposals(assistant.document(entry.id))
+    ]
+    frequency = assistant.index.lexical.document_frequency
+
+    def known(proposal: Proposal) -> int:
+        stems = [word.stem for word in words(proposal.question) if not word.is_stop]
+        return min(map(frequency, stems), default=0)
+
+    found.sort(key=lambda proposal: (KINDS.index(proposal.kind), -known(proposal)))
+    yield from found
+
+
+def proposals(document: Document) -> list[Proposal]:
+    """Every question that the templates make of a document's first sentences."""
+    found = []
+    titles = {heading.start for heading in document.headings}
+    common = set(re.findall(r"\b[a-zà-ÿœ]+\b", document.text))
+    opens_section = True
+    for start, end in split_sentences(document.text)[:_SENTENCES]:
+        if start in titles:
+            opens_section = True
+            continue
+        sentence = document.text[start:end].strip()
+        for kind, question in _ask(sentence, common):
+            # What a thing is, is told where its section begins.
+            if len(question) <= _LENGTH and (opens_section or kind != "what"):
+                found.append(Proposal(question, kind, document.id, start, end))
+        opens_section = False
+    for heading in document.headings[1:6]:
+        title = " ".join(document.text[heading.start : heading.end].split())
+        if 8 <= len(title) <= 50 and "éférences" not in title:
+            question = typeset("Que disent les documents sur « {} » ?").format(title)
+            after = _section_end(document, heading.end)
+            found.append(Proposal(question, "about", document.id, heading.end, after))
+    return found
+
+
+def _section_end(document: Document, position: int) -> int:
+    later = [heading.start for heading in document.headings if heading.start > position]
+    return min(later, default=len(document.text))
+
+
+def _ask(sentence: str, common: Set[str]) -> Iterator[tuple[str, str]]:
+    """The kinds and questions that a sentence answers; ``common`` are words that are no names."""
+    if match := _BORN.match(sentence):
+        yield "born", typeset("Quand est {} {} ?").format(match["born"] or "né", match["name"])
+    if match := _WHEN.match(sentence):
+        be = "ont été" if match["be"] in {"furent", "sont", "ont été"} else "a été"
+        thing = _uncapitalised(match["thing"])
+        yield "when", typeset("Quand {} {} {} ?").format(be, match["done"], thing)
+    match = _WHO.match(sentence)
+    if match and match["name"].lower() not in common and _stands_alone(match["did"]):
+        yield "who", typeset("Qui {} ?").format(match["did"].strip())
+    match = _WHAT.match(sentence)
+    if match and not _LOOSE_END.search(match["thing"]):
+        thing = _uncapitalised(match["thing"])
+        ask = "Qu’est-ce que {} ?" if thing != match["thing"] else "Qui était {} ?"
+        yield "what", typeset(ask).format(thing)
+
+
+def _stands_alone(predicate: str) -> bool:
+    """Whether « Qui … ? » names something, and nothing that only the context tells."""
+    return _POINTS.search(predicate) is None and re.search(f"[{_CAPITAL}]", predicate) is not None
+
+
+def _uncapitalised(thing: str) -> str:
+    """« L’Armée rouge » -> « l’Armée rouge »; a name stays as it is."""
+    return thing[0].lower() + thing[1:] if re.match(r"(?:L[’']|L[ea]s? )", thing) else thing

@@ -1,0 +1,161 @@
+"""The page as Gradio components, wired to ``Page``. Gradio is imported when the page is built."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qa.records import QAError
+from qa.web import panel, render, texts
+from qa.web.page import PASSAGES, Page
+from qa.web.state import Chat
+
+if TYPE_CHECKING:
+    from qa.assistant import Assistant
+
+# Answers at the same time, and questions that wait: a further one is told that there are too many.
+ANSWERS_AT_ONCE = 4
+WAITING = 64
+# Conversations kept in memory; the least recent is forgotten first.
+READERS = 200
+
+_ACTIONS = """
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('[data-action]');
+  if (button) trigger('select', {action: button.dataset.action, turn: Number(button.dataset.turn)});
+});
+"""
+_DOWNLOAD = "watch('value', () => window.sourcier.download(props.value));"
+_BUSY = "(...inputs) => { document.body.classList.add('asking'); return inputs; }"
+_DONE = "() => { document.body.classList.remove('asking'); }"
+_FOCUS = "() => window.sourcier.focus()"
+# After a button in the conversation: only when it put something into the box.
+_REFOCUS = "() => window.sourcier.focus(true)"
+
+
+def build_app(assistant: Assistant, folder: Path | None = None) -> Any:
+    """The chat as ``gr.Blocks``; ``folder`` (by default the index's) keeps the verdicts."""
+    # Before Gradio is imported: it reads this once.
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    import gradio as gr
+
+    page = Page(assistant, folder or assistant.index.path.parent)
+
+    def act(event: gr.EventData, message: str, chat: Chat) -> Any:
+        turn = getattr(event, "turn", None)
+        position = turn if isinstance(turn, int) else -1
+        return page.act(str(getattr(event, "action", "")), position, message, chat)
+
+    # Gradio hands the event to the parameter of this type, which is known only from here on.
+    act.__annotations__["event"] = gr.EventData
+
+    def answer(
+        question: str, passages: int = 5, method: str = "hybrid", caution: str = "normal"
+    ) -> dict[str, Any]:
+        try:
+            return page.answer(question, passages, method, caution)
+        except QAError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+
+    answer.__doc__ = Page.answer.__doc__
+
+    with gr.Blocks(title=texts.TITLE, analytics_enabled=False, fill_width=True) as app:
+        chat = gr.State(Chat())
+        gr.HTML(render.header(), elem_id="masthead", apply_default_css=False)
+        with gr.Row(elem_id="desk"):
+            with gr.Column(elem_id="reading"), gr.Tabs(elem_id="tabs"):
+                with gr.Tab(texts.TAB_CHAT, elem_id="chat"):
+                    log = _actions(gr, page.welcome, "log")
+                    with gr.Column(elem_id="composer"):
+                        notice = _actions(gr, page.warning, "notice")
+                        box, send = _asking(gr)
+                        new, edit, retry, as_markdown, as_json, to_paper = _tools(gr)
+                        settings = _settings(gr)
+                with gr.Tab(texts.TAB_CORPUS, elem_id="corpus"):
+                    title = gr.Textbox(
+                        label=texts.CORPUS_FILTER,
+                        placeholder=texts.CORPUS_FILTER,
+                        container=False,
+                        elem_id="filter",
+                    )
+                    table = gr.HTML(page.corpus(), elem_id="documents", apply_default_css=False)
+                    gr.HTML(page.skipped, apply_default_css=False)
+            gr.HTML(panel.source_frame(), elem_id="beside", apply_default_css=False)
+        download = gr.HTML(
+            {}, html_template="", js_on_load=_DOWNLOAD, elem_id="download", visible="hidden"
+        )
+
+        shown = [log, chat, box, notice]
+        private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+        asked = gr.on(
+            [box.submit, send.click], page.ask, [box, chat, *settings], shown, js=_BUSY, **private
+        )
+        again = retry.click(page.retry, [chat, *settings], shown, js=_BUSY, **private)
+        for event in (asked, again):
+            event.then(None, js=_DONE)
+        # What needs no search does not wait behind those that do.
+        private["queue"] = False
+        edit.click(page.edit, [chat], shown, **private).then(None, js=_FOCUS)
+        new.click(page.new, [], shown, **private).then(None, js=_FOCUS)
+        for place in (log, notice):
+            place.select(act, [box, chat], shown, **private).then(None, js=_REFOCUS)
+        for button, kind in ((as_markdown, "md"), (as_json, "json")):
+            button.click(partial(page.export, kind), [chat], [download, notice], **private)
+        to_paper.click(None, js="() => window.print()")
+        title.input(page.corpus, [title], [table], trigger_mode="always_last", **private)
+        gr.api(answer, api_name="answer")
+
+    app.queue(max_size=WAITING, default_concurrency_limit=ANSWERS_AT_ONCE)
+    app.state_session_capacity = READERS
+    return app
+
+
+def _actions(gr: Any, value: str, name: str) -> Any:
+    """HTML whose buttons (``data-action``) are told to Python."""
+    return gr.HTML(value, elem_id=name, apply_default_css=False, js_on_load=_ACTIONS)
+
+
+def _asking(gr: Any) -> tuple[Any, Any]:
+    with gr.Row(elem_id="asking"):
+        box = gr.Textbox(
+            label=texts.BOX_LABEL,
+            placeholder=texts.BOX_HINT,
+            lines=1,
+            max_lines=6,
+            autofocus=True,
+            container=False,
+            elem_id="box",
+            scale=1,
+        )
+        return box, gr.Button(texts.SEND, variant="primary", elem_id="send", scale=0)
+
+
+def _tools(gr: Any) -> list[Any]:
+    names = {
+        "new": texts.NEW,
+        "edit": texts.EDIT,
+        "retry": texts.RETRY,
+        "export-md": texts.EXPORT_MARKDOWN,
+        "export-json": texts.EXPORT_JSON,
+        "print": texts.PRINT,
+    }
+    with gr.Row(elem_id="tools"):
+        return [gr.Button(label, elem_id=name, size="sm") for name, label in names.items()]
+
+
+def _settings(gr: Any) -> list[Any]:
+    choices = (
+        (PASSAGES, 5, texts.SETTING_PASSAGES, texts.PASSAGES_HINT),
+        (texts.METHODS, "hybrid", texts.SETTING_METHOD, texts.METHOD_HINT),
+        (texts.CAUTIONS, "normal", texts.SETTING_CAUTION, texts.CAUTION_HINT),
+    )
+    with (
+        gr.Accordion(texts.SETTINGS, open=False, elem_id="settings"),
+        gr.Row(elem_id="choices"),
+    ):
+        return [
+            gr.Radio(values, value=value, label=label, info=info)
+            for values, value, label, info in choices
+        ]

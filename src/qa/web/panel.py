@@ -1,0 +1,122 @@
+"""What stands beside and behind the conversation: a document with its span, and the corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from qa.index.store import DocumentEntry
+from qa.records import Document, Skipped
+from qa.web import texts
+from qa.web.markup import block, escape, paragraphs, source_url
+from qa.web.references import FORMATS, reference
+
+# A list of more documents than this is filtered rather than scrolled.
+LISTED = 200
+
+
+def source_frame() -> str:
+    """The empty panel, filled by ``panel.js``."""
+    return (
+        f'<aside id="source" aria-label="{texts.SOURCE}" tabindex="-1" hidden '
+        f'data-copied="{texts.COPIED}" data-unreadable="{escape(texts.UNREADABLE)}">'
+        f'<div class="bar"><p class="steps" hidden>'
+        f'{_step(-1, texts.PREVIOUS, "←")}<span class="position" aria-live="polite"></span>'
+        f"{_step(1, texts.NEXT, '→')}</p>"
+        f'<button type="button" class="close" aria-label="{texts.CLOSE}">×</button></div>'
+        '<div class="document"></div></aside>'
+    )
+
+
+def _step(by: int, label: str, sign: str) -> str:
+    return (
+        f'<button type="button" class="step" data-step="{by}" aria-label="{label}">{sign}</button>'
+    )
+
+
+def source(document: Document, start: int, end: int, today: date) -> str:
+    """A whole document with a span highlighted, and how to cite that span."""
+    cited = reference(document, start, end)
+    buttons = "".join(
+        f'<button type="button" class="quiet" data-copy="{escape(make(cited, today))}">'
+        f"{name}</button>"
+        for name, make in FORMATS
+    )
+    link = escape(source_url(document.id, start, end))
+    cite = (
+        f'<p class="cite"><span>{escape(texts.CITE)}</span>{buttons}<button type="button" '
+        f'class="quiet" data-copy-link="{link}">{texts.COPY_LINK}</button></p>'
+        if end > start
+        else ""
+    )
+    facts = [document.metadata.get("author", ""), document.metadata.get("date", "")]
+    told = " · ".join(fact for fact in [*facts, document.source] if fact)
+    return (
+        f"<h2>{escape(document.title or document.id)}</h2>"
+        f'<p class="facts">{escape(told)}</p>'
+        f'<div class="body">{body(document, start, end)}</div>{cite}'
+    )
+
+
+def body(document: Document, start: int, end: int) -> str:
+    """The text as headings and paragraphs; without its tags it is exactly ``document.text``."""
+    levels = {heading.start: heading.level for heading in document.headings}
+    cuts = [
+        bound for h in document.headings for bound in (h.start, _line_end(document.text, h.end))
+    ]
+    title = " ".join(document.title.split())
+    identifier = "cited"
+    parts: list[str] = []
+    for first, last in paragraphs(document.text, cuts):
+        text = document.text[first:last]
+        tag, kind = "p", ""
+        if first in levels:
+            # The panel already has the title, as its heading.
+            same = not parts and " ".join(text.split()) == title
+            tag, kind = (
+                ("p", ' class="same-title"') if same else (f"h{min(levels[first] + 1, 6)}", "")
+            )
+        marked = block(f"<{tag}{kind}>", f"</{tag}>", text, first, [(start, end)], identifier)
+        if "<mark" in marked:
+            identifier = ""
+        parts.append(marked)
+    return "".join(parts)
+
+
+def _line_end(text: str, position: int) -> int:
+    while position < len(text) and text[position].isspace():
+        position += 1
+    return position
+
+
+def corpus(entries: Sequence[DocumentEntry], total: int) -> str:
+    """The documents as a table; each opens in the source panel."""
+    if not entries:
+        return f'<p class="none" role="status">{escape(texts.CORPUS_NONE)}</p>'
+    rows = "".join(
+        f'<tr><th scope="row"><a class="to-source" href="{escape(source_url(entry.id, 0, 0))}">'
+        f"{escape(entry.title or entry.id)}</a><small>{escape(entry.source)}</small></th>"
+        f"<td>{texts.number(entry.passages)}</td><td>{texts.number(entry.characters)}</td></tr>"
+        for entry in entries[:LISTED]
+    )
+    listed = min(len(entries), LISTED)
+    shown = texts.count(total, "document")
+    if listed < total:
+        shown = texts.CORPUS_SHOWN.format(shown=texts.number(listed), total=shown)
+    columns = (texts.COLUMN_DOCUMENT, texts.COLUMN_PASSAGES, texts.COLUMN_LENGTH)
+    heads = "".join(f'<th scope="col">{column}</th>' for column in columns)
+    return (
+        f'<p class="shown" role="status">{escape(shown)}</p>'
+        f'<table class="corpus"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
+    )
+
+
+def skipped(entries: Sequence[Skipped]) -> str:
+    """What was not read, and why."""
+    if not entries:
+        return f'<p class="none">{escape(texts.NOTHING_SKIPPED)}</p>'
+    items = "".join(
+        f"<li><strong>{escape(entry.source)}</strong> {escape(entry.reason)}</li>"
+        for entry in entries
+    )
+    return f'<section class="skipped"><h3>{escape(texts.SKIPPED)}</h3><ul>{items}</ul></section>'

@@ -1,0 +1,166 @@
+"""How a quoted span is referred to: ISO 690 as used in France, BibTeX, RIS, CSL-JSON.
+
+Pure functions of a document and a span; ``today`` is told by the caller.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from qa.french import fold
+from qa.records import Document
+from qa.web import texts
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What is cited: ``document.text[start:end]``, under the section titles above it."""
+
+    document: Document
+    start: int
+    end: int
+    headings: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """The document's title, or its id when it has none."""
+        return _line(self.document.title) or self.document.id
+
+    @property
+    def author(self) -> str:
+        """The author that the document names, or nothing."""
+        return _line(self.document.metadata.get("author", ""))
+
+    @property
+    def published(self) -> str:
+        """The date that the document gives, as it is written there."""
+        return _line(self.document.metadata.get("date", ""))
+
+    @property
+    def url(self) -> str:
+        """A web address, when that is where the document came from."""
+        for text in (self.document.metadata.get("url", ""), self.document.source):
+            if re.match(r"https?://\S+$", text):
+                return text
+        return ""
+
+    @property
+    def section(self) -> str:
+        """The lowest section title above the span, unless it is the document's own title."""
+        below = [_line(head) for head in self.headings if _line(head) != self.title]
+        return below[-1] if below else ""
+
+
+def reference(document: Document, start: int, end: int) -> Reference:
+    """The reference of a span, with the section titles above it."""
+    path: list[tuple[int, str]] = []
+    for heading in document.headings:
+        if heading.start > start:
+            break
+        path = [item for item in path if item[0] < heading.level]
+        path.append((heading.level, document.text[heading.start : heading.end].strip()))
+    return Reference(document, start, end, tuple(text for _, text in path))
+
+
+def iso690(cited: Reference, today: date) -> str:
+    """Author, title [en ligne], date, [consulté le …], section, characters, address."""
+    parts = [cited.author.upper() if cited.author else "", cited.title]
+    parts[1] += " [en ligne]" if cited.url else " [document électronique]"
+    visited = f"[consulté le {texts.date(datetime(today.year, today.month, today.day))}]"
+    if cited.url:
+        parts.append(f"{cited.published} {visited}".strip())
+    elif cited.published:
+        parts.append(cited.published)
+    if cited.section:
+        parts.append(texts.typeset("Section « {} »").format(cited.section))
+    where = texts.CHARACTERS.format(start=texts.number(cited.start), end=texts.number(cited.end))
+    parts.append(where[0].upper() + where[1:])
+    address = cited.url or cited.document.source
+    label = "Disponible à l’adresse :" if cited.url else "Fichier :"
+    parts.append(f"{texts.typeset(label)} {address}")
+    return ". ".join(part.rstrip(".") for part in parts if part) + "."
+
+
+def bibtex(cited: Reference, today: date) -> str:
+    """A ``@misc`` entry; every special character of TeX is escaped."""
+    fields = {
+        "title": _tex(cited.title),
+        "author": _tex(cited.author),
+        "year": _year(cited.published),
+        "howpublished": "" if cited.url else _tex(cited.document.source),
+        "url": cited.url,
+        "urldate": today.isoformat() if cited.url else "",
+        "note": _tex(_place(cited)),
+    }
+    lines = [f"  {name} = {{{value}}}" for name, value in fields.items() if value]
+    return "\n".join([f"@misc{{{_key(cited)},", ",\n".join(lines), "}"])
+
+
+def ris(cited: Reference, today: date) -> str:
+    """An RIS record: one tag a line."""
+    tags = [
+        ("TY", "ELEC" if cited.url else "GEN"),
+        ("TI", cited.title),
+        ("AU", cited.author),
+        ("PY", _year(cited.published)),
+        ("UR", cited.url),
+        ("Y2", today.strftime("%Y/%m/%d") if cited.url else ""),
+        ("N1", f"{cited.document.source} ; {_place(cited)}"),
+    ]
+    lines = [f"{tag}  - {value}" for tag, value in tags if value]
+    return "\n".join([*lines, "ER  - "])
+
+
+def csl(cited: Reference, today: date) -> str:
+    """CSL-JSON, as reference managers import it."""
+    item: dict[str, Any] = {
+        "id": _key(cited),
+        "type": "webpage" if cited.url else "document",
+        "title": cited.title,
+        "note": f"{cited.document.source} ; {_place(cited)}",
+    }
+    if cited.author:
+        item["author"] = [{"literal": cited.author}]
+    if _year(cited.published):
+        item["issued"] = {"date-parts": [[int(_year(cited.published))]]}
+    if cited.url:
+        item["URL"] = cited.url
+        item["accessed"] = {"date-parts": [[today.year, today.month, today.day]]}
+    return json.dumps([item], ensure_ascii=False, indent=2)
+
+
+FORMATS = (("ISO 690", iso690), ("BibTeX", bibtex), ("RIS", ris), ("CSL-JSON", csl))
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _place(cited: Reference) -> str:
+    section = f"{cited.section}, " if cited.section else ""
+    return f"{section}caractères {cited.start}-{cited.end}"
+
+
+def _year(text: str) -> str:
+    match = re.search(r"\b(1[0-9]{3}|20[0-9]{2})\b", text)
+    return match.group() if match else ""
+
+
+def _key(cited: Reference) -> str:
+    words = re.findall(r"[a-z0-9]+", fold(cited.title))[:4] or ["document"]
+    return f"{'-'.join(words)}-{cited.start}"
+
+
+_TEX = {c: f"\\{c}" for c in "&%$#_{}"} | {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+}
+
+
+def _tex(text: str) -> str:
+    return "".join(_TEX.get(character, character) for character in text)

@@ -1,0 +1,196 @@
+"""The conversation and the first screen as HTML: pure functions of an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from qa.records import Answer, Citation, Hit
+from qa.web import texts
+from qa.web.markup import Span, block, escape, paragraphs, place, source_url
+from qa.web.state import Chat, Exchange
+
+# --- Frame ----------------------------------------------------------------------------------------
+
+
+def header() -> str:
+    """The name of the place."""
+    return (
+        f'<header class="masthead"><h1>{texts.PRODUCT}</h1><p>{escape(texts.TAGLINE)}</p></header>'
+    )
+
+
+def welcome(
+    documents: int,
+    passages: int,
+    created: str,
+    folder: str,
+    command: str,
+    examples: Sequence[str],
+) -> str:
+    """The first screen: what is indexed, questions that work, how to add documents."""
+    indexed = texts.INDEXED.format(
+        documents=texts.count(documents, "document"),
+        passages=texts.count(passages, "passage"),
+        day=texts.day_of(created),
+    )
+    asked = "".join(
+        f'<li><button type="button" class="example">{escape(question)}</button></li>'
+        for question in examples
+    )
+    add = escape(texts.ADD_DOCUMENTS).format(
+        folder=f"<code>{escape(folder)}</code>",
+        command=f"<code>{escape(command)}</code>",
+    )
+    return (
+        f'<section class="welcome"><h2>{escape(texts.WELCOME)}</h2>'
+        f'<p class="lead">{escape(texts.WELCOME_TEXT)}</p>'
+        + (f"<h3>{texts.EXAMPLES}</h3><ul>{asked}</ul>" if examples else "")
+        + f'<p class="indexed">{escape(indexed)}</p><p class="add">{add}</p></section>'
+    )
+
+
+def notice(text: str, *, cancel: bool = False) -> str:
+    """A line above the box: a fault, or what the text in the box is for."""
+    if not text:
+        return ""
+    button = (
+        f' <button type="button" class="quiet" data-action="cancel">{texts.CANCEL}</button>'
+        if cancel
+        else ""
+    )
+    role = "status" if cancel else "alert"
+    return f'<p class="notice {role}" role="{role}">{escape(text)}{button}</p>'
+
+
+# --- Conversation ---------------------------------------------------------------------------------
+
+
+def conversation(chat: Chat) -> str:
+    """Every exchange in order, as a log that a screen reader follows."""
+    turns = "".join(_exchange(i, exchange) for i, exchange in enumerate(chat.exchanges))
+    return (
+        f'<div class="turns" role="log" aria-live="polite" aria-label="{texts.CONVERSATION}">'
+        f"{turns}</div>"
+    )
+
+
+def _exchange(position: int, exchange: Exchange) -> str:
+    answer = exchange.turn.answer
+    # A greeting is answered without a search: nothing was looked for, so nothing is refused.
+    kind = answer.status if answer.hits or answer.citations else "courtesy"
+    if kind == "courtesy":
+        said = f'<p class="note">{escape(texts.typeset(answer.note or texts.NO_ANSWER))}</p>'
+    else:
+        said = _quotes(answer) if kind == "answered" else _refusal(answer)
+        said += _verdict(position, exchange) + _passages(answer)
+    return (
+        f'<article class="turn {kind}" id="turn-{position}">'
+        f'<h2 class="question" dir="auto"><span class="offscreen">{escape(texts.YOU_ASKED)} </span>'
+        f"{escape(texts.typeset(answer.question))}</h2>"
+        f"{_understood(position, answer)}{said}</article>"
+    )
+
+
+def _understood(position: int, answer: Answer) -> str:
+    if answer.standalone_question == answer.question:
+        return ""
+    return (
+        f'<p class="understood">{escape(texts.UNDERSTOOD)} '
+        f'<button type="button" data-action="correct" data-turn="{position}" '
+        f'title="{escape(texts.CORRECT)}">{escape(texts.typeset(answer.standalone_question))}</button>'
+        "</p>"
+    )
+
+
+def _quotes(answer: Answer) -> str:
+    citations = {citation.marker: citation for citation in answer.citations}
+    note = f'<p class="note">{escape(texts.typeset(answer.note))}</p>' if answer.note else ""
+    return (
+        "".join(
+            f"<figure><blockquote><q>{escape(sentence.text)}</q>"
+            f"{marker(citations[sentence.marker])}</blockquote>"
+            f"<figcaption>{_cited_place(citations[sentence.marker])}</figcaption></figure>"
+            for sentence in answer.sentences
+        )
+        + note
+    )
+
+
+def marker(citation: Citation) -> str:
+    """« [1] », a link to the quoted span in its document."""
+    label = texts.OPEN_CITATION.format(
+        marker=citation.marker, title=citation.title or citation.document_id
+    )
+    return (
+        f'{texts.NARROW}<a class="cit" role="doc-noteref" href="{escape(citation_url(citation))}" '
+        f'aria-label="{escape(label)}">[{citation.marker}]</a>'
+    )
+
+
+def citation_url(citation: Citation) -> str:
+    """The address that opens a citation."""
+    return source_url(citation.document_id, citation.start, citation.end)
+
+
+def _cited_place(citation: Citation) -> str:
+    """Title and headings; on paper, where no link opens, the file and the characters too."""
+    page = f", p.{texts.WIDE}{citation.page}" if citation.page is not None else ""
+    span = texts.CHARACTERS.format(
+        start=texts.number(citation.start), end=texts.number(citation.end)
+    )
+    exact = f'<span class="on-paper"> ({escape(citation.source)}, {span})</span>'
+    return place(citation.title or citation.document_id, citation.headings) + page + exact
+
+
+def _refusal(answer: Answer) -> str:
+    note = texts.typeset(answer.note) if answer.note else texts.NO_ANSWER
+    return f'<p class="refusal">{escape(note)}</p>'
+
+
+def _verdict(position: int, exchange: Exchange) -> str:
+    buttons = "".join(
+        f'<button type="button" class="quiet" data-action="{action}" data-turn="{position}" '
+        f'aria-pressed="{str(exchange.verdict == action).lower()}">{label}</button>'
+        for action, label in (("like", texts.LIKE), ("dislike", texts.DISLIKE))
+    )
+    return f'<p class="verdict" role="group" aria-label="{escape(texts.RATE)}">{buttons}</p>'
+
+
+def _passages(answer: Answer) -> str:
+    if not answer.hits:
+        return ""
+    answered = answer.status == "answered"
+    label = texts.PASSAGES if answered else texts.PASSAGES_NEAR
+    items = "".join(
+        _passage(hit, answer.citations, is_open=answered and hit.rank == 1) for hit in answer.hits
+    )
+    return f'<section class="passages"><h3>{escape(label)}</h3><ol>{items}</ol></section>'
+
+
+def _passage(hit: Hit, citations: Iterable[Citation], *, is_open: bool) -> str:
+    passage = hit.passage
+    spans = [(c.start, c.end) for c in citations if c.document_id == passage.document_id]
+    share = max(0.0, min(1.0, hit.score))
+    url = escape(source_url(passage.document_id, passage.start, passage.end))
+    return (
+        f"<li><details{' open' if is_open else ''}><summary>"
+        f'<span class="rank">{hit.rank}</span>'
+        f'<span class="path">{place(passage.title or passage.document_id, passage.headings)}</span>'
+        f'<span class="score"><span class="bar" aria-hidden="true">'
+        f'<i style="width:{100 * share:.0f}%"></i></span>'
+        f'<span class="offscreen">{texts.SCORE} </span>{texts.decimal(hit.score)}</span></summary>'
+        f'<div class="text">{_text(hit, spans)}</div>'
+        f'<p><a class="to-source" href="{url}">{texts.OPEN_SOURCE}</a></p></details></li>'
+    )
+
+
+def _text(hit: Hit, spans: Sequence[Span]) -> str:
+    """A passage as paragraphs, the section titles that open it set apart."""
+    passage = hit.passage
+    heads = {" ".join(head.split()) for head in (passage.title, *passage.headings)}
+    parts = []
+    for first, last in paragraphs(passage.text):
+        text = passage.text[first:last]
+        tag = '<p class="head">' if " ".join(text.split()) in heads else "<p>"
+        parts.append(block(tag, "</p>", text, passage.start + first, spans))
+    return "".join(parts)

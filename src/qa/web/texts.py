@@ -1,0 +1,153 @@
+"""Every sentence that the page says itself, in French, with French spacing.
+
+Strings are written with plain spaces and set by ``typeset`` once; quoted source text never passes
+through here.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+NARROW, WIDE = "\u202f", "\u00a0"  # narrow no-break space, no-break space
+
+_MONTHS = (
+    "janvier février mars avril mai juin juillet août septembre octobre novembre décembre"
+).split()
+
+
+def typeset(text: str) -> str:
+    """French spacing: « Qui ? » gets its no-break spaces.
+
+    >>> typeset("Qui ?") == "Qui" + NARROW + "?"
+    True
+    """
+    text = re.sub(r" (?=[;!?»])", NARROW, text)
+    text = re.sub(r"(?<=«) ", NARROW, text)
+    return re.sub(r" (?=:)", WIDE, text)
+
+
+def number(value: int) -> str:
+    """A whole number in French: 12345 -> « 12 345 » (narrow no-break space)."""
+    return f"{value:,}".replace(",", NARROW)
+
+
+def decimal(value: float) -> str:
+    """Two decimals in French: 0.834 -> « 0,83 »."""
+    return f"{value:.2f}".replace(".", ",")
+
+
+def count(value: int, singular: str, plural: str = "") -> str:
+    """A number with its noun: « 1 document », « 2 documents »."""
+    word = singular if value < 2 else plural or f"{singular}s"
+    return f"{number(value)}{WIDE}{word}"
+
+
+def date(moment: datetime) -> str:
+    """A day in French: « 1er mars 1931 »."""
+    day = "1er" if moment.day == 1 else str(moment.day)
+    return f"{day}{WIDE}{_MONTHS[moment.month - 1]} {moment.year}"
+
+
+def day_of(created: str) -> str:
+    """The day of an ISO 8601 moment, in local time; the text itself when it is not one."""
+    try:
+        moment = datetime.fromisoformat(created)
+    except ValueError:
+        return created
+    return date((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone())
+
+
+PRODUCT = "Sourcier"
+TAGLINE = typeset("Vos documents répondent, mot pour mot.")
+TITLE = typeset("Sourcier : questions à vos documents")
+
+TAB_CHAT = "Conversation"
+TAB_CORPUS = "Corpus"
+
+# First screen.
+WELCOME = typeset("Que cherchez-vous ?")
+WELCOME_TEXT = typeset(
+    "Posez une question en français. La réponse est faite de phrases de vos documents, citées "
+    "telles quelles ; chaque citation s’ouvre à sa place. Quand les documents ne répondent pas, "
+    "Sourcier le dit."
+)
+EXAMPLES = "Par exemple"
+INDEXED = typeset("{documents} · {passages} · indexés le {day}")
+ADD_DOCUMENTS = typeset(
+    "Pour ajouter des documents, placez-les dans le dossier {folder} puis lancez {command} et "
+    "redémarrez."
+)
+WARNING = typeset(
+    "L’index publié est endommagé : le précédent répond à sa place. Relancez l’indexation."
+)
+
+# Composer.
+BOX_LABEL = "Votre question"
+BOX_HINT = "Posez une question"
+SEND = "Demander"
+NEW = "Nouvelle conversation"
+RETRY = "Reposer"
+EDIT = "Modifier"
+EXPORT_MARKDOWN = typeset("Exporter : Markdown")
+EXPORT_JSON = "JSON"
+PRINT = "Imprimer"
+CANCEL = "Annuler"
+EDITING = typeset("La question corrigée remplacera la dernière.")
+CORRECTING = typeset("La question corrigée sera posée seule, sans le contexte de la conversation.")
+
+# Settings.
+SETTINGS = "Réglages"
+SETTING_PASSAGES = "Passages affichés"
+PASSAGES_HINT = typeset("Sous chaque réponse, les plus proches d’abord.")
+SETTING_METHOD = "Recherche"
+SETTING_CAUTION = "Prudence"
+METHODS = (("Hybride", "hybrid"), ("Sens", "dense"), ("Mots", "lexical"))
+METHOD_HINT = typeset("Hybride : par le sens et par les mots.")
+CAUTIONS = (("Faible", "low"), ("Normale", "normal"), ("Forte", "high"))
+CAUTION_HINT = typeset("Forte : des réponses plus rares et plus sûres.")
+
+# Conversation.
+CONVERSATION = "Conversation"
+YOU_ASKED = typeset("Question :")
+UNDERSTOOD = typeset("Compris comme :")
+CORRECT = typeset("Corriger cette question")
+OPEN_CITATION = typeset("Citation {marker} : ouvrir la source, {title}")
+PASSAGES = "Passages"
+PASSAGES_NEAR = typeset("Passages proches, sans réponse")
+NO_ANSWER = typeset("Les documents ne répondent pas à cette question.")
+SCORE = "Score"
+OPEN_SOURCE = "Lire dans le document"
+LIKE, DISLIKE = "Utile", "Pas utile"
+RATE = typeset("Cette réponse est-elle utile ?")
+
+# Source panel.
+SOURCE = "Source"
+CLOSE = "Fermer la source"
+PREVIOUS, NEXT = "Citation précédente", "Citation suivante"
+CITE = typeset("Citer :")
+COPIED = "Copié"
+COPY_LINK = "Copier le lien"
+CHARACTERS = "caractères {start} à {end}"
+UNKNOWN_DOCUMENT = typeset("Ce document n’est pas dans l’index : il a pu être retiré ou renommé.")
+UNREADABLE = typeset("La source n’a pas pu être lue. Le serveur est-il encore en marche ?")
+
+# Corpus.
+CORPUS_FILTER = "Filtrer par titre"
+CORPUS_SHOWN = typeset("{shown} sur {total}")
+CORPUS_NONE = typeset("Aucun document ne porte ce titre.")
+COLUMN_DOCUMENT, COLUMN_PASSAGES, COLUMN_LENGTH = "Document", "Passages", "Caractères"
+SKIPPED = typeset("Laissé de côté à l’indexation")
+NOTHING_SKIPPED = typeset("Tous les fichiers du dossier ont été lus.")
+
+# Faults.
+EMPTY = typeset("La question est vide. Écrivez ce que vous cherchez, en français.")
+TOO_LONG = typeset("La question compte {found} caractères, pour {limit} au plus. Raccourcissez-la.")
+VERDICT_FAILED = typeset("L’avis n’a pas pu être gardé : {error}")
+FAILED = typeset("La question n’a pas pu être traitée : {error}")
+UNEXPECTED = typeset("Une erreur inattendue est survenue. Reposez la question.")
+NO_CONVERSATION = typeset("La conversation est vide : il n’y a rien à exporter.")
+BUSY = typeset("Trop de questions à la fois. Patientez quelques secondes, puis recommencez.")
+TOO_LARGE = typeset("La requête est trop volumineuse.")
+FORBIDDEN_HOST = typeset("Ce nom de serveur n’est pas servi ici.")
+NOT_FOUND = typeset("Cette page n’existe pas.")

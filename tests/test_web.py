@@ -1,0 +1,1163 @@
+"""The web chat: its texts and HTML by value, its guard by request, its page in a real Chromium."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import http.client
+import json
+import re
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
+
+import pytest
+from conftest import FakeEmbedder
+
+from qa.assistant import Assistant, clean_message
+from qa.index import open_index, update_index
+from qa.records import (
+    Answer,
+    AnswerSentence,
+    Citation,
+    Document,
+    Heading,
+    Hit,
+    Passage,
+    QAError,
+    Skipped,
+    Turn,
+    answer_fields,
+)
+from qa.web import examples, export, markup, panel, references, render, texts
+from qa.web.guard import BURST, MAX_BODY, Guard, rewrite_page
+from qa.web.page import Page
+from qa.web.state import MAX_EXCHANGES, Chat, Exchange
+
+pytestmark = pytest.mark.filterwarnings(
+    # Gradio and what it brings announce their own future here.
+    "ignore::DeprecationWarning:gradio",
+)
+
+TEXT = "Vie\n\nLéon Trotsky est né à Ianovka. Il fut <tué> à Mexico & enterré.\n\nSuite de la vie."
+DOCUMENT = Document(
+    "vie.md",
+    "Vie de Trotsky",
+    TEXT,
+    "vie.md",
+    (Heading(2, 0, 3),),
+)
+PASSAGE = Passage("vie.md", "Vie de Trotsky", ("Vie",), 0, len(TEXT), TEXT)
+QUOTE = "Léon Trotsky est né à Ianovka."
+CITATION = Citation(1, "vie.md", "Vie de Trotsky", ("Vie",), "vie.md", 5, 5 + len(QUOTE), QUOTE)
+ANSWER = Answer(
+    "Où est-il né ?",
+    "Où est né Trotsky ?",
+    "answered",
+    (AnswerSentence(QUOTE, 1),),
+    (CITATION,),
+    0.9,
+    (Hit(PASSAGE, 1, 0.834, 0.6, 4.2, 0),),
+    {},
+)
+REFUSAL = replace(ANSWER, status="not_found", sentences=(), citations=(), note="Je ne trouve pas.")
+
+
+def text_of(markup: str) -> str:
+    """What is left of HTML without its tags."""
+    return html.unescape(re.sub(r"<[^>]*>", "", markup))
+
+
+# --- Texts --------------------------------------------------------------------------------------
+
+
+def test_french_spacing() -> None:
+    assert texts.typeset("Qui ? Oui ; non ! « Ici » : là") == (
+        "Qui\u202f? Oui\u202f; non\u202f! «\u202fIci\u202f»\u00a0: là"
+    )
+
+
+def test_numbers_and_dates_in_french() -> None:
+    assert texts.number(1234567) == "1\u202f234\u202f567"
+    assert texts.decimal(0.834) == "0,83"
+    assert texts.count(0, "passage") == "0\u00a0passage"
+    assert texts.count(2, "passage") == "2\u00a0passages"
+    assert texts.date(datetime(1931, 3, 1)) == "1er\u00a0mars 1931"
+    assert texts.day_of("2026-11-21T10:00:00+00:00").endswith("novembre 2026")
+    assert texts.day_of("hier") == "hier"
+
+
+def test_every_text_is_typeset() -> None:
+    for name, value in vars(texts).items():
+        if name.isupper() and isinstance(value, str):
+            assert not re.search(r" [;:!?»]|« ", value), name
+
+
+# --- HTML ---------------------------------------------------------------------------------------
+
+
+def test_highlight_marks_exactly_the_span() -> None:
+    assert markup.highlight("a <b> c", 10, [(12, 15)]) == "a <mark>&lt;b&gt;</mark> c"
+    assert markup.highlight("abc", 10, [(0, 11), (12, 99)]) == "<mark>a</mark>b<mark>c</mark>"
+    assert markup.highlight("abcd", 0, [(1, 3), (2, 4)]) == "a<mark>bcd</mark>"
+    assert markup.highlight("abc", 10, [(0, 5), (20, 30)]) == "abc"
+
+
+def test_escape_leaves_no_markup_and_no_lone_surrogate() -> None:
+    assert markup.escape("<img src=x onerror='a'>\ud800") == (
+        "&lt;img src=x onerror=&#x27;a&#x27;&gt;?"
+    )
+
+
+def test_an_answer_shows_its_quote_its_marker_and_the_highlighted_passage() -> None:
+    page = render.conversation(Chat((Exchange(Turn(ANSWER.question, ANSWER)),)))
+    assert f"<q>{QUOTE}</q>" in page
+    assert 'class="cit" role="doc-noteref" href="?source=vie.md&amp;start=5&amp;end=35"' in page
+    assert f"<mark>{QUOTE}</mark> Il fut &lt;tué&gt; à Mexico &amp; enterré." in page
+    assert "Compris comme\u00a0:" in page and "Où est né Trotsky\u202f?" in page
+    assert "0,83" in page and 'style="width:83%"' in page
+
+
+def test_a_refusal_cites_nothing() -> None:
+    page = render.conversation(Chat((Exchange(Turn(REFUSAL.question, REFUSAL)),)))
+    assert "Je ne trouve pas." in page and "Passages proches, sans réponse" in page
+    assert "<q>" not in page and 'class="cit"' not in page and "<mark>" not in page
+
+
+def test_a_greeting_is_answered_and_not_refused() -> None:
+    answer = Answer("Bonjour", "Bonjour", "not_found", (), (), 0.0, (), {}, "Bonjour ! Posez…")
+    page = render.conversation(Chat((Exchange(Turn("Bonjour", answer)),)))
+    assert '<p class="note">Bonjour\u202f! Posez…</p>' in page
+    assert "refusal" not in page and "Passages proches" not in page
+
+
+def test_a_question_that_stands_alone_is_not_explained() -> None:
+    answer = replace(ANSWER, standalone_question=ANSWER.question)
+    page = render.conversation(Chat((Exchange(Turn(answer.question, answer)),)))
+    assert "Compris comme" not in page
+
+
+def test_the_panel_shows_the_document_to_the_character() -> None:
+    body = panel.body(DOCUMENT, 5, 35)
+    assert text_of(body) == TEXT
+    assert f'<mark id="cited" tabindex="-1">{QUOTE}</mark>' in body
+    assert body.startswith("<h3>Vie</h3>\n\n<p>")
+
+
+def test_a_span_over_two_paragraphs_is_marked_in_both() -> None:
+    body = panel.body(DOCUMENT, 60, len(TEXT))
+    assert text_of(body) == TEXT
+    assert body.count("<mark") == 2 and body.count('id="cited"') == 1
+
+
+def test_every_document_of_the_corpus_is_shown_to_the_character(demo: Assistant) -> None:
+    for entry in demo.index.store.documents():
+        document = demo.document(entry.id)
+        assert text_of(panel.body(document, 10, 200)) == document.text
+
+
+def test_an_address_brings_back_its_document() -> None:
+    name = "dossier/été & « hiver »?#.md"
+    query = parse_qs(urlsplit(markup.source_url(name, 3, 9)).query)
+    assert query == {"source": [name], "start": ["3"], "end": ["9"]}
+
+
+def test_the_corpus_names_what_was_skipped() -> None:
+    assert "<strong>a.bin</strong> binary &lt;file&gt;" in panel.skipped(
+        [Skipped("a.bin", "binary <file>")]
+    )
+    assert texts.NOTHING_SKIPPED in panel.skipped([])
+
+
+def test_contrast_is_enough_to_read() -> None:
+    style = (Path(render.__file__).parent / "style.css").read_text("utf-8")
+    for scope in (":root", ".dark"):
+        block = style[style.index(f"{scope} {{") :].split("}", 1)[0]
+        colour = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block))
+        for front, back in (
+            ("ink", "paper"),
+            ("ink", "leaf"),
+            ("ink", "tint"),
+            ("soft", "paper"),
+            ("soft", "leaf"),
+            ("accent", "paper"),
+            ("accent", "leaf"),
+            ("accent-ink", "accent"),
+        ):
+            assert contrast(colour[front], colour[back]) >= 4.5, (scope, front, back)
+
+
+def contrast(one: str, other: str) -> float:
+    """WCAG 2.2 contrast ratio of two colours."""
+
+    def luminance(colour: str) -> float:
+        channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+# --- References ---------------------------------------------------------------------------------
+
+PUBLISHED = Document(
+    "a.html",
+    "L’Assassinat de Trotsky",
+    TEXT,
+    "https://exemple.fr/a",
+    (Heading(2, 0, 3),),
+    {"author": "Jeanne Roy", "date": "12 mai 2014", "url": "https://exemple.fr/a"},
+)
+TODAY = date(2026, 11, 1)
+
+
+def test_iso_690() -> None:
+    assert references.iso690(references.reference(DOCUMENT, 5, 35), TODAY) == (
+        "Vie de Trotsky [document électronique]. Section «\u202fVie\u202f». "
+        "Caractères 5 à 35. Fichier\u00a0: vie.md."
+    )
+    assert references.iso690(references.reference(PUBLISHED, 5, 35), TODAY) == (
+        "JEANNE ROY. L’Assassinat de Trotsky [en ligne]. 12 mai 2014 "
+        "[consulté le 1er\u00a0novembre 2026]. Section «\u202fVie\u202f». Caractères 5 à 35. "
+        "Disponible à l’adresse\u00a0: https://exemple.fr/a."
+    )
+
+
+def test_bibtex_escapes_tex() -> None:
+    cited = references.reference(replace(DOCUMENT, title="50 % & {moitié}_\\"), 5, 35)
+    assert references.bibtex(cited, TODAY) == (
+        "@misc{50-moitie-5,\n"
+        "  title = {50 \\% \\& \\{moitié\\}\\_\\textbackslash{}},\n"
+        "  howpublished = {vie.md},\n"
+        "  note = {Vie, caractères 5-35}\n"
+        "}"
+    )
+
+
+def test_ris_and_csl() -> None:
+    cited = references.reference(PUBLISHED, 5, 35)
+    assert references.ris(cited, TODAY) == (
+        "TY  - ELEC\nTI  - L’Assassinat de Trotsky\nAU  - Jeanne Roy\nPY  - 2014\n"
+        "UR  - https://exemple.fr/a\nY2  - 2026/11/01\n"
+        "N1  - https://exemple.fr/a ; Vie, caractères 5-35\nER  - "
+    )
+    (item,) = json.loads(references.csl(cited, TODAY))
+    assert item["issued"] == {"date-parts": [[2014]]}
+    assert item["author"] == [{"literal": "Jeanne Roy"}]
+
+
+# --- Export -------------------------------------------------------------------------------------
+
+
+def test_markdown_export() -> None:
+    turns = (Turn(ANSWER.question, ANSWER), Turn("Et *lui* ?", REFUSAL))
+    assert export.to_markdown(turns, datetime(2026, 11, 21)) == (
+        "# Sourcier, 21\u00a0novembre 2026\n\n"
+        "## Où est-il né ?\n\n"
+        "*Compris comme\u00a0: Où est né Trotsky ?*\n\n"
+        "> Léon Trotsky est né à Ianovka. [1]\n\n"
+        "1. Vie de Trotsky › Vie (vie.md, caractères 5 à 35)\n\n"
+        "## Et \\*lui\\* ?\n\n"
+        "*Compris comme\u00a0: Où est né Trotsky ?*\n\n"
+        "Je ne trouve pas.\n"
+    )
+
+
+def test_json_export_holds_every_citation() -> None:
+    content = json.loads(export.to_json((Turn(ANSWER.question, ANSWER),), datetime.now(UTC)))
+    (turn,) = content["turns"]
+    assert turn["answer"]["citations"][0]["quote"] == QUOTE
+    assert turn["answer"]["hits"][0]["document_id"] == "vie.md"
+
+
+# --- Examples -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sentence", "kind", "question"),
+    [
+        ("Ramón Mercader naquit en Catalogne.", "born", "Quand est né Ramón Mercader ?"),
+        (
+            "L’Armée rouge fut fondée en 1918.",
+            "when",
+            "Quand a été fondée l’Armée rouge ?",
+        ),
+        (
+            "Max Eastman traduisit Ma vie en anglais, à New York.",
+            "who",
+            "Qui traduisit Ma vie en anglais ?",
+        ),
+        ("La Tchéka était une police politique.", "what", "Qu’est-ce que la Tchéka ?"),
+        ("Lev Karakhan était un diplomate.", "what", "Qui était Lev Karakhan ?"),
+    ],
+)
+def test_a_sentence_becomes_a_question(sentence: str, kind: str, question: str) -> None:
+    proposal, *_ = examples.proposals(Document("d", "D", sentence, "d"))
+    assert (proposal.kind, proposal.question) == (kind, texts.typeset(question))
+
+
+def test_what_only_the_context_tells_is_not_asked() -> None:
+    text = "Max Eastman traduisit alors ce livre en anglais, à New York."
+    assert examples.proposals(Document("d", "D", text, "d")) == []
+
+
+def test_the_examples_work_on_the_corpus(demo: Assistant) -> None:
+    found = examples.example_questions(demo)
+    assert len(found) == 3
+    answers = [demo.answer(question) for question in found]
+    assert all(answer.status == "answered" for answer in answers)
+    assert len({answer.citations[0].document_id for answer in answers}) == 3
+
+
+# --- The page, without a browser ----------------------------------------------------------------
+
+HOSTILE = [
+    "<script>window.hacked = 1</script>",
+    "<img src=x onerror='window.hacked = 1'>",
+    "<img src='http://192.0.2.1/beacon.png'>",
+    "<svg onload='window.hacked = 1'><a xlink:href='javascript:window.hacked=1'>x</a></svg>",
+    "<iframe src='http://192.0.2.1/'></iframe>",
+    "<form action='http://192.0.2.1/'><input name=motdepasse><button>OK</button></form>",
+    "<style>body { display: none }</style>",
+    "<base href='http://192.0.2.1/'>",
+    "<meta http-equiv=refresh content='0;url=http://192.0.2.1/'>",
+    "<div style='position:fixed;inset:0;background:red;z-index:99999'>Payez</div>",
+    "[cliquez](javascript:window.hacked=1) ![i](http://192.0.2.1/i.png)",
+    "$$\\href{javascript:window.hacked=1}{x}$$ \\(x\\)",
+    "${window.hacked = 1} {{window.hacked}} {{#each this}}x{{/each}} `${window.hacked = 1}`",
+    "<object data='http://192.0.2.1/o'></object><embed src='http://192.0.2.1/e'>",
+    "</q></blockquote></mark></script><script>window.hacked = 1</script>",
+    "<a href='javascript:window.hacked=1' onclick='window.hacked=1'>lien</a>",
+]
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
+    """A small index of documents that attack their reader; the embedder is a fake one."""
+    folder = tmp_path_factory.mktemp("hostile")
+    corpus = folder / "corpus"
+    corpus.mkdir()
+    for number, payload in enumerate(HOSTILE):
+        title = f"Attaque {number} <script>window.hacked = 1</script> {{{{x}}}} ${{y}}"
+        content = {
+            "id": f"attaque-{number}",
+            "title": title,
+            "text": f"La charge numéro {number} du test fut écrite en {1900 + number} : "
+            f"{payload} fin.",
+        }
+        path = corpus / f"attaque-{number:02}.jsonl"
+        path.write_text(json.dumps(content, ensure_ascii=False) + "\n", "utf-8")
+    (corpus / "vide.txt").write_text("", "utf-8")
+    update_index(corpus, folder / "index", FakeEmbedder())
+    index = open_index(folder / "index")
+    yield Assistant(index, FakeEmbedder())
+    index.close()
+
+
+@pytest.fixture
+def page(hostile: Assistant, tmp_path: Path) -> Page:
+    return Page(hostile, tmp_path)
+
+
+SETTINGS = (5, "hybrid", "low")
+
+
+def asked(page: Page, *messages: str) -> Chat:
+    chat = Chat()
+    for message in messages:
+        _, chat, box, notice = page.ask(message, chat, *SETTINGS)
+        assert (box, notice) == ("", "")
+    return chat
+
+
+def test_a_conversation_grows_and_is_forgotten_from_its_beginning(page: Page) -> None:
+    chat = asked(page, "Quand fut écrite la charge numéro 3 ?", "Et la charge numéro 4 ?")
+    assert chat.exchanges[0].turn.message == "Quand fut écrite la charge numéro 3 ?"
+    for _ in range(MAX_EXCHANGES):
+        chat = chat.add(chat.exchanges[0])
+    assert len(chat.exchanges) == MAX_EXCHANGES
+
+
+@pytest.mark.parametrize("message", ["", "   ", "\n\t", "\x00", "\u200b\x00 "[1:], None])
+def test_an_empty_question_is_told(page: Page, message: str | None) -> None:
+    _, chat, _, notice = page.ask(message, Chat(), *SETTINGS)
+    assert texts.EMPTY in notice and chat == Chat()
+
+
+def test_a_long_question_is_told_and_stays_in_the_box(page: Page) -> None:
+    shown, chat, box, notice = page.ask("a" * 2001, Chat(), *SETTINGS)
+    assert "2\u202f001 caractères, pour 2\u202f000 au plus" in notice
+    assert (shown, chat, box) == (page.welcome, Chat(), "a" * 2001)
+
+
+@pytest.mark.parametrize("message", ["a\x00b", "où \ud800 ?", "🙂", "مرحبا", "\u202eétrange"])
+def test_strange_questions_get_an_answer(page: Page, message: str) -> None:
+    shown, chat, _, notice = page.ask(message, Chat(), *SETTINGS)
+    assert notice == "" and len(chat.exchanges) == 1
+    shown.encode("utf-8")
+
+
+def test_an_edited_question_replaces_the_last(page: Page) -> None:
+    chat = asked(page, "Quand fut écrite la charge numéro 3 ?", "La charge numéro 4 ?")
+    _, chat, box, notice = page.edit(chat)
+    assert box == "La charge numéro 4 ?" and texts.EDITING in notice
+    _, chat, _, _ = page.ask("La charge numéro 5 ?", chat, *SETTINGS)
+    assert [e.turn.message for e in chat.exchanges][1:] == ["La charge numéro 5 ?"]
+    assert chat.draft == ""
+
+
+def test_a_corrected_question_is_asked_alone(page: Page) -> None:
+    chat = asked(page, "Quand fut écrite la charge numéro 3 ?", "La charge numéro 4 ?")
+    _, chat, box, notice = page.act("correct", 1, "", chat)
+    assert box == chat.exchanges[1].turn.answer.standalone_question
+    assert texts.CORRECTING in notice
+    _, chat, _, _ = page.ask("Et la charge numéro 6 ?", chat, *SETTINGS)
+    last = chat.exchanges[-1]
+    assert len(chat.exchanges) == 2 and last.alone
+    assert last.turn.answer.standalone_question == "Et la charge numéro 6 ?"
+
+
+def test_retry_asks_again_with_new_settings(page: Page) -> None:
+    chat = asked(page, "Quand fut écrite la charge numéro 3 ?")
+    assert len(chat.exchanges[0].turn.answer.hits) == 5
+    _, chat, _, _ = page.retry(chat, 3, "lexical", "low")
+    assert len(chat.exchanges) == 1 and len(chat.exchanges[0].turn.answer.hits) == 3
+
+
+def test_verdicts_are_kept_in_a_file(page: Page, tmp_path: Path) -> None:
+    chat = asked(page, "Quand fut écrite la charge numéro 3 ?")
+    _, chat, _, _ = page.act("like", 0, "", chat)
+    assert chat.exchanges[0].verdict == "like"
+    _, chat, _, _ = page.act("like", 0, "", chat)
+    assert chat.exchanges[0].verdict == ""
+    with closing(sqlite3.connect(tmp_path / "feedback.sqlite")) as connection:
+        rows = connection.execute("SELECT question, verdict FROM verdicts").fetchall()
+    assert rows == [
+        ("Quand fut écrite la charge numéro 3 ?", "like"),
+        ("Quand fut écrite la charge numéro 3 ?", ""),
+    ]
+
+
+def test_a_verdict_that_cannot_be_kept_is_told(hostile: Assistant, tmp_path: Path) -> None:
+    page = Page(hostile, tmp_path / "missing")
+    chat = asked(page, "Quand fut écrite la charge numéro 3 ?")
+    _, _, _, notice = page.act("dislike", 0, "", chat)
+    assert "L’avis n’a pas pu être gardé" in notice
+
+
+def test_actions_on_nothing_do_nothing(page: Page) -> None:
+    for action in ("like", "correct", "cancel", "inconnu"):
+        assert page.act(action, 7, "texte", Chat())[1] == Chat()
+    assert page.retry(Chat(), *SETTINGS)[1] == page.edit(Chat())[1] == Chat()
+    assert page.export("md", Chat()) == ({}, render.notice(texts.NO_CONVERSATION))
+
+
+def test_the_corpus_is_filtered_by_title(page: Page) -> None:
+    assert page.corpus().count("<tr>") == 1 + len(HOSTILE)
+    assert page.corpus("ÀTTAQUE 12").count("<tr>") == 2
+    assert texts.CORPUS_NONE in page.corpus("introuvable")
+    assert "vide.txt" in page.skipped
+
+
+# --- The guard ----------------------------------------------------------------------------------
+
+
+def through_guard(status: int, *requests: tuple[str, str]) -> list[tuple[int, str]]:
+    """What (client, path) requests get from a guard before an application with one status."""
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": status, "headers": []})
+        await send({"type": "http.response.body", "body": b"inside"})
+
+    guard = Guard(application, ["localhost"])
+    answers: list[tuple[int, str]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            answers.append((message["status"], ""))
+        else:
+            answers[-1] = (answers[-1][0], message["body"].decode())
+
+    async def ask() -> None:
+        for client, path in requests:
+            method = "POST" if "join" in path else "GET"
+            scope = {"type": "http", "method": method, "path": path, "client": (client, 1)}
+            await guard({**scope, "headers": [(b"host", b"localhost:7860")]}, receive, send)
+
+    asyncio.run(ask())
+    return answers
+
+
+def test_the_rate_of_a_client_is_limited() -> None:
+    flood = [("192.0.2.1", "/source")] * (BURST + 20)
+    answers = through_guard(200, *flood, ("192.0.2.2", "/source"))
+    assert answers[:BURST] == [(200, "inside")] * BURST
+    assert (429, json.dumps({"detail": texts.BUSY}, ensure_ascii=False)) in answers[BURST:-1]
+    assert answers[-1] == (200, "inside")
+
+
+def test_a_full_queue_is_told_in_french() -> None:
+    (answer,) = through_guard(503, ("192.0.2.1", "/gradio_api/queue/join"))
+    assert answer == (503, json.dumps({"detail": texts.BUSY}, ensure_ascii=False))
+
+
+def test_the_page_is_rewritten() -> None:
+    page = rewrite_page(
+        '<html\n lang="en"><meta property="og:image" content="https://x/y" /><style></style>'
+        "<script>1</script>",
+        "abc",
+    )
+    assert 'lang="fr"' in page and "og:image" not in page
+    assert '<script nonce="abc">1</script>' in page and 'src="panel.js"' in page
+
+
+# --- A server, and a browser --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A chat that runs."""
+
+    url: str
+    folder: Path
+    assistant: Assistant
+
+
+Serve = Callable[[Assistant], Site]
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
+    import uvicorn
+
+    from qa.web.server import create_app
+
+    running = []
+
+    def run(assistant: Assistant) -> Site:
+        folder = tmp_path_factory.mktemp("verdicts")
+
+        async def make() -> Guard:
+            return create_app(assistant, folder=folder)
+
+        # Inside a loop: outside one, Gradio makes loops of its own and never closes them.
+        app = asyncio.run(make())
+        listener = socket.create_server(("127.0.0.1", 0))
+        server = uvicorn.Server(
+            uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1)
+        )
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        running.append((server, thread, listener))
+        while not server.started:
+            time.sleep(0.02)
+        return Site(f"http://127.0.0.1:{listener.getsockname()[1]}", folder, assistant)
+
+    yield run
+    for server, thread, listener in running:
+        server.should_exit = True
+        thread.join(5)
+        listener.close()
+
+
+class Scripted(Assistant):
+    """Answers by rule what the tests ask, so that they tell of the page and not of the answers.
+
+    The two best passages are quoted by their last sentences; « Et … » follows on the question
+    before it; a tart is nowhere in the documents.
+    """
+
+    def answer(
+        self,
+        message: str,
+        turns: Sequence[Turn] = (),
+        *,
+        limit: int = 5,
+        method: str = "hybrid",
+        caution: str = "normal",
+    ) -> Answer:
+        question = clean_message(message)
+        follows = bool(turns) and question.startswith("Et ")
+        standalone = f"{turns[-1].message} {question[3:]}" if follows else question
+        hits = tuple(self.search(question, limit=max(limit, 2), method=method))
+        citations = [] if "tarte" in question else [self._cite(n, hits[n - 1]) for n in (1, 2)]
+        return Answer(
+            question,
+            standalone,
+            "answered" if citations else "not_found",
+            tuple(AnswerSentence(c.quote, c.marker) for c in citations),
+            tuple(citations),
+            0.5,
+            hits[:limit],
+            {},
+            "" if citations else "Je ne trouve pas de réponse.",
+        )
+
+    def _cite(self, marker: int, hit: Hit) -> Citation:
+        passage = hit.passage
+        text = passage.text.rstrip()
+        start = passage.start + text.rindex("Voilà")
+        quote_text = text[text.rindex("Voilà") :]
+        return Citation(
+            marker,
+            passage.document_id,
+            passage.title,
+            passage.headings,
+            self.index.store.source(passage.document_id),
+            start,
+            start + len(quote_text),
+            quote_text,
+        )
+
+
+@pytest.fixture(scope="module")
+def scripted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scripted]:
+    folder = tmp_path_factory.mktemp("story")
+    (folder / "corpus").mkdir()
+    for name in ("aube", "brume", "crue", "dune"):
+        sections = [
+            f"## Jour {day} de la {name}\n\n"
+            + "\n\n".join(f"La {name} monta 𝒳 {day} fois, l’été « venu »." for _ in range(4))
+            + f"\n\nVoilà le jour {day} de la {name} 🙂 & fin."
+            for day in range(1, 13)
+        ]
+        text = f"# Récit de la {name}\n\n" + "\n\n".join(sections) + "\n"
+        (folder / "corpus" / f"{name}.md").write_text(text, "utf-8")
+    update_index(folder / "corpus", folder / "index", FakeEmbedder())
+    index = open_index(folder / "index")
+    yield Scripted(index, FakeEmbedder())
+    index.close()
+
+
+@pytest.fixture(scope="module")
+def site(start: Serve, scripted: Scripted) -> Site:
+    return start(scripted)
+
+
+@pytest.fixture(scope="module")
+def demo_site(start: Serve, demo: Assistant) -> Site:
+    """The real thing: the demonstration corpus and the shipped model."""
+    return start(demo)
+
+
+ASK = "Que fut le jour 7 de la brume ?"
+ASK_OTHER = "Que fut le jour 3 de la crue ?"
+
+
+@pytest.fixture(scope="module")
+def hostile_site(start: Serve, hostile: Assistant) -> Site:
+    return start(hostile)
+
+
+def request(
+    site: Site, method: str, path: str, body: bytes = b"", **headers: str
+) -> tuple[int, dict[str, str], str]:
+    address = urlsplit(site.url)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=10)
+    try:
+        connection.request(method, path, body or None, headers)
+        response = connection.getresponse()
+        fields = {name.lower(): value for name, value in response.getheaders()}
+        return response.status, fields, response.read().decode("utf-8")
+    finally:
+        connection.close()
+
+
+def test_the_page_is_french_and_has_a_policy(site: Site) -> None:
+    status, headers, page = request(site, "GET", "/")
+    assert status == 200 and '<html\n\tlang="fr"' in page
+    policy = headers["content-security-policy"]
+    assert "default-src 'none'" in policy and "script-src 'self' 'nonce-" in policy
+    script = policy.split("script-src", 1)[1].split(";", 1)[0]
+    assert "unsafe-inline" not in script
+    assert "githubusercontent" not in page
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("POST", "/gradio_api/upload", 404),
+        ("GET", "/gradio_api/file=/etc/passwd", 404),
+        ("GET", "/gradio_api/file/etc/passwd", 404),
+        ("GET", "/gradio_api/proxy=http://192.0.2.1/", 404),
+        ("GET", "/gradio_api/stream/a/b/c/playlist.m3u8", 404),
+        ("GET", "/static/../../etc/passwd", 404),
+        ("GET", "/assets/..%2f..%2fapp.py", 404),
+        ("GET", "/gradio_api/deep_link", 404),
+        ("GET", "/monitoring", 404),
+        ("GET", "/docs", 404),
+        ("PUT", "/", 404),
+        ("DELETE", "/source", 404),
+        ("GET", "/source?document=inconnu", 404),
+        ("GET", "/source?document=%ff&start=-5&end=99999999", 404),
+        ("GET", "/style.css", 200),
+    ],
+)
+def test_only_the_chat_is_served(site: Site, method: str, path: str, status: int) -> None:
+    assert request(site, method, path)[0] == status
+
+
+def test_another_host_or_origin_is_refused(site: Site) -> None:
+    assert request(site, "GET", "/", Host="attaque.example")[0] == 400
+    assert request(site, "GET", "/", Host="localhost:1")[0] == 200
+    path = "/gradio_api/queue/join"
+    assert request(site, "POST", path, b"{}", Origin="http://attaque.example")[0] == 403
+
+
+def test_a_large_body_is_refused(site: Site) -> None:
+    status, _, text = request(site, "POST", "/gradio_api/queue/join", b"x" * (MAX_BODY + 1))
+    assert (status, json.loads(text)) == (413, {"detail": texts.TOO_LARGE})
+
+
+def test_a_source_holds_the_span(site: Site) -> None:
+    citation = site.assistant.answer(ASK).citations[0]
+    query = f"document={quote(citation.document_id)}&start={citation.start}&end={citation.end}"
+    status, _, text = request(site, "GET", f"/source?{query}")
+    assert status == 200
+    assert f'<mark id="cited" tabindex="-1">{html.escape(citation.quote)}</mark>' in text
+
+
+def test_programs_ask_through_the_client(site: Site) -> None:
+    from gradio_client import Client
+
+    client = Client(site.url, verbose=False, analytics_enabled=False)
+    names = list(client.view_api(return_format="dict")["named_endpoints"])
+    assert names == ["/answer"]
+    answer = client.predict(ASK, api_name="/answer")
+    expected = answer_fields(site.assistant.answer(ASK))
+    assert answer["citations"] == json.loads(json.dumps(expected["citations"]))
+    assert client.predict(ASK, 1, api_name="/answer")["hits"][1:] == []
+    for wrong in (("",), ("a" * 2001,), ("Qui ?", 0), ("Qui ?", 5, "magie")):
+        with pytest.raises(Exception, match=r"vide|2.000|method"):
+            client.predict(*wrong, api_name="/answer")
+
+
+def test_a_taken_port_is_told(demo_index: Path) -> None:
+    from qa.web import serve
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(QAError, match=rf"port {port} is in use.*--port"):
+            serve(demo_index, port=port)
+
+
+def test_the_address_is_printed_and_ctrl_c_ends_quietly(demo_index: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    code = (
+        "from pathlib import Path; from qa.web import serve; "
+        f"serve(Path({str(demo_index)!r}), port={port})"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    assert line == f"Sourcier\u00a0: http://127.0.0.1:{port}\n"
+    site = Site(f"http://127.0.0.1:{port}", demo_index, None)  # type: ignore[arg-type]
+    assert request(site, "GET", "/")[0] == 200
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=15)
+    assert (process.returncode, output, errors) == (0, "", "")
+
+
+class Browser:
+    """A Chromium and the few gestures that the tests make in it."""
+
+    def __init__(self, driver: Any, downloads: Path):
+        self.driver = driver
+        self.downloads = downloads
+
+    def open(self, url: str) -> None:
+        # Another page first: what the old one asked for ends before it is counted.
+        self.driver.get("about:blank")
+        self.driver.get_log("performance")
+        self.driver.get(url)
+        self.one("#box textarea")
+
+    def all(self, selector: str) -> list[Any]:
+        from selenium.webdriver.common.by import By
+
+        return list(self.driver.find_elements(By.CSS_SELECTOR, selector))
+
+    def until(self, condition: Callable[[], Any], what: str) -> Any:
+        from selenium.common.exceptions import WebDriverException
+
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            try:
+                if found := condition():
+                    return found
+            except WebDriverException:
+                pass
+            time.sleep(0.02)
+        raise AssertionError(f"not seen within 10 s: {what}")
+
+    def one(self, selector: str) -> Any:
+        return self.until(
+            lambda: next(e for e in [*self.all(selector), None] if e is None or e.is_displayed()),
+            selector,
+        )
+
+    def run(self, script: str, *arguments: object) -> Any:
+        return self.driver.execute_script(script, *arguments)
+
+    def text(self, selector: str) -> str:
+        return str(self.one(selector).get_property("textContent"))
+
+    def send(self, message: str) -> None:
+        from selenium.webdriver.common.keys import Keys
+
+        box = self.one("#box textarea")
+        box.send_keys(Keys.CONTROL, "a")
+        box.send_keys(message)
+        box.send_keys(Keys.ENTER)
+
+    def ask(self, message: str) -> None:
+        before = len(self.all(".turn"))
+        self.send(message)
+        self.until(lambda: len(self.all(".turn")) == before + 1, f"the answer to {message}")
+
+    def opens_source(self) -> str:
+        self.one("#source #cited")
+        return self.text("#cited")
+
+    def requests(self) -> list[str]:
+        entries = [json.loads(e["message"])["message"] for e in self.driver.get_log("performance")]
+        return [
+            e["params"]["request"]["url"]
+            for e in entries
+            if e["method"] == "Network.requestWillBeSent"
+        ]
+
+    def faults(self) -> list[str]:
+        return [e["message"] for e in self.driver.get_log("browser") if e["level"] == "SEVERE"]
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    from selenium import webdriver
+
+    programs = {name: shutil.which(name) for name in ("chromium", "chromedriver")}
+    missing = [name for name, path in programs.items() if path is None]
+    if missing:
+        pytest.fail(f"the web tests need {' and '.join(missing)}: apt-get install chromium-driver")
+    folder = tmp_path_factory.mktemp("browser")
+    options = webdriver.ChromeOptions()
+    options.binary_location = programs["chromium"]
+    for argument in (
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--disable-dev-shm-usage",
+        "--force-prefers-reduced-motion",
+        "--lang=en",
+        "--window-size=1280,800",
+        f"--user-data-dir={folder / 'profile'}",
+    ):
+        options.add_argument(argument)
+    options.add_experimental_option("prefs", {"download.default_directory": str(folder)})
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    service = webdriver.ChromeService(programs["chromedriver"])
+    driver = webdriver.Chrome(options=options, service=service)
+    yield Browser(driver, folder)
+    driver.quit()
+
+
+def test_first_screen_then_each_example(browser: Browser, demo_site: Site) -> None:
+    site = demo_site
+    browser.open(site.url)
+    manifest = site.assistant.index.manifest
+    welcome = browser.text(".welcome")
+    assert f"{manifest.documents}\u00a0documents" in welcome
+    assert f"{manifest.passages}\u00a0passages" in welcome and "qa index" in welcome
+    assert browser.run("return document.documentElement.lang") == "fr"
+    browser.until(
+        lambda: browser.run("return document.activeElement.matches('#box textarea')"),
+        "the focus in the box",
+    )
+    for example in [e.text for e in browser.all(".example")]:
+        browser.open(site.url)
+        next(e for e in browser.all(".example") if e.text == example).click()
+        browser.one(".turn.answered")
+        assert browser.text(".turn .question").endswith(example)
+        quote_shown = browser.text("blockquote q")
+        assert quote_shown == site.assistant.answer(example).citations[0].quote
+        assert browser.text(".passages mark") in quote_shown
+    assert browser.faults() == []
+
+
+def test_a_marker_opens_its_source_at_the_span_and_the_link_does_too(
+    browser: Browser, site: Site
+) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    browser.open(site.url)
+    browser.ask(ASK)
+    citation = site.assistant.answer(ASK).citations[0]
+    browser.one(".cit").send_keys(Keys.ENTER)
+    assert browser.opens_source() == citation.quote
+    top, bottom, height = browser.run(
+        "const box = document.querySelector('#cited').getBoundingClientRect();"
+        "return [box.top, box.bottom, innerHeight];"
+    )
+    assert 0 <= top < bottom <= height
+    assert browser.text("#source h2") == citation.title
+    body = browser.run("return document.querySelector('#source .body').textContent")
+    assert body == site.assistant.document(citation.document_id).text
+    address = browser.driver.current_url
+    assert address == f"{site.url}/{render.citation_url(citation)}"
+    browser.driver.switch_to.active_element.send_keys(Keys.ESCAPE)
+    browser.until(lambda: not browser.all("#source:not([hidden])"), "the panel closed")
+    assert browser.run("return document.activeElement.matches('.cit')")
+    browser.open(address)
+    assert browser.opens_source() == citation.quote
+
+
+def test_citations_are_walked_and_copied(browser: Browser, site: Site) -> None:
+    browser.open(site.url)
+    first, second = site.assistant.answer(ASK).citations
+    browser.ask(ASK)
+    browser.one(".cit").click()
+    assert browser.opens_source() == first.quote
+    browser.one("#source [data-step='1']").click()
+    browser.until(lambda: browser.text("#cited") == second.quote, "the second citation")
+    assert browser.text("#source .position").startswith("2 / ")
+    browser.one("#source [data-step='-1']").click()
+    browser.until(lambda: browser.text("#cited") == first.quote, "the first citation again")
+    browser.run(
+        "window.copied = []; Object.defineProperty(navigator, 'clipboard', {configurable: true,"
+        "value: {writeText: async (text) => window.copied.push(text)}});"
+    )
+    for button in browser.all("#source .cite button"):
+        button.click()
+    copied = browser.until(
+        lambda: (c := browser.run("return window.copied")) and len(c) == 5 and c, "five copies"
+    )
+    reference = references.reference(
+        site.assistant.document(first.document_id), first.start, first.end
+    )
+    today = datetime.now().astimezone().date()
+    assert copied[:4] == [make(reference, today) for _, make in references.FORMATS]
+    assert copied[4] == f"{site.url}/{render.citation_url(first)}"
+
+
+def test_a_follow_up_is_understood_and_corrected(browser: Browser, site: Site) -> None:
+    browser.open(site.url)
+    browser.ask(ASK)
+    browser.ask("Et le jour 8 ?")
+    browser.until(lambda: browser.all(".turn:last-child .understood button"), "Compris comme")
+    browser.one(".turn:last-child .understood button").click()
+    browser.until(
+        lambda: browser.one("#box textarea").get_property("value") != "", "the question in the box"
+    )
+    assert texts.CORRECTING in browser.text("#notice")
+    browser.send(ASK_OTHER)
+    browser.until(
+        lambda: "jour 3" in browser.text(".turn:last-child .question"), "the corrected question"
+    )
+    assert len(browser.all(".turn")) == 2
+    assert browser.all(".turn:last-child .understood") == []
+
+
+def test_edit_retry_like_export_and_new(browser: Browser, site: Site) -> None:
+    browser.open(site.url)
+    browser.ask(ASK)
+    browser.one("#edit").click()
+    browser.until(
+        lambda: browser.one("#box textarea").get_property("value") == ASK,
+        "the question in the box",
+    )
+    browser.send(ASK_OTHER)
+    browser.until(lambda: "jour 3" in browser.text(".turn .question"), "the edited question")
+    browser.one("#settings button").click()
+    browser.one("#choices input[value='3']").click()
+    browser.one("#retry").click()
+    browser.until(lambda: len(browser.all(".passages li")) == 3, "three passages")
+    browser.one("[data-action='like']").click()
+    browser.one("[data-action='like'][aria-pressed='true']")
+    with closing(sqlite3.connect(site.folder / "feedback.sqlite")) as connection:
+        rows = connection.execute("SELECT question, verdict FROM verdicts").fetchall()
+    assert rows == [(ASK_OTHER, "like")]
+    for button, ending, sign in (("#export-md", "md", "> "), ("#export-json", "json", '"quote"')):
+        browser.one(button).click()
+        path = browser.until(
+            lambda end=ending: next(iter(browser.downloads.glob(f"sourcier-*.{end}")), None),  # type: ignore[misc]
+            f"the {ending} file",
+        )
+        assert sign in path.read_text("utf-8")
+    browser.one("#new").click()
+    browser.one(".welcome")
+    assert browser.all(".turn") == []
+    assert browser.faults() == []
+
+
+def test_a_refusal_looks_like_one(browser: Browser, site: Site) -> None:
+    browser.open(site.url)
+    browser.ask("Quelle est la recette de la tarte Tatin ?")
+    browser.one(".turn.not_found .refusal")
+    assert browser.text(".turn .passages h3") == "Passages proches, sans réponse"
+    assert browser.all(".turn .cit") == [] and browser.all(".turn mark") == []
+
+
+def test_faults_are_told_in_french(browser: Browser, site: Site) -> None:
+    browser.open(site.url)
+    browser.send("   ")
+    browser.until(lambda: texts.EMPTY in browser.text("#notice"), "the fault")
+    for number, text in enumerate(("\ud800", "a\x00b", "🙂", "مرحبا"), 1):
+        type_by_script(browser, text)
+        browser.until(lambda n=number: len(browser.all(".turn")) == n, f"the answer to {text!r}")  # type: ignore[misc]
+        assert browser.all("#notice .alert") == []
+    type_by_script(browser, "a" * 2001)
+    browser.until(lambda: "2\u202f001" in browser.text("#notice"), "the fault")
+    assert browser.one("#box textarea").get_property("value") == "a" * 2001
+    assert len(browser.all(".turn")) == 4
+    assert browser.faults() == []
+
+
+def type_by_script(browser: Browser, text: str) -> None:
+    """What no keyboard can type."""
+    browser.run(
+        "const box = document.querySelector('#box textarea');"
+        "box.value = JSON.parse(arguments[0]); box.dispatchEvent(new Event('input'));",
+        json.dumps(text),
+    )
+    time.sleep(0.05)
+    browser.one("#send").click()
+
+
+def test_hostile_documents_are_only_text(browser: Browser, hostile_site: Site) -> None:
+    browser.open(hostile_site.url)
+    for number, payload in enumerate(HOSTILE):
+        browser.ask(f"Quand fut écrite la charge numéro {number} du test ?")
+        shown = browser.run("return document.querySelector('.turn:last-child').textContent")
+        text = hostile_site.assistant.document(f"attaque-{number}").text
+        assert payload.split()[0] in text, "the reader kept the payload"
+        assert text.strip() in shown
+        browser.one(".turn:last-child summary")
+        link = next(
+            e
+            for e in browser.all(".turn:last-child .to-source")
+            if f"attaque-{number}&" in e.get_attribute("href")
+        )
+        browser.run("arguments[0].click()", link)
+        browser.until(
+            lambda t=text: (
+                browser.run("return document.querySelector('#source .body')?.textContent") == t
+            ),  # type: ignore[misc]
+            "the document",
+        )
+    browser.all("#tabs [role=tab]")[1].click()
+    browser.one("table.corpus")
+    assert browser.run("return window.hacked") is None
+    inside = "#log, #source, #documents"
+    for tag in (
+        "script",
+        "img",
+        "svg",
+        "iframe",
+        "form",
+        "style",
+        "base",
+        "meta",
+        "object",
+        "embed",
+    ):
+        found = browser.run(
+            "return [...document.querySelectorAll(arguments[0])]"
+            ".reduce((n, e) => n + e.querySelectorAll(arguments[1]).length, 0)",
+            inside,
+            tag,
+        )
+        assert found == 0, tag
+    assert [
+        url
+        for url in browser.requests()
+        if not url.startswith((hostile_site.url, "data:", "blob:", "about:"))
+    ] == []
+    assert browser.faults() == []
+
+
+def test_nothing_leaves_the_machine(browser: Browser, site: Site) -> None:
+    browser.open(site.url)
+    browser.ask(ASK)
+    browser.one(".cit").click()
+    browser.opens_source()
+    seen = browser.requests()
+    assert len(seen) > 5
+    assert [url for url in seen if not url.startswith((site.url, "data:", "blob:", "about:"))] == []
+
+
+def test_the_corpus_page_filters_and_opens(browser: Browser, hostile_site: Site) -> None:
+    browser.open(hostile_site.url)
+    browser.all("#tabs [role=tab]")[1].click()
+    assert "vide.txt" in browser.text(".skipped")
+    browser.one("#filter input, #filter textarea").send_keys("attaque 12")
+    browser.until(lambda: len(browser.all("table.corpus tbody tr")) == 1, "one document")
+    browser.one("table.corpus .to-source").click()
+    browser.until(lambda: "Attaque 12" in browser.text("#source h2"), "the document")
+    assert browser.all("#cited") == [] and browser.all("#source .cite") == []
+
+
+def test_a_phone_shows_everything_in_its_width(browser: Browser, site: Site) -> None:
+    browser.driver.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": 375, "height": 740, "deviceScaleFactor": 1, "mobile": True},
+    )
+    try:
+        browser.open(site.url)
+        browser.ask(ASK)
+        browser.one(".cit").click()
+        browser.opens_source()
+        assert browser.run("return document.documentElement.scrollWidth") <= 375
+        left, top, width = browser.run(
+            "const b = document.querySelector('#source').getBoundingClientRect();"
+            "return [b.left, b.top, b.width];"
+        )
+        assert (left, width) == (0, 375) and top > 100
+    finally:
+        browser.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_the_keyboard_reaches_everything(browser: Browser, site: Site) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    browser.open(site.url)
+    browser.ask(ASK)
+    reached = set()
+    browser.run("document.querySelector('[role=tab]').focus()")
+    for _ in range(40):
+        browser.driver.switch_to.active_element.send_keys(Keys.TAB)
+        name, outline = browser.run(
+            "const e = document.activeElement;"
+            "return [e.id || e.className || e.tagName, getComputedStyle(e).outlineStyle];"
+        )
+        if name == "BODY":
+            break
+        reached.add(name.split()[0])
+        # The box shows the focus on the frame around it.
+        assert outline != "none" or "TEXTAREA" in browser.run(
+            "return document.activeElement.tagName"
+        ), name
+    assert {"cit", "quiet", "SUMMARY", "to-source", "send", "new", "edit", "retry"} <= reached
