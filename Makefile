@@ -7,7 +7,7 @@ TORCH ?= 2.13.0
 PORT ?= 7860
 BIN := $(VENV)/bin
 
-.PHONY: chat index test check browser clean
+.PHONY: chat index test check baseline browser clean
 
 chat: index
 	$(BIN)/qa serve --index index --port $(PORT)
@@ -21,6 +21,10 @@ test: $(VENV)/.installed-dev browser
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+# The only way to change tests/baseline.json: our figures on our own questions, reviewed as a diff.
+baseline: $(VENV)/.installed-dev
+	$(BIN)/python tests/baseline.py
 
 $(VENV)/.torch:
 	$(PYTHON) -m venv $(VENV)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import FakeEmbedder
@@ -20,6 +21,7 @@ from qa.answering import (
 from qa.assistant import Assistant
 from qa.index import open_index, update_index
 from qa.questions import Term, analyse_question, can_answer, question_kind
+from qa.records import QAError
 from qa.search import search_hybrid
 
 # Every signal that speaks for a sentence counts alike; nothing is refused.
@@ -216,3 +218,16 @@ def test_several_questions_in_one_message_are_answered_in_turn(demo: Assistant) 
     assert "passeport" in answer.note
     assert [hit.rank for hit in answer.hits] == [1, 2, 3, 4, 5]
     assert len({hit.row for hit in answer.hits}) == 5
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"method": "magic"}, "unknown method 'magic'. Choose among hybrid, dense, lexical"),
+        ({"caution": "none"}, "unknown caution 'none'. Choose among low, normal, high"),
+        ({"limit": 0}, "a limit of 0 passages"),
+    ],
+)
+def test_settings_that_do_not_exist(demo: Assistant, settings: dict[str, Any], words: str) -> None:
+    with pytest.raises(QAError, match=words):
+        demo.answer("Qui a tué Trotsky ?", **settings)

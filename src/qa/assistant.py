@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 import time
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from qa.answering import select_answer
+from qa.answering import select_answer, shipped_model
 from qa.conversation import split_questions, standalone_question
 from qa.courtesy import courtesy_reply
 from qa.embedding import Embedder, Vectors, open_embedder
 from qa.index import Index, open_index
 from qa.questions import analyse_question
 from qa.records import Answer, AnswerSentence, Document, Hit, QAError, Turn
-from qa.search import METHODS, search_hybrid
+from qa.search import METHODS
 
 Caution = Literal["low", "normal", "high"]
 
@@ -65,10 +65,14 @@ class Assistant:
     ) -> Answer:
         """Answer a message in the light of the turns before it.
 
-        ``limit`` is the number of hits in the answer (at least 1). Raises ``QAError`` on an empty
-        message or one longer than ``MAX_QUESTION`` characters.
+        ``limit`` is the number of hits in the answer; ``method`` is hybrid, dense or lexical.
+        Raises ``QAError`` on an empty message, one longer than ``MAX_QUESTION`` characters, or a
+        setting that does not exist.
         """
         message = clean_message(message)
+        _check("method", method, METHODS)
+        _check("caution", caution, shipped_model().thresholds)
+        _check_limit(limit)
         reply = courtesy_reply(message)
         if reply is not None:
             return Answer(message, message, "not_found", (), (), 0.0, (), {}, reply)
@@ -114,8 +118,10 @@ class Assistant:
     def search(self, question: str, *, limit: int = 10, method: str = "hybrid") -> list[Hit]:
         """Passages only, best first; ``method`` is hybrid, dense or lexical."""
         question = clean_message(question)
+        _check("method", method, METHODS)
+        _check_limit(limit)
         query = self._embed([question])[0]
-        return METHODS.get(method, search_hybrid)(self.index, question, query, limit)
+        return METHODS[method](self.index, question, query, limit)
 
     def document(self, document_id: str) -> Document:
         """A whole document of the index, to show a citation in its place."""
@@ -123,6 +129,16 @@ class Assistant:
 
     def _embed(self, texts: Sequence[str]) -> Vectors:
         return self.embedder.embed_questions(texts)
+
+
+def _check(name: str, value: str, known: Iterable[str]) -> None:
+    if value not in known:
+        raise QAError(f"unknown {name} {value!r}. Choose among {', '.join(known)}.")
+
+
+def _check_limit(limit: int) -> None:
+    if limit < 1:
+        raise QAError(f"a limit of {limit} passages makes no sense. Ask for at least 1.")
 
 
 def clean_message(message: str) -> str:
