@@ -46,7 +46,7 @@ FILES = {
         "Trotsky arrive à Prinkipo en 1929. Il y écrit son autobiographie.\n\n"
         "## Références\n\n- Trotsky, Ma vie, Gallimard, 1929, où il dit être né à Ianovka.\n"
     ),
-    "lenine.md": "# Lénine\n\nLénine naît à Simbirsk en 1870. Il meurt à Gorki en 1924.\n",
+    "lenine.md": "# Lénine\n\nLénine naît à Simbirsk en 1870. Gorki le voit mourir en 1924.\n",
 }
 
 

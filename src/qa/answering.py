@@ -52,7 +52,8 @@ class SentenceSignals:
     its title and headings counting less. ``context``: in the sentence, its neighbour
     before it, or the title and headings. ``passage``: the passage's score against the best one.
     ``kind``: it holds the kind of answer asked for. ``cosine``: of sentence and question (0 when it
-    was not compared). ``length``: the logarithm of its number of characters.
+    was not compared). ``length``: the logarithm of its number of characters,
+    alone.
     """
 
     coverage: float
@@ -241,7 +242,7 @@ def _candidates(
                 passage=hit.score / best if best > 0 else 0.0,
                 kind=float(can_answer(question.kind, text, question.text)),
                 cosine=0.0,
-                length=math.log(len(text)),
+                length=math.log(len(sentence.strip())),
             )
             score = _linear(asdict(signals), model.sentence)
             offset = passage.start + first
