@@ -139,6 +139,23 @@ def test_status_and_verify(capsys: pytest.CaptureFixture[str], demo_index: Path)
     assert "sourcier-minilm-fr" in out
 
 
+def test_verify_checks_a_saved_answer(
+    capsys: pytest.CaptureFixture[str], demo_index: Path, tmp_path: Path
+) -> None:
+    _, answer = run_json(capsys, "ask", "Qui a tué Trotsky ?", "--index", demo_index)
+    saved = tmp_path / "answer.json"
+    saved.write_text(json.dumps(answer), "utf-8")
+    assert run_json(capsys, "verify", "--answer", saved, "--index", demo_index) == (
+        0,
+        {"ok": True, "faults": []},
+    )
+    answer["citations"][0]["start"] += 1
+    saved.write_text(json.dumps(answer), "utf-8")
+    code, verdict = run_json(capsys, "verify", "--answer", saved, "--index", demo_index)
+    assert code == 1
+    assert verdict["faults"][0].startswith("citation 1: the quote does not stand in")
+
+
 @pytest.mark.parametrize(
     ("question", "words"),
     [

@@ -102,6 +102,9 @@ def _parser() -> argparse.ArgumentParser:
 
     verify = command("verify", documents.verify, "check every hash and every passage again")
     _index_option(verify)
+    verify.add_argument(
+        "--answer", type=Path, metavar="FILE", help="check this saved answer (qa ask --json)"
+    )
     _json_option(verify)
     return parser
 
@@ -135,6 +138,7 @@ def _evaluation_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
     evaluate.add_argument("--cache", type=Path, metavar="DIR", help="where indexes are kept")
     evaluate.add_argument("--run-file", type=Path, metavar="FILE", help="write TREC runs")
     evaluate.add_argument("--per-query", type=Path, metavar="FILE", help="write JSON Lines")
+    evaluate.add_argument("--report", type=Path, metavar="DIR", help="write a page, with plots")
     _json_option(evaluate)
 
     compare = command("compare", evaluating.compare, "compare two TREC runs")

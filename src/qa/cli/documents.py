@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
 from dataclasses import asdict
+from pathlib import Path
+from typing import Any
 
 from qa.cli.printing import print_json
 from qa.cli.progress import progress_bars
+from qa.records import QAError
 
 
 def index(options: argparse.Namespace) -> int:
@@ -75,18 +79,35 @@ def status(options: argparse.Namespace) -> int:
 
 
 def verify(options: argparse.Namespace) -> int:
-    """Check an index again; exit code 1 when anything is wrong."""
-    from qa.index import verify_index
+    """Check an index, or a saved answer against it; exit code 1 when anything is wrong."""
+    from qa.index import open_index, verify_citations, verify_index
 
-    faults = verify_index(options.index)
+    if options.answer is None:
+        faults = verify_index(options.index)
+        mend = f"Make the index again: qa index CORPUS --index {options.index}"
+        whole = "Every hash, row and passage is as it was written."
+    else:
+        faults = verify_citations(open_index(options.index), _read_answer(options.answer))
+        mend = "The answer is not from this index, or was changed: ask again."
+        whole = "Every quote stands in its document at its place."
     if options.json:
         print_json({"ok": not faults, "faults": faults})
     elif faults:
         for fault in faults:
             print(fault)
-        print(
-            f"{len(faults)} faults. Make the index again: qa index CORPUS --index {options.index}"
-        )
+        print(f"{len(faults)} faults. {mend}")
     else:
-        print("Every hash, row and passage is as it was written.")
+        print(whole)
     return 1 if faults else 0
+
+
+def _read_answer(path: Path) -> dict[str, Any]:
+    try:
+        fields = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise QAError(
+            f"{path} could not be read ({error}). Give what qa ask --json wrote."
+        ) from error
+    if not isinstance(fields, dict):
+        raise QAError(f"{path} holds no JSON object. Give what qa ask --json wrote.")
+    return fields

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,12 @@ from qa.records import QAError
 
 if TYPE_CHECKING:
     from qa.assistant import Assistant
-    from qa.evaluation import PooledPassage
+    from qa.evaluation import (
+        AnswerEvaluation,
+        ConversationEvaluation,
+        Evaluation,
+        PooledPassage,
+    )
 
 
 # What each thing that is measured has no use for.
@@ -22,7 +28,7 @@ _ONLY_RETRIEVAL = ("split", "model", "noise", "cache", "run_file")
 _NO_USE = {
     "answers": (*_ONLY_RETRIEVAL, "qrels", "methods", "k"),
     "conversations": (*_ONLY_RETRIEVAL, "qrels", "methods", "k", "caution"),
-    "pool": (*_ONLY_RETRIEVAL, "methods", "per_query", "caution"),
+    "pool": (*_ONLY_RETRIEVAL, "methods", "per_query", "caution", "report"),
     "dataset": ("caution",),
 }
 
@@ -72,6 +78,7 @@ def _evaluate_retrieval(options: argparse.Namespace) -> int:
         raise QAError(
             f"{options.dataset} has no corpus.jsonl. Give the index to judge with --index DIR."
         )
+    evaluations = []
     printed: list[dict[str, Any]] = []
     models: list[str | None] = options.model or [None]
     for model in models:
@@ -92,10 +99,12 @@ def _evaluate_retrieval(options: argparse.Namespace) -> int:
                 print(f"run written to {path}", file=sys.stderr)
         if options.per_query is not None:
             evaluation.write_per_query(_with_suffix(options.per_query, suffix))
+        evaluations.append(evaluation)
         if options.json:
             printed.append(evaluation.to_json())
         else:
             print(evaluation_table(evaluation))
+    _write_report(options, evaluations)
     if options.json:
         print_json(printed[0] if len(printed) == 1 else printed)
     return 0
@@ -116,6 +125,7 @@ def _evaluate_answers(options: argparse.Namespace) -> int:
         )
     if options.per_query is not None:
         evaluation.write_per_query(options.per_query)
+    _write_report(options, [evaluation])
     if options.json:
         print_json(evaluation.to_json())
     else:
@@ -134,11 +144,23 @@ def _evaluate_conversations(options: argparse.Namespace) -> int:
         )
     if options.per_query is not None:
         evaluation.write_per_query(options.per_query)
+    _write_report(options, [evaluation])
     if options.json:
         print_json(evaluation.to_json())
     else:
         print(conversation_table(evaluation))
     return 0
+
+
+def _write_report(
+    options: argparse.Namespace,
+    evaluations: Sequence[Evaluation | AnswerEvaluation | ConversationEvaluation],
+) -> None:
+    if options.report is None:
+        return
+    from qa.evaluation.page import write_page
+
+    print(f"report written to {write_page(options.report, evaluations)}", file=sys.stderr)
 
 
 def _judge_pool(options: argparse.Namespace) -> int:

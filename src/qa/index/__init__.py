@@ -3,7 +3,7 @@
 from qa.index.manifest import DamagedIndexError, Manifest
 from qa.index.reader import Index, open_index
 from qa.index.store import DocumentEntry
-from qa.index.verify import verify_index
+from qa.index.verify import verify_citations, verify_index
 from qa.index.writer import IndexReport, Progress, update_index
 
 __all__ = [
@@ -15,5 +15,6 @@ __all__ = [
     "Progress",
     "open_index",
     "update_index",
+    "verify_citations",
     "verify_index",
 ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -30,6 +32,38 @@ def verify_index(directory: Path) -> list[str]:
         return faults + _passage_faults(index) + _vector_faults(index)
     finally:
         index.close()
+
+
+def verify_citations(index: Index, answer: Mapping[str, Any]) -> list[str]:
+    """What is wrong with the citations of a saved answer (``qa ask --json``), a line each.
+
+    Every quote must stand in its document at its place; markers count from 1; an answer has
+    citations, a refusal has none.
+    """
+    faults = []
+    citations = answer.get("citations")
+    if not isinstance(citations, list) or "status" not in answer:
+        return ['not an answer: "status" and "citations" are missing']
+    if (answer["status"] == "answered") != bool(citations):
+        faults.append(f"status {answer['status']!r} with {len(citations)} citations")
+    for number, citation in enumerate(citations, 1):
+        name = f"citation {number}"
+        if not isinstance(citation, dict):
+            faults.append(f"{name} is not an object")
+            continue
+        start, end = citation.get("start"), citation.get("end")
+        if citation.get("marker") != number:
+            faults.append(f"{name} has the marker {citation.get('marker')!r}")
+        document = index.store.document(str(citation.get("document_id")))
+        if document is None:
+            faults.append(f"{name}: no document {citation.get('document_id')!r} in the index")
+        elif (
+            not isinstance(start, int)
+            or not isinstance(end, int)
+            or document.text[start:end] != citation.get("quote")
+        ):
+            faults.append(f"{name}: the quote does not stand in {document.id} at its place")
+    return faults
 
 
 def _passage_faults(index: Index) -> list[str]:
