@@ -57,6 +57,7 @@ ALLOWED = {
     "starlette": {"web"},
     "uvicorn": {"web"},
     "ir_measures": {"evaluation"},
+    "matplotlib": {"evaluation"},
     "scipy": {"evaluation", "training"},
     "tqdm": {"cli"},
     "numpy": {

@@ -158,7 +158,7 @@ def _write_report(
 ) -> None:
     if options.report is None:
         return
-    from qa.evaluation.page import write_page
+    from qa.evaluation import write_page
 
     print(f"report written to {write_page(options.report, evaluations)}", file=sys.stderr)
 

@@ -23,6 +23,7 @@ from qa.evaluation.conversations import (
 from qa.evaluation.dataset import Dataset, load_dataset, read_judgements, read_questions
 from qa.evaluation.faults import InputError
 from qa.evaluation.measures import DEFAULT_MEASURES, PRIMARY, Scores, measure_run
+from qa.evaluation.page import write_page
 from qa.evaluation.pool import Judging, PooledPassage, pool_passages
 from qa.evaluation.report import Evaluation, evaluate
 from qa.evaluation.runs import Retrieval, Run, read_run, retrieve, write_run
@@ -71,5 +72,6 @@ __all__ = [
     "read_run",
     "retrieve",
     "run_comparison_text",
+    "write_page",
     "write_run",
 ]

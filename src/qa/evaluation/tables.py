@@ -51,8 +51,8 @@ def comparison_table(comparisons: Sequence[Comparison]) -> str:
             [
                 f"{item.measure}: {item.a} - {item.b}",
                 f"{100 * item.difference:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]",
-                _p(item.p_randomisation_holm),
-                _p(item.p_t_holm),
+                p_value(item.p_randomisation_holm),
+                p_value(item.p_t_holm),
                 str(item.won),
                 str(item.lost),
                 str(item.tied),
@@ -210,5 +210,6 @@ def _question(item: QuestionDifference, comparison: RunComparison) -> str:
     return "\n".join(lines)
 
 
-def _p(value: float) -> str:
+def p_value(value: float) -> str:
+    """Four digits, or that it is smaller."""
     return f"{value:.4f}" if value >= 0.0001 else "< 0.0001"
