@@ -24,7 +24,6 @@ from qa.questions import (
     Term,
     analyse_question,
     can_answer,
-    names_not_of,
     question_kind,
 )
 from qa.records import QAError
@@ -39,7 +38,6 @@ PLAIN = AnsweringModel(
         "kind": 1.0,
         "cosine": 1.0,
         "length": 0.0,
-        "subject": 1.0,
     },
     question=dict.fromkeys(QuestionSignals.__dataclass_fields__, 0.1),
     thresholds={"low": 0.0, "normal": 0.5, "high": 1.0},
@@ -175,16 +173,6 @@ def test_terms_match_by_stem_family_or_spelling() -> None:
     assert matches(terms, "Trotsky naquit en 1879.") == {"ne", "trotsk"}
     assert spelled_alike("trotski", "trotsky")
     assert not spelled_alike("lenine", "staline")
-
-
-def test_names_that_a_sentence_is_about() -> None:
-    text = "Nina, fille de Léon Trotsky, mourut ; Lev Sedov vit d’espoir. Staline parle."
-    assert names_not_of(text) == {"nin", "lev", "sedov", "stalin"}
-    question = analyse_question("Où est mort Trotsky, fils de David ?", 10, lambda stem: 1)
-    assert {t.form: t.is_subject for t in question.terms if t.is_name} == {
-        "trotsky": True,
-        "david": False,
-    }
 
 
 def test_idf_is_that_of_bm25() -> None:

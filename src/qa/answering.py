@@ -19,7 +19,7 @@ from pathlib import Path
 
 from qa.embedding import Vectors
 from qa.french import fold, split_sentences, words
-from qa.questions import Question, Term, can_answer, family, names_not_of
+from qa.questions import Question, Term, can_answer, family
 from qa.records import AnswerSentence, Citation, Hit
 
 # Passages whose sentences are looked at, and sentences whose meaning is compared (by an embedding
@@ -52,8 +52,7 @@ class SentenceSignals:
     its title and headings counting less. ``context``: in the sentence, its neighbour
     before it, or the title and headings. ``passage``: the passage's score against the best one.
     ``kind``: it holds the kind of answer asked for. ``cosine``: of sentence and question (0 when it
-    was not compared). ``length``: the logarithm of its own number of characters. ``subject``: of
-    the names that the question is about, the share that it is about too.
+    was not compared). ``length``: the logarithm of its own number of characters.
     """
 
     coverage: float
@@ -62,7 +61,6 @@ class SentenceSignals:
     kind: float
     cosine: float
     length: float
-    subject: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +242,6 @@ def _candidates(
                 kind=float(can_answer(question.kind, text, question.text)),
                 cosine=0.0,
                 length=math.log(len(sentence.strip())),
-                subject=_subject_share(question, names_not_of(text)),
             )
             score = _linear(asdict(signals), model.sentence)
             offset = passage.start + first
@@ -334,12 +331,6 @@ def spelled_alike(one: str, other: str) -> bool:
 def _trigrams(form: str) -> frozenset[str]:
     padded = f"_{form}_"
     return frozenset(padded[i : i + 3] for i in range(len(padded) - 2))
-
-
-def _subject_share(question: Question, subjects: frozenset[str]) -> float:
-    asked = [term for term in question.terms if term.is_subject]
-    total = sum(term.weight for term in asked)
-    return sum(t.weight for t in asked if t.stem in subjects) / total if total else 0.0
 
 
 def _share(question: Question, found: frozenset[str], known: frozenset[str] = frozenset()) -> float:

@@ -6,7 +6,6 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Literal
 
 from qa.french import fold, words
@@ -132,17 +131,12 @@ def family(form: str) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A word that an answer should share; ``weight`` is its idf in the corpus, in nats, >= 0.
-
-    ``is_name``: a proper name or a number; ``is_subject``: a name that the question is about, not
-    « de Trotsky ».
-    """
+    """A word that an answer should share; ``weight`` is its idf in the corpus, in nats, >= 0."""
 
     form: str
     stem: str
     weight: float
     is_name: bool
-    is_subject: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +165,6 @@ def analyse_question(text: str, passages: int, frequency: Callable[[str], int]) 
     terms: dict[str, Term] = {}
     asked = {match.group("noun") for match in _ASKED_NOUN.finditer(fold(text))}
     verbs = {match.group("verb") for match in _ASKED_VERB.finditer(fold(text))}
-    subjects = names_not_of(text)
     for word in words(text):
         if word.is_stop or word.stem in terms or (len(word.form) == 1 and not word.form.isdigit()):
             continue
@@ -183,27 +176,8 @@ def analyse_question(text: str, passages: int, frequency: Callable[[str], int]) 
             weight *= VERB
         spelled = text[word.start : word.end]
         is_name = (spelled[0].isupper() and word.start > 0) or spelled[0].isdigit()
-        is_subject = is_name and word.stem in subjects
-        terms[word.stem] = Term(word.form, word.stem, weight, is_name, is_subject)
+        terms[word.stem] = Term(word.form, word.stem, weight, is_name)
     return Question(text, question_kind(text), tuple(terms.values()), passages)
-
-
-def names_not_of(text: str) -> frozenset[str]:
-    """Stems of the capitalised words that are not the « de … » of another.
-
-    « Léon Trotsky, fils de David Bronstein » -> leon, trotsk.
-    """
-    found = set()
-    belongs = False
-    for previous, word in pairwise([None, *words(text)]):
-        if word is None or not text[word.start].isupper():
-            continue
-        joined = previous is not None and text[previous.start].isupper()
-        if not joined:
-            belongs = previous is not None and previous.form in {"de", "d", "du", "des"}
-        if not belongs:
-            found.add(word.stem)
-    return frozenset(found)
 
 
 def question_kind(text: str) -> Kind:
