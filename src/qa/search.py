@@ -22,7 +22,7 @@ Search = Callable[[Index, str, Vectors, int], list[Hit]]
 
 # Each leg looks this deep; the union is fused. A passage below both depths is not found.
 DEPTH = 200
-GRAM_WEIGHT = 0.3  # share of the character 4-grams in the lexical score
+GRAM_WEIGHT = 0.5  # share of the character 4-grams in the lexical score
 DENSE_WEIGHT = 0.5  # share of the cosine in the fused score
 
 
