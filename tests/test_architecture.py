@@ -132,7 +132,7 @@ def test_the_default_path_needs_no_torch(demo_index: Path) -> None:
     code = (
         "import sys\n"
         "from qa import Assistant\n"
-        f"answer = Assistant.open({str(demo_index)!r}).answer('Où est mort Trotsky ?')\n"
+        f"answer = Assistant.open({str(demo_index)!r}).answer('Où Léon Trotsky est-il mort ?')\n"
         "heavy = {'torch', 'sentence_transformers', 'gradio'}\n"
         "print(answer.status, sorted(heavy & set(sys.modules)))"
     )

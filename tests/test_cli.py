@@ -28,7 +28,7 @@ def run_json(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[in
 def test_ask_answers_with_exact_citations(
     capsys: pytest.CaptureFixture[str], demo_index: Path
 ) -> None:
-    code, answer = run_json(capsys, "ask", "Où est mort Trotsky ?", "--index", demo_index)
+    code, answer = run_json(capsys, "ask", "Où Léon Trotsky est-il mort ?", "--index", demo_index)
     assert code == 0
     assert answer["status"] == "answered"
     assert "Mexico" in answer["citations"][0]["quote"]
@@ -120,7 +120,7 @@ def test_chat_reads_lines_and_keeps_the_conversation(demo_index: Path) -> None:
 def test_chat_in_words(demo_index: Path) -> None:
     result = subprocess.run(
         [sys.executable, "-m", "qa.cli", "chat", "--index", str(demo_index)],
-        input="Où est mort Trotsky ?\n",
+        input="Où Léon Trotsky est-il mort ?\n",
         capture_output=True,
         text=True,
         check=True,

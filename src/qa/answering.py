@@ -29,10 +29,6 @@ COMPARED = 6
 # At most this many sentences; a further one must come close to the best (`close`, in log-odds).
 QUOTES = 3
 
-# Sections that name works rather than tell anything.
-_REFERENCE_SECTIONS = frozenset(
-    {"references", "bibliographie", "sources", "notes", "notes et references", "liens externes"}
-)
 _OPENS_WITH_PRONOUN = re.compile(
     r"(?:il|elle|ils|elles|celui-ci|celle-ci|ceux-ci|ce dernier|cette derniere|cela|ceci|c'est|"
     r"c'etait|son|sa|ses|leur|leurs|ce|cet|cette|ces|mais|puis|ainsi|alors|en effet|pourtant|"
@@ -187,7 +183,7 @@ def rank_sentences(
 
     All are scored by their words; the best ``compared`` of them by their meaning too.
     """
-    telling = [hit for hit in hits if not _is_reference_section(hit)]
+    telling = [hit for hit in hits if not hit.passage.is_reference_list]
     candidates = [
         candidate
         for hit in telling[:PASSAGES]
@@ -204,11 +200,6 @@ def rank_sentences(
     ]
     ranked.sort(key=lambda candidate: -candidate.score)
     return ranked
-
-
-def _is_reference_section(hit: Hit) -> bool:
-    heads = [hit.passage.title, *hit.passage.headings]
-    return fold(heads[-1]).strip(" .:") in _REFERENCE_SECTIONS
 
 
 def _candidates(

@@ -12,6 +12,11 @@ from typing import Any, Literal
 Status = Literal["answered", "not_found"]
 
 
+_REFERENCE_SECTIONS = frozenset(
+    {"références", "bibliographie", "sources", "notes", "notes et références", "liens externes"}
+)
+
+
 class QAError(Exception):
     """An error that a user can act on: what went wrong, what was found, what to do."""
 
@@ -65,8 +70,19 @@ class Passage:
     text: str
 
     @property
+    def is_reference_list(self) -> bool:
+        """Whether the section names works rather than tells anything."""
+        return [self.title, *self.headings][-1].lower().strip(" .:") in _REFERENCE_SECTIONS
+
+    @property
     def index_text(self) -> str:
-        """What is searched: the title and headings, which name the subject, then the text."""
+        """What is searched: the title and headings, which name the subject, then the text.
+
+        A list of references stands for itself: short and under a title with the question's very
+        words, it would be found before the passages that answer.
+        """
+        if self.is_reference_list:
+            return self.text.strip()
         context = [self.title, *self.headings] if self.title else list(self.headings)
         heads = [head for head in dict.fromkeys(context) if not self.text.startswith(head)]
         return "\n".join([*heads, self.text.strip()])

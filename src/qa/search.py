@@ -23,6 +23,7 @@ Search = Callable[[Index, str, Vectors, int], list[Hit]]
 # Each leg looks this deep; the union is fused. A passage below both depths is not found.
 DEPTH = 200
 GRAM_WEIGHT = 0.5  # share of the character 4-grams in the lexical score
+REFERENCES = 0.5  # what a list of references keeps of its score
 DENSE_WEIGHT = 0.5  # share of the cosine in the fused score
 
 
@@ -100,16 +101,16 @@ class Candidates:
         order = np.lexsort((self.rows, -scores))
         hits: list[Hit] = []
         seen: set[str] = set()
-        for position, passage in self._passages(order, limit):
+        for position, score, passage in self._passages(order, scores, limit):
             key = " ".join(passage.text.split())
-            if key in seen or scores[position] <= 0:
+            if key in seen or score <= 0:
                 continue
             seen.add(key)
             hits.append(
                 Hit(
                     passage=passage,
                     rank=len(hits) + 1,
-                    score=float(scores[position]),
+                    score=score,
                     dense=float(self.cosines[position]),
                     lexical=float(self.words[position]),
                     row=int(self.rows[position]),
@@ -119,8 +120,21 @@ class Candidates:
                 break
         return hits
 
-    def _passages(self, order: NDArray[np.intp], limit: int) -> Iterator[tuple[int, Passage]]:
-        """Passages in order, fetched in blocks: duplicates are few, so one block usually serves."""
-        for start in range(0, len(order), limit + 5):
-            block = order[start : start + limit + 5]
-            yield from zip(block, self._index.passages([self.rows[i] for i in block]), strict=True)
+    def _passages(
+        self, order: NDArray[np.intp], scores: Floats, limit: int
+    ) -> Iterator[tuple[int, float, Passage]]:
+        """Positions, scores and passages in order, fetched in blocks that usually need no second.
+
+        In a block, lists of references count for less: they repeat a question's names and tell
+        nothing.
+        """
+        size = 2 * limit + 20
+        for start in range(0, len(order), size):
+            block = order[start : start + size]
+            passages = self._index.passages([self.rows[i] for i in block])
+            weighed = [
+                float(scores[i]) * (REFERENCES if passage.is_reference_list else 1.0)
+                for i, passage in zip(block, passages, strict=True)
+            ]
+            found = list(zip(block, weighed, passages, strict=True))
+            yield from sorted(found, key=lambda item: -item[1])
