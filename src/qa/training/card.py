@@ -39,7 +39,8 @@ and `attention_mask`, outputs `sentence_embedding` (pooled, unit length) and `to
    both directions) over parallel sentences. The transformer layers stay.
 3. Distillation: French texts are put where the English model puts their translations.
 4. Fine-tuning on French questions and passages, with mined hard negatives and noised questions.
-5. Averaging of the last weights, half precision, 8-bit graph.
+5. A mean of weights (model soup, Wortsman et al. 2022): of the shipped ones 0.2 distilled, 0.4
+   after 150 steps of fine-tuning, 0.4 after 857; then half precision and an 8-bit graph.
 """
 
 _DATA = """## Data, with licences

@@ -45,9 +45,10 @@ class TrainingSettings:
     results; the finished model is ``work/model``. ``english``: the folder of the English model;
     ``None`` takes the installed package. ``sample``: at most so many rows of each set, for a trial.
     ``minutes_distillation``, ``minutes_finetuning``: time for each long step; ``steps``: a bound on
-    their steps as well (with ``None`` minutes the only one). ``kept_distilled``: the share of the
-    distilled weights in the final model, the rest being the fine-tuned ones. ``mining_pieces``:
-    length of passages while negatives are mined.
+    their steps as well (with ``None`` minutes the only one). ``mining_pieces``: length of passages
+    while negatives are mined. The final model mixes weights: ``kept_distilled`` is the share of the
+    distilled ones; of the fine-tuned rest, ``kept_early`` is the share of those at the fraction
+    ``early_at`` of the fine-tuning.
     """
 
     data: Path
@@ -62,7 +63,9 @@ class TrainingSettings:
     device: str = "auto"
     tokens: int = 4096
     pairs: int = 64
-    kept_distilled: float = 0.0
+    early_at: float = 0.2
+    kept_early: float = 0.5
+    kept_distilled: float = 0.2
     mining_pieces: int = 128
 
 
@@ -109,9 +112,13 @@ def train(settings: TrainingSettings, progress: Progress = lambda _: None) -> Pa
     minutes: dict[str, Any] = {"minutes": settings.minutes_distillation}
     run.step("distillation", {**minutes, **long}, lambda folder: _distillation(run, folder))
     run.step("mining", {"pieces": settings.mining_pieces}, lambda folder: _mining(run, folder))
-    minutes = {"minutes": settings.minutes_finetuning, "pairs": settings.pairs}
+    minutes = {
+        "minutes": settings.minutes_finetuning,
+        "pairs": settings.pairs,
+        "early_at": settings.early_at,
+    }
     run.step("finetuning", {**minutes, **long}, lambda folder: _finetuning(run, folder))
-    mixed = {"kept_distilled": settings.kept_distilled}
+    mixed = {"distilled": settings.kept_distilled, "early": settings.kept_early}
     run.step("export", mixed, lambda folder: _export(run, folder))
     run.step("report", {}, lambda folder: _report(run, folder))
     return settings.work / "model"
@@ -246,10 +253,12 @@ def _mining(run: _Run, folder: Path) -> None:
 
 
 def _finetuning(run: _Run, folder: Path) -> None:
+    import torch
+
     from qa.training.encoder import load_encoder
     from qa.training.export import write_model
     from qa.training.finetuning import FinetuningSettings, finetune, passage_table
-    from qa.training.loop import LoopSettings
+    from qa.training.loop import LoopSettings, early_weights
 
     settings = run.settings
     pairs: list[TrainingPair] = read_training_pairs(settings.data, settings.sample, settings.seed)
@@ -260,6 +269,7 @@ def _finetuning(run: _Run, folder: Path) -> None:
         steps=settings.steps or UNBOUNDED,
         table_rate=2e-4,
         layer_rate=8e-5,
+        early_at=settings.early_at,
     )
     chosen = FinetuningSettings(loop, settings.seed, pairs=settings.pairs)
     finetune(
@@ -274,6 +284,9 @@ def _finetuning(run: _Run, folder: Path) -> None:
         run.progress,
     )
     write_model(encoder, folder / "model", _examples(texts))
+    early = torch.load(early_weights(folder / "checkpoint.pt"), weights_only=True)
+    encoder.model.load_state_dict(early)
+    write_model(encoder, folder / "early")
 
 
 def _export(run: _Run, folder: Path) -> None:
@@ -282,6 +295,8 @@ def _export(run: _Run, folder: Path) -> None:
 
     work = run.settings.work
     encoder = load_encoder(work / "finetuning" / "model", "cpu")
+    early = load_encoder(work / "finetuning" / "early", "cpu")
+    mix_weights(encoder, early, run.settings.kept_early)
     distilled = load_encoder(work / "distillation" / "model", "cpu")
     mix_weights(encoder, distilled, run.settings.kept_distilled)
     write_model(encoder, folder / "model", _examples(_taught(work)[0]))
