@@ -97,7 +97,15 @@ def test_search_lists_passages(
     capsys: pytest.CaptureFixture[str], demo_index: Path, method: str
 ) -> None:
     code, found = run_json(
-        capsys, "search", "révolte des marins", "--index", demo_index, "--method", method, "-k", "4"
+        capsys,
+        "search",
+        "révolte de Cronstadt",
+        "--index",
+        demo_index,
+        "--method",
+        method,
+        "-k",
+        "4",
     )
     assert code == 0
     assert [hit["rank"] for hit in found["hits"]] == [1, 2, 3, 4]
