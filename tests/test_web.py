@@ -1050,7 +1050,7 @@ def type_by_script(browser: Browser, text: str) -> None:
 def test_hostile_documents_are_only_text(browser: Browser, hostile_site: Site) -> None:
     browser.open(hostile_site.url)
     for number, payload in enumerate(HOSTILE):
-        browser.ask(f"Quand fut écrite la charge numéro {number} du test ?")
+        browser.ask(f"Quelle charge du test fut écrite en {1900 + number} ?")
         shown = browser.run("return document.querySelector('.turn:last-child').textContent")
         text = hostile_site.assistant.document(f"attaque-{number}").text
         assert payload.split()[0] in text, "the reader kept the payload"

@@ -87,10 +87,9 @@ def write_card(report: Mapping[str, Any], path: Path) -> None:
         parts.append(
             "## Figures\n\nnDCG@10 x 100 on development sets, alone / fused with word matching; "
             "noised: no accents and one\ntyping error in every question. "
-            "Neither set was trained on, but one question of\nservice_public is also in a training set, "
-            "and the mixture of weights was chosen on both: expect a\nlittle less elsewhere.\n\n"
-            + table_text(report)
-            + "\n"
+            "Neither set was trained on, but one question of\nservice_public is also in a "
+            "training set, and the mixture of weights was chosen on both: expect a\nlittle less "
+            "elsewhere.\n\n" + table_text(report) + "\n"
         )
     if found := report.get("agreement"):
         parts.append(
