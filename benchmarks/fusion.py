@@ -14,12 +14,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
-from qa.noise import hurried
 
 from qa.embedding import open_embedder
 from qa.evaluation import load_dataset
 from qa.evaluation.cache import open_cached_index
 from qa.index import Index
+from qa.noise import hurried
 from qa.search import DEPTH, Candidates, Floats, scale_between, scale_by_best
 
 DENSE_WEIGHTS = (0.0, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0)

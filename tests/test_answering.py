@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import FakeEmbedder
 
+from conftest import FakeEmbedder
 from qa.answering import (
     AnsweringModel,
     QuestionSignals,

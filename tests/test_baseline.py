@@ -6,7 +6,6 @@ import json
 
 from baseline import BASELINE, DATA, differences, measure
 from conftest import ROOT
-
 from qa.assistant import Assistant
 from qa.evaluation import read_answer_questions, read_conversations
 from qa.reading.folder import read_corpus

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import ROOT
 
+from conftest import ROOT
 from qa.assistant import Assistant, Caution
 from qa.cli import _parser, main
 from qa.embedding import Embedder

@@ -7,8 +7,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
 
+from conftest import ROOT
 from qa.cli import main
 from qa.evaluation.confidence import Estimate
 from qa.evaluation.page import page, recall_at_depths

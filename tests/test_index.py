@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import FakeEmbedder
 
+from conftest import FakeEmbedder
 from qa.assistant import Assistant
 from qa.embedding import Embedder, Progress, Vectors
 from qa.index import DamagedIndexError, IndexReport, open_index, update_index, verify_index

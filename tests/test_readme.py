@@ -7,10 +7,10 @@ import shlex
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
-from test_architecture import ROOMS
 
+from conftest import ROOT
 from qa.cli import main
+from test_architecture import ROOMS
 
 README = (ROOT / "README.md").read_text("utf-8")
 CONSOLE = re.findall(r"```console\n(.*?)```", README, re.DOTALL)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import FakeEmbedder
 
+from conftest import FakeEmbedder
 from qa.index import Index, open_index, update_index
 from qa.search import METHODS, fuse, scale_between, scale_by_best, search_hybrid
 

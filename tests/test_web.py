@@ -24,8 +24,8 @@ from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
-from conftest import FakeEmbedder
 
+from conftest import FakeEmbedder
 from qa.assistant import Assistant, clean_message
 from qa.index import open_index, update_index
 from qa.records import (
