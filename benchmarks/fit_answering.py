@@ -338,7 +338,8 @@ def main() -> None:
             measure_sentences(embedder, dev_cases, model)
             measured = measure_refusals(question_rows(embedder, dev_cases, model), model)
             model = replace(model, measured=measured)
-    content = {"command": COMMAND, "embedder": embedder.fingerprint, **asdict(model)}
+    command = COMMAND + (f" --every {options.every}" if options.every > 1 else "")
+    content = {"command": command, "embedder": embedder.fingerprint, **asdict(model)}
     print(json.dumps(content, indent=1))
     if options.write:
         OUTPUT.write_text(json.dumps(content, indent=1) + "\n", "utf-8")

@@ -21,7 +21,7 @@ class ChunkSettings:
     """Sizes in tokens of the embedding model, title and headings included.
 
     ``target`` is what a passage aims at when its section is longer; ``maximum`` is never passed.
-    Chosen on the development sets: see benchmarks/README.md.
+    Set by hand, not tuned: about a paragraph, within what the shipped model reads.
     """
 
     target: int = 160

@@ -22,8 +22,7 @@ Vectors = NDArray[np.float32]
 Progress = Callable[[int], None]
 
 SHIPPED_MODEL = Path(__file__).parent / "model"
-# Padding is paid by every text of a batch: small batches of like lengths are fastest on a CPU
-# (benchmarks/README.md).
+# Padding is paid by every text of a batch, so texts of like lengths go together.
 BATCH = 32
 THREADS = 2
 

@@ -1,7 +1,7 @@
 """Rank and fuse: three searches with one signature, each giving ``list[Hit]``.
 
 Scores are fused by a convex combination after division by the best score of the list (words) or
-after subtracting a fixed floor (cosines): Bruch et al. 2023, "An Analysis of Fusion Functions for
+min-max over the candidates (cosines): Bruch et al. 2023, "An Analysis of Fusion Functions for
 Hybrid Retrieval" (arXiv 2210.11934). The weights were chosen on the development sets:
 ``python benchmarks/fusion.py`` prints the table that they come from.
 """
@@ -23,7 +23,7 @@ Search = Callable[[Index, str, Vectors, int], list[Hit]]
 # Each leg looks this deep; the union is fused. A passage below both depths is not found.
 DEPTH = 200
 GRAM_WEIGHT = 0.5  # share of the character 4-grams in the lexical score
-REFERENCES = 0.5  # what a list of references keeps of its score
+REFERENCES = 0.5  # what a list of references keeps of its score; set by hand
 DENSE_WEIGHT = 0.5  # share of the cosine in the fused score
 
 
