@@ -1,4 +1,7 @@
-"""Text to unit vectors: the ``Embedder`` protocol and its two implementations.
+"""Text to vectors: the ``Embedder`` protocol and its two implementations.
+
+A text has one unit vector, by which it is searched; the shipped model also gives one for each
+token, of which passages keep only the signs. Rankings compare them (``qa.tokens``).
 
 ``OnnxEmbedder`` runs the shipped model with onnxruntime and tokenizers alone, so that a question is
 answered without importing torch. ``SentenceTransformerEmbedder`` runs any sentence-transformers
@@ -9,7 +12,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,6 +24,7 @@ from numpy.typing import NDArray
 from qa.records import QAError
 
 Vectors = NDArray[np.float32]
+Signs = NDArray[np.uint8]
 Progress = Callable[[int], None]
 
 SHIPPED_MODEL = Path(__file__).parent / "model"
@@ -27,35 +33,66 @@ BATCH = 32
 THREADS = 2
 
 
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question as searches take it.
+
+    ``vector`` (dimension,) has length 1. ``tokens`` (tokens, dimension) are the vectors of its
+    tokens, whose lengths add up to 1; none, (0, dimension), when the model has no token vectors.
+    """
+
+    vector: Vectors
+    tokens: Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """Passages as an index keeps them.
+
+    ``vectors`` (texts, dimension) have length 1. ``signs`` holds for each text which components
+    of its token vectors are positive, eight to a byte: (tokens, ``Embedder.token_bytes``).
+    """
+
+    vectors: Vectors
+    signs: tuple[Signs, ...]
+
+
 class Embedder(Protocol):
     """What turns questions and passages into vectors of one space.
 
     ``name`` opens it again (``open_embedder``); ``fingerprint`` changes whenever its vectors would;
-    ``dimension`` is the length of a vector; ``max_tokens`` the longest input that is read whole.
+    ``dimension`` is the length of a vector; ``max_tokens`` the longest input that is read whole,
+    special tokens included; ``token_bytes`` what the signs of a token take, 0 without any.
     """
 
     name: str
     fingerprint: str
     dimension: int
     max_tokens: int
+    token_bytes: int
 
-    def embed_questions(self, questions: Sequence[str]) -> Vectors:
-        """Unit vectors, shape (questions, dimension)."""
+    def embed_questions(self, questions: Sequence[str]) -> list[Query]:
+        """The vectors of each question."""
         ...
 
-    def embed_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
-        """Unit vectors, shape (texts, dimension); ``progress`` is told the texts done at a time."""
+    def embed_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Embedded:
+        """The vectors of passages; ``progress`` is told the texts done at a time."""
+        ...
+
+    def token_spans(self, text: str) -> list[tuple[int, int]]:
+        """Where in the text each of its tokens stands, as far as it is read: a span for each row
+        of its signs. Special tokens are not among them."""
         ...
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text, without the special tokens around it."""
+        """Tokens of each text, without the special tokens around it, read or not."""
         ...
 
 
 class OnnxEmbedder:
     """A sentence-transformers folder run by onnxruntime: ``onnx/model_int8.onnx`` + tokenizer.
 
-    The graph's first output is the pooled, normalised sentence vector.
+    The graph's outputs are the sentence vector, at unit length, and all token vectors.
     """
 
     def __init__(self, folder: Path, name: str | None = None):
@@ -87,39 +124,65 @@ class OnnxEmbedder:
             content, options, providers=["CPUExecutionProvider"]
         )
         self._inputs = {node.name for node in self._session.get_inputs()}
-        output = self._session.get_outputs()[0]
-        self._output = output.name
-        self.dimension = int(output.shape[-1])
+        pooled, tokens = self._session.get_outputs()[:2]
+        self._outputs = [pooled.name, tokens.name]
+        self.dimension = int(pooled.shape[-1])
+        self.token_bytes = math.ceil(self.dimension / 8)
 
-    def embed_questions(self, questions: Sequence[str]) -> Vectors:
-        """Unit vectors, shape (questions, dimension)."""
-        return self.embed_passages(questions)
+    def embed_questions(self, questions: Sequence[str]) -> list[Query]:
+        """The vectors of each question."""
+        queries = []
+        for pooled, tokens in self._embed(self._pieces(questions)):
+            queries.append(Query(_normalise(pooled[None])[0], _weigh(tokens)))
+        return queries
 
-    def embed_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
-        """Unit vectors, shape (texts, dimension); texts are cut at ``max_tokens``."""
-        encodings = self._tokenizer.encode_batch(list(texts))
-        ids = [_truncate(encoding.ids, self.max_tokens) for encoding in encodings]
-        vectors = np.empty((len(ids), self.dimension), dtype=np.float32)
-        order = sorted(range(len(ids)), key=lambda row: len(ids[row]), reverse=True)
+    def embed_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Embedded:
+        """The vectors of passages, each cut at ``max_tokens``."""
+        pieces = self._pieces(texts)
+        vectors = np.empty((len(pieces), self.dimension), dtype=np.float32)
+        signs: list[Signs] = [np.empty((0, self.token_bytes), np.uint8)] * len(pieces)
+        order = sorted(range(len(pieces)), key=lambda row: len(pieces[row]), reverse=True)
         for start in range(0, len(order), BATCH):
             rows = order[start : start + BATCH]
-            vectors[rows] = self._embed([ids[row] for row in rows])
+            for row, (pooled, tokens) in zip(
+                rows, self._embed([pieces[row] for row in rows]), strict=True
+            ):
+                vectors[row] = pooled
+                signs[row] = np.packbits(tokens >= 0, axis=1)
             if progress is not None:
                 progress(len(rows))
-        return vectors
+        return Embedded(_normalise(vectors), tuple(signs))
 
-    def _embed(self, ids: Sequence[Sequence[int]]) -> Vectors:
-        shape = (len(ids), max(map(len, ids)))
-        tokens = np.full(shape, self._pad, dtype=np.int64)
+    def token_spans(self, text: str) -> list[tuple[int, int]]:
+        """Where in the text each of its tokens stands, as far as it is read."""
+        spans = self._tokenizer.encode(text, add_special_tokens=False).offsets
+        return list(spans[: self.max_tokens - 2])
+
+    def _pieces(self, texts: Sequence[str]) -> list[list[int]]:
+        return [
+            _truncate(encoding.ids, self.max_tokens)
+            for encoding in self._tokenizer.encode_batch(list(texts))
+        ]
+
+    def _embed(self, pieces: Sequence[Sequence[int]]) -> list[tuple[Vectors, Vectors]]:
+        """For each text its vector (dimension,) and those of its tokens (tokens, dimension)."""
+        if not pieces:
+            return []
+        shape = (len(pieces), max(map(len, pieces)))
+        numbers = np.full(shape, self._pad, dtype=np.int64)
         mask = np.zeros(shape, dtype=np.int64)
-        for row, sequence in enumerate(ids):
-            tokens[row, : len(sequence)] = sequence
+        for row, sequence in enumerate(pieces):
+            numbers[row, : len(sequence)] = sequence
             mask[row, : len(sequence)] = 1
-        feed = {"input_ids": tokens, "attention_mask": mask}
+        feed = {"input_ids": numbers, "attention_mask": mask}
         if "token_type_ids" in self._inputs:
             feed["token_type_ids"] = np.zeros(shape, dtype=np.int64)
-        vectors = self._session.run([self._output], feed)[0]
-        return _normalise(np.asarray(vectors, dtype=np.float32))
+        pooled, tokens = self._session.run(self._outputs, feed)
+        # The first and the last piece of a text are special ones.
+        return [
+            (pooled[row], tokens[row, 1 : len(sequence) - 1])
+            for row, sequence in enumerate(pieces)
+        ]
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, without the special tokens around it."""
@@ -128,7 +191,12 @@ class OnnxEmbedder:
 
 
 class SentenceTransformerEmbedder:
-    """Any sentence-transformers model, with its own prompts ("query: ", "passage: ") honoured."""
+    """Any sentence-transformers model, with its own prompts ("query: ", "passage: ") honoured.
+
+    Its token vectors are not used: most models were not trained for it.
+    """
+
+    token_bytes = 0
 
     def __init__(self, name: str):
         import os
@@ -161,20 +229,25 @@ class SentenceTransformerEmbedder:
         ]
         self.fingerprint = _digest(*parts)
 
-    def embed_questions(self, questions: Sequence[str]) -> Vectors:
-        """Unit vectors, shape (questions, dimension); the model's query prompt is put before."""
-        return self._encode(self._model.encode_query, questions)
+    def embed_questions(self, questions: Sequence[str]) -> list[Query]:
+        """The vector of each question; the model's query prompt is put before."""
+        none = np.empty((0, self.dimension), np.float32)
+        return [Query(vector, none) for vector in self._encode(self._model.encode_query, questions)]
 
-    def embed_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
-        """Unit vectors, shape (texts, dimension); the model's document prompt is put before."""
-        parts = []
+    def embed_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Embedded:
+        """The vectors of passages; the model's document prompt is put before."""
+        parts = [np.empty((0, self.dimension), np.float32)]
         step = 8 * BATCH
         for start in range(0, len(texts), step):
             part = texts[start : start + step]
             parts.append(self._encode(self._model.encode_document, part))
             if progress is not None:
                 progress(len(part))
-        return np.concatenate(parts) if parts else np.empty((0, self.dimension), np.float32)
+        return Embedded(np.concatenate(parts), (np.empty((0, 0), np.uint8),) * len(texts))
+
+    def token_spans(self, text: str) -> list[tuple[int, int]]:  # noqa: ARG002
+        """None: the signs have no rows."""
+        return []
 
     def _encode(self, encode: Callable[..., Any], texts: Sequence[str]) -> Vectors:
         vectors = encode(
@@ -205,14 +278,23 @@ def _truncate(ids: list[int], maximum: int) -> list[int]:
     return ids if len(ids) <= maximum else [*ids[: maximum - 1], ids[-1]]
 
 
+def _weigh(tokens: Vectors) -> Vectors:
+    """Vectors whose lengths add up to 1; longer ones weigh more, as in training."""
+    return _finite(tokens) / max(float(np.linalg.norm(tokens, axis=1).sum()), 1e-12)
+
+
 def _normalise(vectors: Vectors) -> Vectors:
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    if not np.isfinite(norms).all():
+    norms = np.linalg.norm(_finite(vectors), axis=1, keepdims=True)
+    unit: Vectors = vectors / np.maximum(norms, 1e-12)
+    return unit
+
+
+def _finite(vectors: Vectors) -> Vectors:
+    if not np.isfinite(vectors).all():
         raise QAError(
             "the embedding model gave a vector that is not a number. Try another model (--model)."
         )
-    unit: Vectors = vectors / np.maximum(norms, 1e-12)
-    return unit
+    return vectors
 
 
 def _digest(*parts: bytes) -> str:

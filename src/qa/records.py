@@ -93,8 +93,9 @@ class Hit:
     """A passage found for a question.
 
     ``rank`` counts from 1; ``score`` orders the list; ``dense`` is a cosine in [-1, 1]; ``lexical``
-    is a BM25 score >= 0 (0: no word in common, or below the depth that was searched). ``row`` is
-    the passage's row in the index.
+    is a BM25 score >= 0 (0: no word in common, or below the depth that was searched); ``tokens`` is
+    the mean cosine, at most 1, of each question token and its best match among the passage's (0
+    when they were not compared). ``row`` is the passage's row in the index.
     """
 
     passage: Passage
@@ -103,6 +104,7 @@ class Hit:
     dense: float
     lexical: float
     row: int
+    tokens: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +168,7 @@ def hit_fields(hit: Hit) -> dict[str, Any]:
         "score": hit.score,
         "dense": hit.dense,
         "lexical": hit.lexical,
+        "tokens": hit.tokens,
         "document_id": passage.document_id,
         "title": passage.title,
         "headings": list(passage.headings),

@@ -3,7 +3,10 @@
 Scores are fused by a convex combination after division by the best score of the list (words) or
 min-max over the candidates (cosines): Bruch et al. 2023, "An Analysis of Fusion Functions for
 Hybrid Retrieval" (arXiv 2210.11934). The weights were chosen on the development sets:
-``python benchmarks/fusion.py`` prints the table that they come from.
+``python benchmarks/fusion.py`` prints the tables that they come from.
+
+Vectors of whole passages find; the tokens of the best ones found are then compared with the
+question's one by one (late interaction, ``qa.tokens``), which costs too much for all and tells more.
 """
 
 from __future__ import annotations
@@ -13,36 +16,43 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.embedding import Vectors
+from qa.embedding import Query
 from qa.index import Index
 from qa.records import Hit, Passage
+from qa.tokens import late_interaction
 
 Floats = NDArray[np.float32]
-Search = Callable[[Index, str, Vectors, int], list[Hit]]
+Search = Callable[[Index, str, Query, int], list[Hit]]
 
 # Each leg looks this deep; the union is fused. A passage below both depths is not found.
 DEPTH = 200
 GRAM_WEIGHT = 0.5  # share of the character 4-grams in the lexical score
 REFERENCES = 0.5  # what a list of references keeps of its score; set by hand
 DENSE_WEIGHT = 0.5  # share of the cosine in the fused score
+# So many of the best candidates are compared by their tokens, at about 0.1 ms each.
+COMPARED = 30
+TOKEN_WEIGHT = 0.5  # share of the tokens in the final score of what is compared
+DENSE_TOKEN_WEIGHT = 0.8  # the same without words
 
 
-def search_lexical(index: Index, question: str, query: Vectors, limit: int) -> list[Hit]:
+def search_lexical(index: Index, question: str, query: Query, limit: int) -> list[Hit]:
     """Passages that share words and parts of words with the question; ``query`` only informs."""
     candidates = Candidates(index, question, query, max(DEPTH, 2 * limit))
     return candidates.hits(candidates.lexical(), limit)
 
 
-def search_dense(index: Index, question: str, query: Vectors, limit: int) -> list[Hit]:
-    """Passages nearest in meaning, by cosine of the vectors."""
+def search_dense(index: Index, question: str, query: Query, limit: int) -> list[Hit]:
+    """Passages nearest in meaning: found by the cosine of the vectors, ranked by tokens too."""
     candidates = Candidates(index, question, query, max(DEPTH, 2 * limit))
-    return candidates.hits(candidates.cosines, limit)
+    scores = scale_between(candidates.cosines)
+    return candidates.hits(candidates.rerank(scores, DENSE_TOKEN_WEIGHT), limit)
 
 
-def search_hybrid(index: Index, question: str, query: Vectors, limit: int) -> list[Hit]:
+def search_hybrid(index: Index, question: str, query: Query, limit: int) -> list[Hit]:
     """Both, fused: better than either almost everywhere."""
     candidates = Candidates(index, question, query, max(DEPTH, 2 * limit))
-    return candidates.hits(fuse(candidates.cosines, candidates.lexical()), limit)
+    scores = fuse(candidates.cosines, candidates.lexical())
+    return candidates.hits(candidates.rerank(scores, TOKEN_WEIGHT), limit)
 
 
 METHODS: dict[str, Search] = {
@@ -74,9 +84,9 @@ def fuse(cosines: Floats, lexical: Floats, dense_weight: float = DENSE_WEIGHT) -
 class Candidates:
     """The union of what the legs found for a question, with every raw score of each passage."""
 
-    def __init__(self, index: Index, question: str, query: Vectors, depth: int):
+    def __init__(self, index: Index, question: str, query: Query, depth: int):
         self._index = index
-        dense_rows, dense_scores = index.dense.search(query, depth)
+        dense_rows, dense_scores = index.dense.search(query.vector, depth)
         word_rows, word_scores = index.lexical.search_words(question, depth)
         gram_rows, gram_scores = index.lexical.search_grams(question, depth)
         self.rows = np.unique(np.concatenate([dense_rows, word_rows, gram_rows]))
@@ -84,7 +94,9 @@ class Candidates:
         self.grams = self._align(gram_rows, gram_scores)
         self.cosines = self._align(dense_rows, dense_scores)
         missing = ~np.isin(self.rows, dense_rows)
-        self.cosines[missing] = index.dense.vectors(self.rows[missing]) @ query
+        self.cosines[missing] = index.dense.vectors(self.rows[missing]) @ query.vector
+        self.tokens = np.zeros(len(self.rows), dtype=np.float32)
+        self._query = query
 
     def _align(self, rows: NDArray[np.int64], scores: Floats) -> Floats:
         aligned = np.zeros(len(self.rows), dtype=np.float32)
@@ -95,6 +107,18 @@ class Candidates:
         """Words and 4-grams together, in [0, 1]."""
         words, grams = scale_by_best(self.words), scale_by_best(self.grams)
         return (1 - gram_weight) * words + gram_weight * grams
+
+    def rerank(self, scores: Floats, weight: float, count: int = COMPARED) -> Floats:
+        """Scores in [0, 1] mixed with those of the tokens, for the best ``count``; the rest stay
+        below. Scores as they are when the index has no tokens."""
+        if not self._index.tokens.tokens:
+            return scores
+        best = np.lexsort((self.rows, -scores))[:count]
+        signs = [self._index.tokens.signs(int(row)) for row in self.rows[best]]
+        self.tokens[best] = late_interaction(self._query.tokens, signs)
+        mixed = (1 - weight) * scores
+        mixed[best] += weight * scale_between(self.tokens[best])
+        return mixed
 
     def hits(self, scores: Floats, limit: int) -> list[Hit]:
         """The best passages by these scores, one for each text; ties in reading order."""
@@ -113,6 +137,7 @@ class Candidates:
                     score=score,
                     dense=float(self.cosines[position]),
                     lexical=float(self.words[position]),
+                    tokens=float(self.tokens[position]),
                     row=int(self.rows[position]),
                 )
             )

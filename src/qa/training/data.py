@@ -58,7 +58,8 @@ class TrainingPair:
 
     Pairs of one ``group`` may answer one another's questions, so they are never negatives of each
     other. ``weight`` counts how often the pair is seen in one pass over the data. ``title`` names
-    the passage's subject, as the product's index text does; empty when unknown.
+    the passage's subject, as the product's index text does; empty when unknown. ``answer`` is where
+    in the passage the answer starts; ``None`` when unknown.
     """
 
     question: str
@@ -67,6 +68,7 @@ class TrainingPair:
     source: str
     weight: float = 1.0
     title: str = ""
+    answer: int | None = None
 
 
 def read_rows(path: Path) -> Iterator[dict[str, Any]]:
@@ -189,8 +191,11 @@ def read_french_texts(data: Path, sample: int | None = None, seed: int = 0) -> I
 
 def _question_answering(data: Path, _seed: int) -> Iterator[TrainingPair]:
     for row in _rows(data, "qa/piaf_train"):
-        context = _spaces(row["context"])
-        yield TrainingPair(row["question"].strip(), context, context, "piaf", 4.0, row["title"])
+        context, answer = _spaces(row["context"]), row["answers"][0]
+        before = len(_spaces(row["context"][: answer["start"]]))
+        start = context.find(_spaces(answer["text"]), before)
+        question, found = row["question"].strip(), start if start >= 0 else None
+        yield TrainingPair(question, context, context, "piaf", 4.0, row["title"], found)
 
 
 def _paragraphs_of_questions(data: Path, seed: int) -> Iterator[TrainingPair]:
