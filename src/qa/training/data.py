@@ -1,7 +1,8 @@
 """Reads the training data: parallel sentences, question -> passage pairs, plain French text.
 
 A data folder holds gzipped JSON Lines (names and shapes in ``docs/model.md``). Sets that are
-measured on (``retrieval/``, ``qa/piaf_dev``) are never opened here.
+measured on (``retrieval/``, ``qa/piaf_dev``) are never trained on: of their questions, only those
+that a training set asks too are looked up, to leave them out.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from qa.french import analyse_words, split_sentences
+from qa.french import analyse_words, fold, split_sentences
 from qa.records import QAError
 
 # Sets that are only measured on; opening one for training is an error, not an option.
@@ -37,10 +38,6 @@ CONSECUTIVE = frozenset({"news", "python_docs", "stsb"})
 # A quiz heading, or a mark left by the site's editors, says nothing about the answer.
 _EDITORS_MARK = re.compile(r"^Contenu de test non validé\s*-\s*")
 _Row = TypeVar("_Row")
-_QUESTION = re.compile(
-    r"\?\s*$|^(qui|que|quel|quelle|quels|quelles|comment|pourquoi|combien|quand|où|est-ce)\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +142,11 @@ def join_neighbours(
 
 
 def read_training_pairs(data: Path, sample: int | None = None, seed: int = 0) -> list[TrainingPair]:
-    """Question -> passage pairs of every kind, cleaned; ``sample`` rows of each set at most."""
+    """Question -> passage pairs of every kind, cleaned; ``sample`` rows of each set at most.
+
+    Questions that are measured on are left out, whatever set they come from.
+    """
+    measured = _measured_questions(data)
     pairs: list[TrainingPair] = []
     for maker in (
         _question_answering,
@@ -158,7 +159,11 @@ def read_training_pairs(data: Path, sample: int | None = None, seed: int = 0) ->
         _encyclopaedia,
         _history,
     ):
-        made = [pair for pair in maker(data, seed) if len(pair.passage) >= 20 and pair.question]
+        made = [
+            pair
+            for pair in maker(data, seed)
+            if len(pair.passage) >= 20 and pair.question and fold(pair.question) not in measured
+        ]
         pairs.extend(made if sample is None else sample_rows(made, sample, seed))
     if not pairs:
         raise QAError(
@@ -191,11 +196,13 @@ def read_french_texts(data: Path, sample: int | None = None, seed: int = 0) -> I
 
 def _question_answering(data: Path, _seed: int) -> Iterator[TrainingPair]:
     for row in _rows(data, "qa/piaf_train"):
-        context, answer = _spaces(row["context"]), row["answers"][0]
-        before = len(_spaces(row["context"][: answer["start"]]))
-        start = context.find(_spaces(answer["text"]), before)
-        question, found = row["question"].strip(), start if start >= 0 else None
-        yield TrainingPair(question, context, context, "piaf", 4.0, row["title"], found)
+        context, found = _spaces(row["context"]), None
+        for answer in row.get("answers", [])[:1]:
+            before = len(_spaces(row["context"][: answer["start"]]))
+            start = context.find(_spaces(answer["text"]), before)
+            found = start if start >= 0 else None
+        question = row["question"].strip()
+        yield TrainingPair(question, context, context, "piaf", 1.5, row["title"], found)
 
 
 def _paragraphs_of_questions(data: Path, seed: int) -> Iterator[TrainingPair]:
@@ -213,15 +220,14 @@ def _quiz(data: Path, _seed: int) -> Iterator[TrainingPair]:
 def _labour_law(data: Path, _seed: int) -> Iterator[TrainingPair]:
     for row in _rows(data, "pairs/labour_law"):
         passage = _EDITORS_MARK.sub("", _spaces(row["positive"]))[:1200]
-        weight = 4.0 if _QUESTION.search(row["anchor"]) else 2.0
-        yield TrainingPair(row["anchor"].strip(), passage, passage, "labour_law", weight)
+        yield TrainingPair(row["anchor"].strip(), passage, passage, "labour_law", 1.5)
 
 
-def _news(data: Path, seed: int) -> Iterator[TrainingPair]:
-    for row in sample_rows(list(_rows(data, "pairs/news_title")), 14_000, seed):
+def _news(data: Path, _seed: int) -> Iterator[TrainingPair]:
+    for row in _rows(data, "pairs/news_title"):
         article = _spaces(row["positive"])
         for passage in _windows(article, 500)[:1]:
-            yield TrainingPair(row["anchor"].strip(), passage, passage, "news", 0.6)
+            yield TrainingPair(row["anchor"].strip(), passage, passage, "news", 0.35)
 
 
 def _business(data: Path, seed: int) -> Iterator[TrainingPair]:
@@ -272,6 +278,15 @@ def _inverse_cloze(
         question = f"{title} : {sentences[chosen]}" if named else sentences[chosen]
         if len(analyse_words(passage)) >= 12:
             yield TrainingPair(question, passage[:1100], text, source, 1.5, title)
+
+
+def _measured_questions(data: Path) -> frozenset[str]:
+    """The folded questions of the sets that are measured on."""
+    found = set()
+    for path in sorted((data / "retrieval").glob("*/queries.jsonl.gz")):
+        with gzip.open(path, "rt", encoding="utf-8") as lines:
+            found |= {fold(json.loads(line)["text"].strip()) for line in lines}
+    return frozenset(found)
 
 
 # --- Small helpers --------------------------------------------------------------------------------

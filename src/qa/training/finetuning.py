@@ -53,7 +53,7 @@ class FinetuningSettings:
     longest_question: int = 64
     longest_passage: int = 160
     longest_negative: int = 112
-    noise: float = 0.35
+    noise: float = 0.45
     titled: float = 0.3
     temperature: float = 0.05
     token_temperature: float = 0.03

@@ -75,7 +75,7 @@ def measure_models(
 
 def agreement(folder: Path, texts: list[str]) -> dict[str, float]:
     """Cosine between the int8 graph's vectors and the single-precision model's, text by text."""
-    small = OnnxEmbedder(folder).embed_passages(texts)
+    small = OnnxEmbedder(folder).embed_passages(texts).vectors
     exact = embed(load_encoder(folder, "cpu", exact=True), texts)
     cosines = (small * exact).sum(axis=1)
     return {
