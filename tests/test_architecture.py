@@ -52,6 +52,7 @@ ALLOWED = {
     "faiss": {"dense"},
     "tantivy": {"lexical"},
     "filelock": {"index"},
+    "py3langid": {"index"},
     "gradio": {"web"},
     "fastapi": {"web"},
     "starlette": {"web"},

@@ -5,6 +5,7 @@ Exact search by inner product of unit vectors (cosine); large collections in hal
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,16 @@ from qa.records import QAError
 
 # Above this, vectors are stored in half precision: nearly exact, half the memory and time.
 EXACT_UP_TO = 100_000
+
+
+def check_unit(vectors: Vectors) -> None:
+    """Refuse vectors that are not of length 1: cosines of them would mean nothing."""
+    norms = np.linalg.norm(vectors, axis=1)
+    if len(norms) and not np.allclose(norms, 1.0, atol=1e-3):
+        raise QAError(
+            f"vectors must have length 1, found lengths from {norms.min():.3f} to "
+            f"{norms.max():.3f}: the embedding model is damaged."
+        )
 
 
 class DenseIndex:
@@ -31,15 +42,14 @@ class DenseIndex:
     @classmethod
     def build(cls, vectors: Vectors) -> DenseIndex:
         """Index vectors of shape (rows, dimension); row i keeps the number i."""
+        rows, dimension = vectors.shape
+        return cls.build_blocks(rows, dimension, [vectors])
+
+    @classmethod
+    def build_blocks(cls, rows: int, dimension: int, blocks: Iterable[Vectors]) -> DenseIndex:
+        """Index ``rows`` vectors that come in blocks, so that they are in memory only once."""
         import faiss
 
-        rows, dimension = vectors.shape
-        norms = np.linalg.norm(vectors, axis=1)
-        if rows and not np.allclose(norms, 1.0, atol=1e-3):
-            raise QAError(
-                f"vectors must have length 1, found lengths from {norms.min():.3f} to "
-                f"{norms.max():.3f}: the embedding model is damaged."
-            )
         index: Any
         if rows <= EXACT_UP_TO:
             index = faiss.IndexFlatIP(dimension)
@@ -47,8 +57,12 @@ class DenseIndex:
             index = faiss.IndexScalarQuantizer(
                 dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
             )
-        if rows:
-            index.add(np.ascontiguousarray(vectors, dtype=np.float32))
+        for vectors in blocks:
+            check_unit(vectors)
+            if len(vectors):
+                index.add(np.ascontiguousarray(vectors, dtype=np.float32))
+        if index.ntotal != rows:
+            raise ValueError(f"{index.ntotal} vectors were given for {rows} rows")
         return cls(index)
 
     @classmethod

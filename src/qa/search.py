@@ -121,15 +121,17 @@ class Candidates:
         return mixed
 
     def hits(self, scores: Floats, limit: int) -> list[Hit]:
-        """The best passages by these scores, one for each text; ties in reading order."""
+        """The best passages by these scores; ties in reading order.
+
+        Of passages that repeat one another, nearly or wholly, the best stands for all.
+        """
         order = np.lexsort((self.rows, -scores))
         hits: list[Hit] = []
-        seen: set[str] = set()
-        for position, score, passage in self._passages(order, scores, limit):
-            key = " ".join(passage.text.split())
-            if key in seen or score <= 0:
+        seen: set[int] = set()
+        for position, score, passage, first in self._passages(order, scores, limit):
+            if first in seen or score <= 0:
                 continue
-            seen.add(key)
+            seen.add(first)
             hits.append(
                 Hit(
                     passage=passage,
@@ -147,19 +149,21 @@ class Candidates:
 
     def _passages(
         self, order: NDArray[np.intp], scores: Floats, limit: int
-    ) -> Iterator[tuple[int, float, Passage]]:
-        """Positions, scores and passages in order, fetched in blocks that usually need no second.
+    ) -> Iterator[tuple[int, float, Passage, int]]:
+        """Positions, scores, passages and the first rows that say the same, in order.
 
-        In a block, lists of references count for less: they repeat a question's names and tell
-        nothing.
+        They are fetched in blocks; the first is usually enough. In a block, lists of references
+        count for less: they repeat a question's names and tell nothing.
         """
         size = 2 * limit + 20
         for start in range(0, len(order), size):
             block = order[start : start + size]
-            passages = self._index.passages([self.rows[i] for i in block])
+            rows = [self.rows[i] for i in block]
+            passages = self._index.passages(rows)
+            firsts = self._index.store.first_rows(rows)
             weighed = [
                 float(scores[i]) * (REFERENCES if passage.is_reference_list else 1.0)
                 for i, passage in zip(block, passages, strict=True)
             ]
-            found = list(zip(block, weighed, passages, strict=True))
+            found = list(zip(block, weighed, passages, firsts, strict=True))
             yield from sorted(found, key=lambda item: -item[1])

@@ -3,9 +3,12 @@
     DIR/CURRENT                name of the published generation
     DIR/LOCK                   one writer at a time; readers never wait
     DIR/gen-<utc>-<random>/    manifest.json, documents.sqlite, vectors.faiss, lexical/
+    DIR/.staging-…/            a generation in the making, or what an interrupted run had read
+    DIR/.embedded              what an unfinished run has embedded
 
 A generation is never changed once it is published. A reader therefore sees one whole state, and a
-writer that is killed at any moment leaves the published one as it was.
+writer that is killed at any moment leaves the published one as it was; the next one goes on from
+what the killed one had done.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ import contextlib
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,6 +26,7 @@ import filelock
 from qa.records import QAError
 
 _CURRENT, _LOCK = "CURRENT", "LOCK"
+EMBEDDED = ".embedded"
 _PREFIX, _STAGING = "gen-", ".staging-"
 
 
@@ -50,30 +54,43 @@ def writer_lock(directory: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def staging_folder(directory: Path) -> Iterator[Path]:
-    """A new folder for a generation in the making; gone afterwards unless it was published.
+    """A new folder for a generation in the making; gone after an error, kept when interrupted.
 
     Its name is unique: a number used again would meet the remains of a crash.
     """
-    for stale in directory.glob(f"{_STAGING}*"):
-        shutil.rmtree(stale, ignore_errors=True)
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     folder = directory / f"{_STAGING}{moment}-{secrets.token_hex(4)}"
     folder.mkdir()
     try:
         yield folder
-    finally:
+    except Exception:
         shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def interrupted_folders(directory: Path) -> list[Path]:
+    """What runs that were killed or interrupted have left, oldest first."""
+    return sorted(path for path in directory.glob(f"{_STAGING}*") if path.is_dir())
+
+
+def clean(directory: Path, keep: Container[str]) -> None:
+    """After a run that came to its end: only the generations to ``keep`` stay, no draft."""
+    for path in directory.glob(f"{_PREFIX}*"):
+        if path.name not in keep:
+            shutil.rmtree(path, ignore_errors=True)
+    for path in directory.glob(f"{_STAGING}*"):
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    (directory / EMBEDDED).unlink(missing_ok=True)
 
 
 def publish(directory: Path, staging: Path) -> Path:
-    """Make a finished staging folder the current generation; keep the one before it, drop others.
+    """Make a finished staging folder the current generation; the others stay beside it.
 
     Everything is on the disk before the name in CURRENT changes, in one atomic replacement.
     """
     for path in sorted(staging.rglob("*")):
         _sync(path)
     _sync(staging)
-    previous = current_name(directory)
     generation = directory / (_PREFIX + staging.name.removeprefix(_STAGING))
     staging.rename(generation)
     _sync(directory)
@@ -82,9 +99,6 @@ def publish(directory: Path, staging: Path) -> Path:
     _sync(draft)
     draft.replace(directory / _CURRENT)
     _sync(directory)
-    for old in directory.glob(f"{_PREFIX}*"):
-        if old.name not in {generation.name, previous}:
-            shutil.rmtree(old, ignore_errors=True)
     return generation
 
 

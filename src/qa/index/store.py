@@ -1,41 +1,69 @@
-"""Documents and passages in SQLite; passages partition their document, so text is kept once."""
+"""Documents and passages in SQLite, read: a file that was finished, or left by an interrupted run.
+
+Passages partition their document, so text is kept once.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from qa.records import Document, Heading, Passage, Skipped
 
-_SCHEMA = """
-CREATE TABLE documents (
-    id TEXT PRIMARY KEY, position INTEGER NOT NULL, title TEXT NOT NULL, source TEXT NOT NULL,
-    headings TEXT NOT NULL, metadata TEXT NOT NULL, characters INTEGER NOT NULL,
-    digest BLOB NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE passages (
-    row INTEGER PRIMARY KEY, document_id TEXT NOT NULL, headings TEXT NOT NULL,
-    start INTEGER NOT NULL, end INTEGER NOT NULL, text TEXT NOT NULL, digest BLOB NOT NULL
-);
-CREATE INDEX passages_by_document ON passages (document_id, start);
-CREATE TABLE skipped (source TEXT NOT NULL, reason TEXT NOT NULL);
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class DocumentEntry:
-    """A line of the list of documents: what is known of one without reading its text."""
+    """A line of the list of documents: what is known of one without reading its text.
+
+    ``language`` is the ISO 639 code of most of its text, "und" when there is too little to tell.
+    """
 
     id: str
     title: str
     source: str
     characters: int
     passages: int
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageCount:
+    """How many documents and passages are in a language."""
+
+    documents: int
+    passages: int
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatedDocument:
+    """A document whose text is, nearly or wholly, that of an earlier one.
+
+    ``share`` in [0, 1] is the part of its characters in passages that the other has too.
+    """
+
+    id: str
+    of: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """A file as it was read: ``stamp`` tells its size and times, ``digest`` its contents.
+
+    ``digest`` is ``None`` for a file that gave no document.
+    """
+
+    stamp: str
+    digest: bytes | None
+
+
+# A document with this share of its text in another one is told as its repetition.
+_REPEATED_SHARE = 0.8
 
 
 def document_digest(document: Document) -> bytes:
@@ -48,68 +76,21 @@ def passage_digest(passage: Passage) -> bytes:
     return hashlib.sha256(passage.index_text.encode()).digest()
 
 
-class StoreWriter:
-    """Writes documents and their passages into a new file; rows are counted from 0."""
-
-    def __init__(self, path: Path):
-        self._connection = sqlite3.connect(path)
-        # The file is only a draft until its generation is published: no journal is needed.
-        self._connection.execute("PRAGMA journal_mode = OFF")
-        self._connection.executescript(_SCHEMA)
-        self.rows = 0
-        self.documents = 0
-
-    def add(self, document: Document, passages: Sequence[Passage]) -> None:
-        """Append a document and the passages that partition it."""
-        self._connection.execute(
-            "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                document.id,
-                self.documents,
-                document.title,
-                document.source,
-                json.dumps([[h.level, h.start, h.end] for h in document.headings]),
-                json.dumps(dict(document.metadata), ensure_ascii=False),
-                len(document.text),
-                document_digest(document),
-            ),
-        )
-        self.documents += 1
-        for passage in passages:
-            self._connection.execute(
-                "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (
-                    self.rows,
-                    document.id,
-                    json.dumps(passage.headings, ensure_ascii=False),
-                    passage.start,
-                    passage.end,
-                    passage.text,
-                    passage_digest(passage),
-                ),
-            )
-            self.rows += 1
-
-    def close(self, skipped: Iterable[Skipped]) -> None:
-        """Record what was skipped and finish the file."""
-        self._connection.executemany(
-            "INSERT INTO skipped VALUES (?, ?)", [(s.source, s.reason) for s in skipped]
-        )
-        self._connection.commit()
-        self._connection.close()
-
-
 class Store:
     """Reads a finished file; safe to share between threads."""
 
     def __init__(self, path: Path):
         # immutable: no lock file, no journal; the bytes were verified and never change.
-        uri = f"{path.resolve().as_uri()}?immutable=1"
-        self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+        self.uri = f"{path.resolve().as_uri()}?immutable=1"
+        self._connection = sqlite3.connect(self.uri, uri=True, check_same_thread=False)
 
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
+
+    def recipe(self) -> str:
+        """By which code and settings the files became passages (``index/recipe.py``)."""
+        return str(self._connection.execute("SELECT digest FROM recipe").fetchone()[0])
 
     def counts(self) -> tuple[int, int]:
         """Numbers of documents and of passages."""
@@ -119,15 +100,23 @@ class Store:
 
     def passages(self, rows: Sequence[int]) -> list[Passage]:
         """The passages of some rows, in the order asked for."""
-        marks = ",".join("?" * len(rows))
         found = {
             record[0]: _passage(record[1:])
             for record in self._connection.execute(
-                f"SELECT row, {_PASSAGE} WHERE row IN ({marks})",  # only "?" marks
+                f"SELECT row, {_PASSAGE} WHERE row IN ({_marks(rows)})",
                 [int(row) for row in rows],
             )
         }
         return [found[int(row)] for row in rows]
+
+    def first_rows(self, rows: Sequence[int]) -> list[int]:
+        """For each row, the first row that says the same, or nearly: its own if it is alone."""
+        repeated: dict[int, int] = dict(
+            self._connection.execute(
+                f"SELECT {_REPEATS} WHERE row IN ({_marks(rows)})", [int(row) for row in rows]
+            )
+        )
+        return [repeated.get(int(row), int(row)) for row in rows]
 
     def all_passages(self) -> Iterator[Passage]:
         """Every passage by row; memory stays flat."""
@@ -147,7 +136,8 @@ class Store:
     def documents(self) -> list[DocumentEntry]:
         """The list of documents, in reading order."""
         query = """
-            SELECT id, documents.title, source, characters, count(row) FROM documents
+            SELECT id, documents.title, source, characters, count(row), documents.language
+            FROM documents
             LEFT JOIN passages ON document_id = id GROUP BY id ORDER BY position
         """
         return [DocumentEntry(*record) for record in self._connection.execute(query)]
@@ -172,6 +162,10 @@ class Store:
             metadata=json.loads(metadata),
         )
 
+    def document_files(self) -> dict[str, str]:
+        """The file that each document was read from, by document id, in reading order."""
+        return dict(self._connection.execute("SELECT id, file FROM documents ORDER BY position"))
+
     def source(self, document_id: str) -> str:
         """Where a document came from."""
         record = self._connection.execute(
@@ -181,16 +175,89 @@ class Store:
 
     def skipped(self) -> list[Skipped]:
         """What could not be read, and why."""
+        query = "SELECT source, reason FROM skipped ORDER BY position"
+        return [Skipped(*record) for record in self._connection.execute(query)]
+
+    def languages(self) -> dict[str, LanguageCount]:
+        """Documents and passages by language, the language of most passages first."""
+        query = """
+            SELECT language, count(*),
+                   (SELECT count(*) FROM documents WHERE documents.language = passages.language)
+            FROM passages GROUP BY language ORDER BY count(*) DESC, language
+        """
+        return {
+            language: LanguageCount(documents, passages)
+            for language, passages, documents in self._connection.execute(query)
+        }
+
+    def repeated_passages(self) -> int:
+        """How many passages say, or nearly, what an earlier one says."""
+        return int(self._connection.execute("SELECT count(*) FROM repeats").fetchone()[0])
+
+    def repeated_documents(self) -> list[RepeatedDocument]:
+        """The documents whose text stands, nearly or wholly, in an earlier one."""
+        query = """
+            SELECT this.document_id, other.document_id,
+                   CAST(sum(this.end - this.start) AS REAL) / characters AS share
+            FROM repeats
+            JOIN passages AS this ON this.row = repeats.row
+            JOIN passages AS other ON other.row = repeats.first
+            JOIN documents ON documents.id = this.document_id
+            WHERE this.document_id <> other.document_id
+            GROUP BY this.document_id, other.document_id HAVING share >= ?
+            ORDER BY position
+        """
         return [
-            Skipped(*record)
-            for record in self._connection.execute("SELECT source, reason FROM skipped")
+            RepeatedDocument(*record)
+            for record in self._connection.execute(query, (_REPEATED_SHARE,))
         ]
 
+    # --- The files that the documents came from, for the next run ---
 
+    def files(self) -> dict[str, FileRecord]:
+        """The files that need not be read again as long as they stay the same, by name."""
+        return {
+            name: FileRecord(stamp, digest)
+            for name, stamp, digest in self._connection.execute(
+                "SELECT name, stamp, digest FROM files"
+            )
+        }
+
+    def file_documents(self, file: str) -> Iterator[tuple[str, str]]:
+        """The place and id of each document of a file, in reading order."""
+        yield from self._connection.execute(
+            "SELECT place, id FROM documents WHERE file = ? ORDER BY position", (file,)
+        )
+
+    def file_skipped(self, file: str) -> list[Skipped]:
+        """What could not be read in a file."""
+        query = "SELECT source, reason FROM skipped WHERE file = ? ORDER BY position"
+        return [Skipped(*record) for record in self._connection.execute(query, (file,))]
+
+    def skipped_without_file(self) -> list[Skipped]:
+        """What could not be read and belongs to no file that gave a document."""
+        query = """
+            SELECT source, reason FROM skipped
+            WHERE file IS NULL OR file NOT IN (SELECT name FROM files WHERE digest IS NOT NULL)
+            ORDER BY position
+        """
+        return [Skipped(*record) for record in self._connection.execute(query)]
+
+    def signatures(self) -> Iterator[bytes]:
+        """What is compared of each passage to find repetitions, by row."""
+        for (signature,) in self._connection.execute("SELECT signature FROM passages ORDER BY row"):
+            yield signature
+
+
+_REPEATS = "row, first FROM repeats"
 _PASSAGE = (
     "document_id, title, passages.headings, start, end, text "
     "FROM passages JOIN documents ON id = document_id"
 )
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ",".join("?" * len(values))
 
 
 def _passage(record: Sequence[Any]) -> Passage:

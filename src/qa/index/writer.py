@@ -2,58 +2,69 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.metadata
+import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-
-from qa.chunking import ChunkSettings, split_passages
-from qa.dense import DenseIndex
+from qa.chunking import ChunkSettings
 from qa.embedding import Embedder
 from qa.french import ANALYSIS
-from qa.index.generations import publish, staging_folder, writer_lock
+from qa.index.generations import (
+    EMBEDDED,
+    candidates,
+    clean,
+    publish,
+    staging_folder,
+    writer_lock,
+)
+from qa.index.intake import Job, Progress, take_in
 from qa.index.manifest import (
     FORMAT,
     NAME,
     EmbedderEntry,
     Manifest,
     describe_files,
+    read_manifest,
 )
+from qa.index.memory import says_the_same
 from qa.index.reader import DOCUMENTS, LEXICAL, VECTORS, Index, open_generation, open_index
-from qa.index.store import Store, StoreWriter
+from qa.index.recipe import reading_recipe
+from qa.index.store import LanguageCount, RepeatedDocument, Store
+from qa.index.vectors import VectorJournal, build_dense, embed_new
 from qa.lexical import LexicalIndex
-from qa.records import Document, QAError, Skipped
+from qa.records import QAError, Skipped
 
-# Passages embedded between two reports of progress; sorted by length within.
-_BLOCK = 512
 _PACKAGES = ("faiss-cpu", "numpy", "onnxruntime", "sourcier", "tantivy", "tokenizers")
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a step has come: ``done`` of ``total`` (``None``: not known yet)."""
-
-    step: str
-    done: int
-    total: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class IndexReport:
-    """What an update did, by document id; ``embedded`` of ``passages`` were new."""
+    """What an update did, by document id; ``embedded`` of ``passages`` were new.
+
+    ``renamed`` are pairs of the old and the new id of a document whose file moved; ``read`` is how
+    many files were opened, the others being as they were. ``repeated_passages`` say what an earlier
+    passage says; results show them once.
+    """
 
     added: tuple[str, ...]
     changed: tuple[str, ...]
     deleted: tuple[str, ...]
+    renamed: tuple[tuple[str, str], ...]
     unchanged: tuple[str, ...]
     skipped: tuple[Skipped, ...]
+    read: int
     passages: int
     embedded: int
+    languages: Mapping[str, LanguageCount]
+    repeated_passages: int
+    repeated_documents: tuple[RepeatedDocument, ...]
     seconds: float
     generation: str
     published: bool
@@ -65,42 +76,69 @@ def update_index(
     embedder: Embedder,
     settings: ChunkSettings | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
+    *,
+    retry: bool = True,
 ) -> IndexReport:
     """Make the index in ``directory`` say what ``corpus`` (a folder or one file) says now.
 
-    Only passages whose text is new are embedded. When nothing changed, nothing is written. Any
-    error or interruption leaves the published generation as it was.
+    Only files that changed are read, and only passages whose text is new are embedded. When nothing
+    changed, nothing is written. Any error or interruption leaves the published generation as it
+    was, and the next run goes on where an interrupted one stopped. ``retry``: files that gave no
+    document are tried again even when they did not change.
     """
     began = time.perf_counter()
     settings = settings or _fitting(embedder)
-    with writer_lock(directory), staging_folder(directory) as staging:
+    recipe = reading_recipe(embedder, settings)
+    job = Job(corpus, directory, embedder, settings, recipe, retry, progress)
+    with writer_lock(directory), _disk_faults(directory), contextlib.ExitStack() as opened:
         previous = _open_previous(directory)
-        try:
-            skipped = _read(corpus, staging / DOCUMENTS, embedder, settings, progress)
-            store = Store(staging / DOCUMENTS)
-            changes = _compare(previous, store)
-            if previous is not None and _says_the_same(previous, store, embedder, settings):
-                generation, embedded = previous.path.name, 0
-            else:
-                embedded = _write_vectors(staging / VECTORS, store, embedder, previous, progress)
-                _write_words(staging / LEXICAL, store, progress)
-                _write_manifest(staging, corpus, store, embedder, settings)
-                open_generation(staging).close()
-                generation = publish(directory, staging).name
-            passages = store.counts()[1]
-            store.close()
-        finally:
-            if previous is not None:
-                previous.close()
-    return IndexReport(
-        **changes,
-        skipped=tuple(skipped),
-        passages=passages,
-        embedded=embedded,
-        seconds=time.perf_counter() - began,
-        generation=generation,
-        published=previous is None or generation != previous.path.name,
-    )
+        if previous is not None:
+            opened.callback(previous.close)
+        alike = previous if previous is not None and _is_made_alike(previous, job) else None
+        read = embedded = 0
+        if alike is not None and says_the_same(alike.store, corpus, directory, retry):
+            store, generation = alike.store, alike.path.name
+        else:
+            with staging_folder(directory) as staging:
+                read = take_in(job, staging, previous.store if previous is not None else None)
+                store = Store(staging / DOCUMENTS)
+                opened.callback(store.close)
+                if alike is not None and _holds_the_same(alike, store):
+                    generation = alike.path.name
+                else:
+                    embedded = _write_vectors(job, staging / VECTORS, store, previous)
+                    _write_words(job, staging / LEXICAL, store)
+                    _write_manifest(job, staging, store)
+                    open_generation(staging).close()
+                    generation = publish(directory, staging).name
+        report = IndexReport(
+            **_compare(previous.store if previous is not None else None, store),
+            skipped=tuple(store.skipped()),
+            read=read,
+            passages=store.counts()[1],
+            embedded=embedded,
+            languages=store.languages(),
+            repeated_passages=store.repeated_passages(),
+            repeated_documents=tuple(store.repeated_documents()),
+            seconds=time.perf_counter() - began,
+            generation=generation,
+            published=previous is None or generation != previous.path.name,
+        )
+        older = previous.path if previous is not None and report.published else None
+        clean(directory, {generation, *_worth_keeping(directory, generation, older, store)})
+        return report
+
+
+@contextlib.contextmanager
+def _disk_faults(directory: Path) -> Iterator[None]:
+    """A full disk or a right that is missing, told with what to do."""
+    try:
+        yield
+    except (OSError, sqlite3.OperationalError) as error:
+        raise QAError(
+            f"the index cannot be written in {directory} ({error}). The index that was there "
+            "is unchanged. Free some space, or give another folder with --index DIR."
+        ) from error
 
 
 def _fitting(embedder: Embedder) -> ChunkSettings:
@@ -118,51 +156,19 @@ def _open_previous(directory: Path) -> Index | None:
         return None
 
 
-def _read(
-    corpus: Path,
-    path: Path,
-    embedder: Embedder,
-    settings: ChunkSettings,
-    progress: Callable[[Progress], None],
-) -> list[Skipped]:
-    """Read, cut and store the documents; what could not be read is returned."""
-    # Imported here: its patterns take longer to compile than a question takes to answer.
-    from qa.reading import read_corpus
-
-    writer = StoreWriter(path)
-    skipped = []
-    for item in read_corpus(corpus):
-        if isinstance(item, Document):
-            writer.add(item, split_passages(item, embedder.count_tokens, settings))
-        else:
-            skipped.append(item)
-        progress(Progress("read", writer.documents, None))
-    writer.close(skipped)
-    return skipped
-
-
-def _compare(previous: Index | None, store: Store) -> dict[str, tuple[str, ...]]:
-    before = previous.store.document_digests() if previous is not None else {}
-    after = store.document_digests()
-    common = [name for name in after if name in before]
-    return {
-        "added": tuple(name for name in after if name not in before),
-        "changed": tuple(name for name in common if after[name] != before[name]),
-        "deleted": tuple(name for name in before if name not in after),
-        "unchanged": tuple(name for name in common if after[name] == before[name]),
-    }
-
-
-def _says_the_same(
-    previous: Index, store: Store, embedder: Embedder, settings: ChunkSettings
-) -> bool:
-    manifest = previous.manifest
+def _is_made_alike(previous: Index, job: Job) -> bool:
+    """Whether the same files would make the same index."""
     return (
         previous.warning is None
-        and manifest.embedder.fingerprint == embedder.fingerprint
-        and manifest.chunking == settings
-        and manifest.analysis == ANALYSIS
-        and manifest.corpus_digest == _corpus_digest(store)
+        and previous.manifest.embedder.fingerprint == job.embedder.fingerprint
+        and previous.manifest.analysis == ANALYSIS
+        and previous.store.recipe() == job.recipe
+    )
+
+
+def _holds_the_same(previous: Index, store: Store) -> bool:
+    return (
+        previous.manifest.corpus_digest == _corpus_digest(store)
         and previous.store.skipped() == store.skipped()
     )
 
@@ -174,71 +180,100 @@ def _corpus_digest(store: Store) -> str:
     return digest.hexdigest()
 
 
-def _write_vectors(
-    path: Path,
-    store: Store,
-    embedder: Embedder,
-    previous: Index | None,
-    progress: Callable[[Progress], None],
-) -> int:
+def _compare(previous: Store | None, store: Store) -> dict[str, Any]:
+    """The fields of the report that tell documents apart: added, changed, and so on."""
+    before = previous.document_digests() if previous is not None else {}
+    after = store.document_digests()
+    common = [name for name in after if name in before]
+    renamed = _renamed(previous, store) if previous is not None else {}
+    return {
+        "added": tuple(n for n in after if n not in before and n not in renamed.values()),
+        "changed": tuple(name for name in common if after[name] != before[name]),
+        "deleted": tuple(name for name in before if name not in after and name not in renamed),
+        "renamed": tuple(renamed.items()),
+        "unchanged": tuple(name for name in common if after[name] == before[name]),
+    }
+
+
+def _renamed(previous: Store, store: Store) -> dict[str, str]:
+    """From old to new id, the documents of files that have the contents of a file that is gone."""
+    before, after = previous.files(), store.files()
+    gone: dict[bytes, list[str]] = {}
+    for name, record in before.items():
+        if name not in after and record.digest is not None:
+            gone.setdefault(record.digest, []).append(name)
+    renamed: dict[str, str] = {}
+    for name, record in after.items():
+        if name in before or record.digest is None or not gone.get(record.digest):
+            continue
+        old = [document for _, document in previous.file_documents(gone[record.digest].pop(0))]
+        new = [document for _, document in store.file_documents(name)]
+        if len(old) == len(new):
+            renamed |= {a: b for a, b in zip(old, new, strict=True) if a != b}
+    return renamed
+
+
+def _worth_keeping(directory: Path, generation: str, older: Path | None, store: Store) -> list[str]:
+    """The generation before the published one, unless it holds what has been deleted since."""
+    ids = store.document_digests().keys()
+    for path in [older] if older is not None else candidates(directory):
+        if path.name == generation:
+            continue
+        try:
+            read_manifest(path)  # of a format that could answer in place of a damaged one
+            held = Store(path / DOCUMENTS)
+            with contextlib.closing(held):
+                if held.document_digests().keys() <= ids:
+                    return [path.name]
+        except (QAError, OSError, sqlite3.Error):
+            continue
+    return []
+
+
+def _write_vectors(job: Job, path: Path, store: Store, previous: Index | None) -> int:
     """Vectors of all passages, those of unchanged texts taken over; how many were embedded."""
-    digests = store.passage_digests()
-    vectors = np.empty((len(digests), embedder.dimension), dtype=np.float32)
+    embedder = job.embedder
     known: dict[bytes, int] = {}
+    dense = None
     if previous is not None and previous.manifest.embedder.fingerprint == embedder.fingerprint:
+        dense = previous.dense
         known = {digest: row for row, digest in enumerate(previous.store.passage_digests())}
-    kept = [row for row, digest in enumerate(digests) if digest in known]
-    if previous is not None and kept:
-        old_rows = np.array([known[digests[row]] for row in kept], dtype=np.int64)
-        vectors[kept] = previous.dense.vectors(old_rows)
-    # The same text in two documents is embedded once.
-    first = {digest: row for row, digest in reversed(list(enumerate(digests)))}
-    new = sorted(row for digest, row in first.items() if digest not in known)
-    done = 0
-    progress(Progress("embed", 0, len(new)))
-    for start in range(0, len(new), _BLOCK):
-        rows = new[start : start + _BLOCK]
+    journal = VectorJournal(job.directory / EMBEDDED, embedder.fingerprint, embedder.dimension)
+    with contextlib.closing(journal):
 
-        def tell(count: int) -> None:
-            nonlocal done
-            done += count
-            progress(Progress("embed", done, len(new)))
+        def tell(done: int, total: int) -> None:
+            job.progress(Progress("embed", done, total))
 
-        texts = [passage.index_text for passage in store.passages(rows)]
-        vectors[rows] = embedder.embed_passages(texts, tell)
-    for row, digest in enumerate(digests):
-        if digest not in known and first[digest] != row:
-            vectors[row] = vectors[first[digest]]
-    DenseIndex.build(vectors).save(path)
-    return len(new)
+        embedded = embed_new(store, embedder, known, journal, tell)
+        build_dense(store, embedder.dimension, known, dense, journal).save(path)
+    return embedded
 
 
-def _write_words(folder: Path, store: Store, progress: Callable[[Progress], None]) -> None:
+def _write_words(job: Job, folder: Path, store: Store) -> None:
     total = store.counts()[1]
 
     def texts() -> Iterator[str]:
         for row, passage in enumerate(store.all_passages()):
-            progress(Progress("words", row + 1, total))
+            job.progress(Progress("words", row + 1, total))
             yield passage.index_text
 
     folder.mkdir()
     LexicalIndex.build(folder, texts())
 
 
-def _write_manifest(
-    staging: Path, corpus: Path, store: Store, embedder: Embedder, settings: ChunkSettings
-) -> None:
+def _write_manifest(job: Job, staging: Path, store: Store) -> None:
     documents, passages = store.counts()
+    embedder = job.embedder
     manifest = Manifest(
         format=FORMAT,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        corpus=str(corpus.resolve()),
+        corpus=str(job.corpus.resolve()),
         corpus_digest=_corpus_digest(store),
         documents=documents,
         passages=passages,
         skipped=len(store.skipped()),
         embedder=EmbedderEntry(embedder.name, embedder.fingerprint, embedder.dimension),
-        chunking=settings,
+        chunking=job.settings,
         analysis=ANALYSIS,
         versions={name: importlib.metadata.version(name) for name in _PACKAGES},
         files=describe_files(staging),

@@ -1,5 +1,5 @@
 """Reading: files to Documents. One module a format; cleaning, encodings and limits beside them."""
 
-from qa.reading.folder import read_corpus
+from qa.reading.folder import Results, corpus_files, read_corpus, read_file
 
-__all__ = ["read_corpus"]
+__all__ = ["Results", "corpus_files", "read_corpus", "read_file"]

@@ -33,21 +33,28 @@ _SUFFIXES = sorted([*READERS, *STREAMED], key=len, reverse=True)
 _TOLD = 5  # reasons told when nothing could be read
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
+# What a file holds: each document, or why there is none, with its place ("notes.jsonl:12").
+Results = Iterator[tuple[str, Document | Skipped]]
 
-def read_corpus(corpus: Path) -> Iterator[Document | Skipped]:
+
+def read_corpus(
+    corpus: Path, reader: Callable[[Path, str], Results] | None = None
+) -> Iterator[Document | Skipped]:
     """Read a folder (and its subfolders) or one file, sorted by path.
 
-    Whatever is not read is told with its reason. Raises QAError when the corpus does not exist, is
-    empty, or held nothing that could be read.
+    Whatever is not read is told with its reason. ``reader`` stands in for ``read_file``, to
+    remember files that were read before. Raises QAError when the corpus does not exist, is empty,
+    or held nothing that could be read.
     """
+    reader = reader or read_file
     if not corpus.exists():
         raise QAError(f"{corpus}: no such file or folder. Give a folder of documents, or one file.")
     read = 0
     skipped = 0
     reasons: list[str] = []
     first_places: dict[str, str] = {}
-    for name, entry in _files(corpus):
-        results = [(name, entry)] if isinstance(entry, Skipped) else _read_file(entry, name)
+    for name, entry in corpus_files(corpus):
+        results = iter([(name, entry)]) if isinstance(entry, Skipped) else reader(entry, name)
         for place, result in results:
             if isinstance(result, Document):
                 first = first_places.setdefault(result.id, place)
@@ -73,7 +80,8 @@ def read_corpus(corpus: Path) -> Iterator[Document | Skipped]:
     raise QAError(f"{corpus}: the folder is empty. Put documents in it ({formats}).")
 
 
-def _files(corpus: Path) -> Iterator[tuple[str, Path | Skipped]]:
+def corpus_files(corpus: Path) -> Iterator[tuple[str, Path | Skipped]]:
+    """The names of the files that ``read_corpus`` reads, in its order, each with its path."""
     if corpus.is_dir():
         yield from _walk(corpus, corpus.resolve(), "")
     else:
@@ -123,7 +131,8 @@ def _refused_link(path: Path, root: Path) -> str:
     return ""
 
 
-def _read_file(path: Path, name: str) -> Iterator[tuple[str, Document | Skipped]]:
+def read_file(path: Path, name: str) -> Results:
+    """Read one file; its documents take their ids and titles from ``name`` where they need one."""
     suffix = next((known for known in _SUFFIXES if name.lower().endswith(known)), "")
     if suffix in STREAMED:
         try:

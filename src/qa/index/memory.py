@@ -1,0 +1,191 @@
+"""Which files need not be read again: the same size and times, or else the same contents."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from qa.index.draft import DraftStore
+from qa.index.store import FileRecord, Store
+from qa.records import Document, Skipped
+
+# The metadata beside a file ("a.pdf.meta.toml", "a.meta.toml") is a part of what it says.
+_BESIDE = ".meta.toml"
+# A file changed twice within a tick of the file system's clock has the same times: what changed
+# just now is read again. Ticks are at most 10 ms where times have fractions, else up to 2 s (FAT).
+_TICK, _COARSE_TICK = 50_000_000, 2_000_000_000  # nanoseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """Sizes in bytes and times in nanoseconds of a file and what stands beside it.
+
+    ``changed`` is the latest time that the system itself wrote down (ctime): neither a copy that
+    keeps its times nor a renamed file can fake it.
+    """
+
+    text: str
+    changed: int
+
+    def is_settled(self, now: int) -> bool:
+        """Whether a change at ``now`` or later is sure to give another stamp."""
+        tick = _TICK if self.changed % 1_000_000_000 else _COARSE_TICK
+        return now - self.changed > tick
+
+
+def stamp_file(path: Path) -> Stamp:
+    """The stamp of a file; raises ``OSError`` when it cannot be looked at."""
+    found = [path.stat(), *(beside.stat() for beside in _beside(path))]
+    text = " ".join(f"{part.st_size}:{part.st_mtime_ns}:{part.st_ctime_ns}" for part in found)
+    return Stamp(text, max(part.st_ctime_ns for part in found))
+
+
+def digest_file(path: Path) -> bytes:
+    """SHA-256 of the contents of a file and what stands beside it."""
+    digest = hashlib.sha256()
+    for part in (path, *_beside(path)):
+        with part.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.digest()
+
+
+def _beside(path: Path) -> Iterator[Path]:
+    for stem in dict.fromkeys((path.name, path.stem)):
+        beside = path.with_name(stem + _BESIDE)
+        if beside.is_file():
+            yield beside
+
+
+class FileMemory:
+    """Reads files as ``read_file`` does, but takes from earlier runs what has not changed.
+
+    ``file`` is the file being read and ``place`` where its present document stands; ``number`` is
+    that of the store its documents are taken from (``None``: they are read); ``read_files`` counts
+    the files that a reader opened.
+    """
+
+    def __init__(self, draft: DraftStore, stores: Sequence[Store], index: Path, retry: bool):
+        self._draft = draft
+        self._stores = stores
+        self._known = [store.files() for store in stores]
+        self._index = index.resolve()
+        self._retry = retry
+        self.file: str | None = None
+        self.place = ""
+        self.number: int | None = None
+        self.read_files = 0
+
+    def read(self, path: Path, name: str) -> Iterator[tuple[str, Document | Skipped]]:
+        """The documents of a file, or why there are none, each with its place."""
+        if is_inside(path, self._index):
+            return
+        began, documents = time.time_ns(), self._draft.documents
+        self.file = name
+        stamp = _stamp_or_none(path)
+        settled = stamp is not None and stamp.is_settled(began)
+        # What may change unseen while it is read is compared before and after.
+        early = _digest_or_none(path) if stamp is not None and not settled else None
+        self.number = self._recall(path, name, stamp)
+        given = 0
+        for place, result in self._results(path, name):
+            self.place = place
+            given += isinstance(result, Document)
+            yield place, result
+        late = _digest_or_none(path) if given else None
+        # A document that was refused (its id stands in another file too) may be wanted next time.
+        kept = self._draft.documents - documents == given
+        if kept and stamp is not None and stamp == _stamp_or_none(path):
+            if settled:
+                self._draft.remember(name, FileRecord(stamp.text, late))
+            elif early == late:
+                self._draft.remember(name, FileRecord("", late))
+        self._draft.save()
+        self.file = self.number = None
+
+    def _results(self, path: Path, name: str) -> Iterator[tuple[str, Document | Skipped]]:
+        from qa.reading import read_file
+
+        if self.number is None:
+            self.read_files += 1
+            yield from read_file(path, name)
+            return
+        store = self._stores[self.number]
+        for place, document_id in store.file_documents(name):
+            document = store.document(document_id)
+            assert document is not None
+            yield place, document
+        for skipped in store.file_skipped(name):
+            yield skipped.source, skipped
+
+    def _recall(self, path: Path, name: str, stamp: Stamp | None) -> int | None:
+        """The number of the store that knows this very file."""
+        known = [(number, files[name]) for number, files in enumerate(self._known) if name in files]
+        if stamp is None or not known:
+            return None
+        for number, record in known:
+            if record.stamp == stamp.text and (record.digest is not None or not self._retry):
+                return number
+        if all(record.digest is None for _, record in known):
+            return None
+        contents = _digest_or_none(path)
+        for number, record in known:
+            if record.digest is not None and record.digest == contents:
+                return number
+        return None
+
+
+def says_the_same(store: Store, corpus: Path, index: Path, retry: bool) -> bool:
+    """Whether every file is as it was, told by sizes and times alone; reads no document.
+
+    Files that gave nothing are tried again when ``retry`` is set: what kept them from being read
+    may have been outside of them (a right, a limit, a program that was missing).
+    """
+    from qa.reading import corpus_files, read_file
+
+    inside, known = index.resolve(), store.files()
+    skipped: list[Skipped] = []
+    tried: list[tuple[Path, str]] = []
+    for name, entry in corpus_files(corpus):
+        if isinstance(entry, Skipped):
+            skipped.append(entry)
+        elif not is_inside(entry, inside):
+            record, stamp = known.pop(name, None), _stamp_or_none(entry)
+            same = record is not None and stamp is not None and record.stamp == stamp.text
+            if record is not None and record.digest is not None and not same:
+                return False
+            if record is None or record.digest is None:
+                if same and not retry:
+                    skipped += store.file_skipped(name)
+                else:
+                    tried.append((entry, name))
+    if any(record.digest is not None for record in known.values()):
+        return False
+    for path, name in tried:
+        for _, result in read_file(path, name):
+            if isinstance(result, Document):
+                return False
+            skipped.append(result)
+    told = store.skipped_without_file()
+    return sorted(map(repr, skipped)) == sorted(map(repr, told))
+
+
+def is_inside(path: Path, folder: Path) -> bool:
+    """Whether a file stands in a folder, which must be resolved."""
+    return path.resolve().is_relative_to(folder)
+
+
+def _stamp_or_none(path: Path) -> Stamp | None:
+    try:
+        return stamp_file(path)
+    except OSError:
+        return None
+
+
+def _digest_or_none(path: Path) -> bytes | None:
+    try:
+        return digest_file(path)
+    except OSError:
+        return None
