@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from qa.assistant import Assistant
-from qa.embedding import OnnxEmbedder, Progress, Vectors, open_embedder
+from qa.embedding import Embedded, OnnxEmbedder, Progress, Query, Vectors, open_embedder
 from qa.french import fold, words
 from qa.index import update_index
 
@@ -18,31 +18,52 @@ ROOT = Path(__file__).parent.parent
 
 
 class FakeEmbedder:
-    """Hashed character trigrams: like texts get like vectors, the same on every machine."""
+    """Hashed character trigrams: like texts get like vectors, the same on every machine.
+
+    A token is a word, and its vector that of the word alone.
+    """
 
     name = "fake"
     fingerprint = "fake-1"
     dimension = 64
     max_tokens = 256
+    token_bytes = 8
 
     def __init__(self) -> None:
         self.embedded = 0
 
-    def embed_questions(self, questions: Sequence[str]) -> Vectors:
-        vectors = np.zeros((len(questions), self.dimension), dtype=np.float32)
-        for row, question in enumerate(questions):
-            text = f"  {fold(question)} "
-            for start in range(len(text) - 2):
-                digest = hashlib.blake2b(text[start : start + 3].encode(), digest_size=4).digest()
+    def vectors(self, texts: Sequence[str]) -> Vectors:
+        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        for row, text in enumerate(texts):
+            padded = f"  {fold(text)} "
+            for start in range(len(padded) - 2):
+                digest = hashlib.blake2b(padded[start : start + 3].encode(), digest_size=4).digest()
                 vectors[row, int.from_bytes(digest, "big") % self.dimension] += 1
         vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
         return vectors
 
-    def embed_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+    def tokens(self, text: str) -> Vectors:
+        spans = self.token_spans(text)
+        # Less the mean, so that some components are negative.
+        return self.vectors([text[start:end] for start, end in spans]) - np.float32(0.05)
+
+    def embed_questions(self, questions: Sequence[str]) -> list[Query]:
+        queries = []
+        for question, vector in zip(questions, self.vectors(questions), strict=True):
+            tokens = self.tokens(question)
+            length = np.linalg.norm(tokens, axis=1).sum()
+            queries.append(Query(vector, tokens / max(float(length), 1e-12)))
+        return queries
+
+    def embed_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Embedded:
         self.embedded += len(texts)
         if progress is not None:
             progress(len(texts))
-        return self.embed_questions(texts)
+        signs = tuple(np.packbits(self.tokens(text) >= 0, axis=1) for text in texts)
+        return Embedded(self.vectors(texts), signs)
+
+    def token_spans(self, text: str) -> list[tuple[int, int]]:
+        return [(word.start, word.end) for word in words(text)]
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(words(text)) for text in texts]

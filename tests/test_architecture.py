@@ -23,6 +23,7 @@ ROOMS = [
     "chunking",
     "embedding",
     "dense",
+    "tokens",
     "lexical",
     "index",
     "search",

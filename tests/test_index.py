@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ import pytest
 
 from conftest import FakeEmbedder
 from qa.assistant import Assistant
-from qa.embedding import Embedder, Progress, Vectors
+from qa.embedding import Embedded, Embedder, Progress
 from qa.index import DamagedIndexError, IndexReport, open_index, update_index, verify_index
 from qa.index.generations import writer_lock
 from qa.records import QAError
@@ -63,7 +64,7 @@ def test_rows_are_aligned(write_corpus: Callable[..., Path], fake_embedder: Fake
     update(corpus, fake_embedder)
     index = open_index(corpus.parent / "index")
     for row, passage in enumerate(index.store.all_passages()):
-        vector = fake_embedder.embed_passages([passage.index_text])[0]
+        vector = fake_embedder.vectors([passage.index_text])[0]
         rows, cosines = index.dense.search(vector, 1)
         assert (rows[0], cosines[0]) == (row, pytest.approx(1.0))
         assert index.lexical.search_words(passage.text, 1)[0][0] == row
@@ -86,7 +87,7 @@ def test_an_update_embeds_only_what_is_new(
     index = open_index(corpus.parent / "index")
     passages = list(index.store.all_passages())
     vectors = index.dense.vectors(np.arange(3))
-    expected = fake_embedder.embed_questions([passage.index_text for passage in passages])
+    expected = fake_embedder.vectors([passage.index_text for passage in passages])
     np.testing.assert_allclose(vectors, expected, atol=1e-6)
     assert index.lexical.search_words("révolte", 5)[0].tolist() == []
 
@@ -123,7 +124,7 @@ def test_the_same_text_twice_is_embedded_once(
     index = open_index(corpus.parent / "index")
     np.testing.assert_allclose(
         index.dense.vectors(np.arange(2)),
-        fake_embedder.embed_questions([p.index_text for p in index.store.all_passages()]),
+        fake_embedder.vectors([p.index_text for p in index.store.all_passages()]),
         atol=1e-6,
     )
 
@@ -204,8 +205,9 @@ def test_a_model_that_fails_leaves_the_old_index(
     write_corpus: Callable[..., Path], fake_embedder: FakeEmbedder
 ) -> None:
     class Broken(FakeEmbedder):
-        def embed_passages(self, texts, progress: Progress | None = None) -> Vectors:  # type: ignore[no-untyped-def]
-            return np.full((len(texts), self.dimension), np.nan, dtype=np.float32)
+        def embed_passages(self, texts, progress: Progress | None = None) -> Embedded:  # type: ignore[no-untyped-def]
+            embedded = super().embed_passages(texts, progress)
+            return replace(embedded, vectors=np.full_like(embedded.vectors, np.nan))
 
     corpus = write_corpus(FILES)
     before = update(corpus, fake_embedder).generation
@@ -327,7 +329,11 @@ def test_the_manifest_is_readable_and_complete(
     generation = corpus.parent / "index" / update(corpus, fake_embedder).generation
     manifest = json.loads((generation / "manifest.json").read_text("utf-8"))
     assert (manifest["format"], manifest["documents"], manifest["passages"]) == (2, 3, 3)
-    assert manifest["embedder"] == {"name": "fake", "fingerprint": "fake-1", "dimension": 64}
+    assert manifest["embedder"] == {
+        "name": "fake", "fingerprint": "fake-1",
+        "dimension": 64,
+        "token_bytes": 8,
+    }
     assert "lexical/meta.json" in manifest["files"]
     with sqlite3.connect(generation / "documents.sqlite") as connection:
         assert connection.execute("SELECT count(*) FROM passages").fetchone() == (3,)

@@ -60,6 +60,10 @@ class TokenIndex:
         """How many tokens there are; none when the embedding model gives none."""
         return len(self._signs) if self._signs.size else 0
 
+    def count(self, row: int) -> int:
+        """How many tokens a passage has."""
+        return int(self._starts[row + 1] - self._starts[row])
+
     def put(self, row: int, signs: Signs) -> None:
         """Write the signs of a passage, as many tokens as were counted."""
         self._signs[self._starts[row] : self._starts[row + 1]] = signs

@@ -80,7 +80,8 @@ def clean(directory: Path, keep: Container[str]) -> None:
             shutil.rmtree(path, ignore_errors=True)
     for path in directory.glob(f"{_STAGING}*"):
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-    (directory / EMBEDDED).unlink(missing_ok=True)
+    for path in directory.glob(f"{EMBEDDED}*"):
+        path.unlink(missing_ok=True)
 
 
 def publish(directory: Path, staging: Path) -> Path:

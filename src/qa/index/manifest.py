@@ -30,11 +30,15 @@ class FileEntry:
 
 @dataclass(frozen=True, slots=True)
 class EmbedderEntry:
-    """The model that made the vectors; another fingerprint means another space."""
+    """The model that made the vectors; another fingerprint means another space.
+
+    ``token_bytes`` is what the signs of a token take, 0 when the model gives none.
+    """
 
     name: str
     fingerprint: str
     dimension: int
+    token_bytes: int
 
 
 @dataclass(frozen=True, slots=True)

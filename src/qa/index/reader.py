@@ -18,15 +18,16 @@ from qa.index.manifest import (
 from qa.index.store import Store
 from qa.lexical import LexicalIndex
 from qa.records import Document, Passage, QAError
+from qa.tokens import TokenIndex
 
-DOCUMENTS, VECTORS, LEXICAL = "documents.sqlite", "vectors.faiss", "lexical"
+DOCUMENTS, VECTORS, TOKENS, LEXICAL = "documents.sqlite", "vectors.faiss", "tokens", "lexical"
 # A writer keeps two generations: a reader that meets a third one just now removed looks again.
 _ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """One generation: row i of the vectors, of the words and of the passages is one passage.
+    """One generation: row i of the vectors, tokens, words and passages is one passage.
 
     ``warning`` is set when the published generation was damaged and an older one serves.
     """
@@ -35,6 +36,7 @@ class Index:
     manifest: Manifest
     store: Store
     dense: DenseIndex
+    tokens: TokenIndex
     lexical: LexicalIndex
     warning: str | None = None
 
@@ -94,6 +96,7 @@ def _open_newest(directory: Path) -> Index:
             index.manifest,
             index.store,
             index.dense,
+            index.tokens,
             index.lexical,
             warning=(
                 f"the published index is damaged ({cause}); "
@@ -119,6 +122,7 @@ def open_generation(path: Path) -> Index:
         manifest,
         Store(path / DOCUMENTS),
         DenseIndex.load(path / VECTORS),
+        TokenIndex.load(path / TOKENS, manifest.embedder.token_bytes),
         LexicalIndex(path / LEXICAL),
     )
     documents, passages = index.store.counts()
@@ -126,6 +130,7 @@ def open_generation(path: Path) -> Index:
         "documents": (documents, manifest.documents),
         "passages": (passages, manifest.passages),
         "vectors": (index.dense.rows, manifest.passages),
+        "token rows": (index.tokens.rows, manifest.passages),
         "lexical rows": (index.lexical.rows, manifest.passages),
         "dimensions": (index.dense.dimension, manifest.embedder.dimension),
     }

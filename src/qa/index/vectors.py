@@ -2,100 +2,102 @@
 
 from __future__ import annotations
 
-import hashlib
-import zlib
-from collections.abc import Callable, Iterator, Sequence
+import contextlib
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qa.dense import DenseIndex, check_unit
-from qa.embedding import Embedder, Vectors
+from qa.embedding import Embedded, Embedder, Signs, Vectors
 from qa.index.store import Store
+from qa.tokens import TokenIndex
 
 # Passages embedded at once, sorted by length within: what an interruption costs at most.
 BLOCK = 256
 # Vectors held at once when the index is put together.
 _ROWS = 4096
-_DIGEST = 32  # bytes
 
 
-class VectorJournal:
-    """Vectors by the digest of their passage, in a file that only grows.
+class Journal:
+    """What was embedded so far, by the digest of its passage, in a database of its own.
 
-    A record is the digest, the vector and a checksum; the file begins with a digest of the model's
-    fingerprint. What follows a record that is not whole is cut off: a kill tears at most the last.
+    A block is there wholly or not at all, whenever the program is killed. Another model, or a file
+    that is no database, begins a new journal.
     """
 
-    def __init__(self, path: Path, fingerprint: str, dimension: int):
-        self._record = np.dtype(
-            [("digest", f"V{_DIGEST}"), ("vector", "<f4", (dimension,)), ("check", "<u4")]
+    def __init__(self, path: Path, embedder: Embedder):
+        self._embedder = embedder
+        try:
+            self._open(path)
+        except sqlite3.DatabaseError:
+            remove_journal(path)
+            self._open(path)
+
+    def _open(self, path: Path) -> None:
+        self._database = sqlite3.connect(path)
+        with contextlib.suppress(sqlite3.OperationalError):
+            rows = self._database.execute("SELECT fingerprint FROM model").fetchall()
+            if rows == [(self._embedder.fingerprint,)]:
+                return
+        with self._database as database:
+            database.execute("DROP TABLE IF EXISTS model")
+            database.execute("DROP TABLE IF EXISTS embedded")
+            database.execute("CREATE TABLE model (fingerprint TEXT)")
+            database.execute("INSERT INTO model VALUES (?)", (self._embedder.fingerprint,))
+            database.execute(
+                "CREATE TABLE embedded (digest BLOB PRIMARY KEY, tokens INTEGER, vector BLOB, "
+                "signs BLOB)"
+            )
+
+    def tokens(self) -> dict[bytes, int]:
+        """How many tokens each passage has that is in the journal."""
+        return dict(self._database.execute("SELECT digest, tokens FROM embedded"))
+
+    def append(self, digests: Sequence[bytes], embedded: Embedded) -> None:
+        """Write what was embedded of some passages; it is safe when this returns."""
+        found = zip(digests, embedded.vectors, embedded.signs, strict=True)
+        with self._database as database:
+            database.executemany(
+                "INSERT INTO embedded VALUES (?, ?, ?, ?)",
+                ((digest, len(s), v.astype("<f4").tobytes(), s.tobytes()) for digest, v, s in found),
+            )
+
+    def read(self, digest: bytes) -> tuple[Vectors, Signs]:
+        """The vector (dimension,) and the signs (tokens, token_bytes) of a passage."""
+        query = "SELECT tokens, vector, signs FROM embedded WHERE digest = ?"
+        tokens, vector, signs = self._database.execute(query, (digest,)).fetchone()
+        width = self._embedder.token_bytes
+        return (
+            np.frombuffer(vector, "<f4").astype(np.float32),
+            np.frombuffer(signs, np.uint8).reshape(tokens, width),
         )
-        header = hashlib.sha256(f"vectors {dimension} {fingerprint}".encode()).digest()
-        self._header = len(header)
-        self._file = path.open("a+b")
-        self._file.seek(0)
-        if self._file.read(self._header) != header:
-            self._file.truncate(0)
-            self._file.write(header)
-            self._file.flush()
-        self._numbers = {digest: number for number, digest in enumerate(self._read_whole())}
-        self._file.truncate(self._header + len(self._numbers) * self._record.itemsize)
-
-    def __contains__(self, digest: bytes) -> bool:
-        return digest in self._numbers
-
-    def append(self, digests: Sequence[bytes], vectors: Vectors) -> None:
-        """Write vectors of shape (digests, dimension); they are safe when this returns."""
-        records = np.zeros(len(digests), dtype=self._record)
-        records["digest"] = np.array(digests, dtype=f"V{_DIGEST}")
-        records["vector"] = vectors
-        for number, record in enumerate(records):
-            records["check"][number] = _checksum(record)
-        self._file.write(records.tobytes())
-        self._file.flush()
-        for digest in digests:
-            self._numbers[digest] = len(self._numbers)
-
-    def vectors(self, digests: Sequence[bytes]) -> Vectors:
-        """The vectors of passages that are in the journal, shape (digests, dimension)."""
-        if not digests:
-            return np.empty((0, self._record["vector"].shape[0]), dtype=np.float32)
-        records = np.memmap(self._file, self._record, "r", self._header)
-        found: Vectors = records["vector"][[self._numbers[digest] for digest in digests]]
-        return np.array(found)
 
     def close(self) -> None:
         """Let go of the file."""
-        self._file.close()
-
-    def _read_whole(self) -> Iterator[bytes]:
-        size = self._record.itemsize
-        self._file.seek(self._header)
-        while block := self._file.read(size * _ROWS):
-            for record in np.frombuffer(block[: len(block) // size * size], self._record):
-                if record["check"] != _checksum(record):
-                    return
-                yield bytes(record["digest"])
+        self._database.close()
 
 
-def _checksum(record: Any) -> int:
-    return zlib.crc32(record.tobytes()[:-4])
+def remove_journal(path: Path) -> None:
+    """Remove a journal, and what a killed program left of its last block."""
+    for suffix in ("", "-journal"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 def embed_new(
     store: Store,
     embedder: Embedder,
-    known: dict[bytes, int],
-    journal: VectorJournal,
+    known: Mapping[bytes, int],
+    journal: Journal,
     progress: Callable[[int, int], None],
 ) -> int:
     """Embed every passage whose vector is neither ``known`` nor in the journal; how many."""
     first: dict[bytes, int] = {}
+    there = journal.tokens()
     for row, digest in enumerate(store.passage_digests()):
-        if digest not in known and digest not in journal:
+        if digest not in known and digest not in there:
             # The same text in two documents is embedded once.
             first.setdefault(digest, row)
     new = [(row, digest) for digest, row in first.items()]
@@ -110,34 +112,51 @@ def embed_new(
             progress(done, len(new))
 
         texts = [passage.index_text for passage in store.passages([row for row, _ in block])]
-        vectors = embedder.embed_passages(texts, tell)
-        check_unit(vectors)
-        journal.append([digest for _, digest in block], vectors)
+        embedded = embedder.embed_passages(texts, tell)
+        check_unit(embedded.vectors)
+        journal.append([digest for _, digest in block], embedded)
     return len(new)
 
 
-def build_dense(
+def build_vectors(
     store: Store,
-    dimension: int,
-    known: dict[bytes, int],
-    previous: DenseIndex | None,
-    journal: VectorJournal,
+    embedder: Embedder,
+    known: Mapping[bytes, int],
+    previous: tuple[DenseIndex, TokenIndex] | None,
+    journal: Journal,
+    tokens_folder: Path,
 ) -> DenseIndex:
-    """The vectors of all passages by row: those of the previous index, else of the journal."""
+    """The vectors of all passages by row: those of the previous index, else of the journal.
+
+    The signs of their tokens are written to a new folder.
+    """
     digests = store.passage_digests()
+    written = journal.tokens()
+    counts = [
+        previous[1].count(known[digest]) if previous and digest in known else written[digest]
+        for digest in digests
+    ]
+    tokens = TokenIndex.create(tokens_folder, counts, embedder.token_bytes)
 
     def blocks() -> Iterator[Vectors]:
         for start in range(0, len(digests), _ROWS):
             block = digests[start : start + _ROWS]
-            vectors = np.empty((len(block), dimension), dtype=np.float32)
+            vectors = np.empty((len(block), embedder.dimension), dtype=np.float32)
             old = np.array([digest in known for digest in block], dtype=bool)
             if previous is not None and old.any():
-                vectors[old] = previous.vectors(_rows(known, block))
-            vectors[~old] = journal.vectors([digest for digest in block if digest not in known])
+                vectors[old] = previous[0].vectors(_rows(known, block))
+            for i, digest in enumerate(block):
+                if previous is not None and old[i]:
+                    tokens.put(start + i, previous[1].signs(known[digest]))
+                else:
+                    vectors[i], signs = journal.read(digest)
+                    tokens.put(start + i, signs)
             yield vectors
 
-    return DenseIndex.build_blocks(len(digests), dimension, blocks())
+    dense = DenseIndex.build_blocks(len(digests), embedder.dimension, blocks())
+    tokens.flush()
+    return dense
 
 
-def _rows(known: dict[bytes, int], digests: Sequence[bytes]) -> NDArray[np.int64]:
+def _rows(known: Mapping[bytes, int], digests: Sequence[bytes]) -> NDArray[np.int64]:
     return np.array([known[digest] for digest in digests if digest in known], dtype=np.int64)

@@ -34,10 +34,10 @@ from qa.index.manifest import (
     read_manifest,
 )
 from qa.index.memory import says_the_same
-from qa.index.reader import DOCUMENTS, LEXICAL, VECTORS, Index, open_generation, open_index
+from qa.index.reader import DOCUMENTS, LEXICAL, TOKENS, VECTORS, Index, open_generation, open_index
 from qa.index.recipe import reading_recipe
 from qa.index.store import LanguageCount, RepeatedDocument, Store
-from qa.index.vectors import VectorJournal, build_dense, embed_new
+from qa.index.vectors import Journal, build_vectors, embed_new
 from qa.lexical import LexicalIndex
 from qa.records import QAError, Skipped
 
@@ -106,7 +106,7 @@ def update_index(
                 if alike is not None and _holds_the_same(alike, store):
                     generation = alike.path.name
                 else:
-                    embedded = _write_vectors(job, staging / VECTORS, store, previous)
+                    embedded = _write_vectors(job, staging, store, previous)
                     _write_words(job, staging / LEXICAL, store)
                     _write_manifest(job, staging, store)
                     open_generation(staging).close()
@@ -230,22 +230,22 @@ def _worth_keeping(directory: Path, generation: str, older: Path | None, store: 
     return []
 
 
-def _write_vectors(job: Job, path: Path, store: Store, previous: Index | None) -> int:
+def _write_vectors(job: Job, staging: Path, store: Store, previous: Index | None) -> int:
     """Vectors of all passages, those of unchanged texts taken over; how many were embedded."""
     embedder = job.embedder
     known: dict[bytes, int] = {}
-    dense = None
+    taken = None
     if previous is not None and previous.manifest.embedder.fingerprint == embedder.fingerprint:
-        dense = previous.dense
+        taken = previous.dense, previous.tokens
         known = {digest: row for row, digest in enumerate(previous.store.passage_digests())}
-    journal = VectorJournal(job.directory / EMBEDDED, embedder.fingerprint, embedder.dimension)
-    with contextlib.closing(journal):
+    with contextlib.closing(Journal(job.directory / EMBEDDED, embedder)) as journal:
 
         def tell(done: int, total: int) -> None:
             job.progress(Progress("embed", done, total))
 
         embedded = embed_new(store, embedder, known, journal, tell)
-        build_dense(store, embedder.dimension, known, dense, journal).save(path)
+        dense = build_vectors(store, embedder, known, taken, journal, staging / TOKENS)
+        dense.save(staging / VECTORS)
     return embedded
 
 
@@ -272,7 +272,9 @@ def _write_manifest(job: Job, staging: Path, store: Store) -> None:
         documents=documents,
         passages=passages,
         skipped=len(store.skipped()),
-        embedder=EmbedderEntry(embedder.name, embedder.fingerprint, embedder.dimension),
+        embedder=EmbedderEntry(
+            embedder.name, embedder.fingerprint, embedder.dimension, embedder.token_bytes
+        ),
         chunking=job.settings,
         analysis=ANALYSIS,
         versions={name: importlib.metadata.version(name) for name in _PACKAGES},

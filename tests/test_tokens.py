@@ -1,0 +1,71 @@
+"""Late interaction: signs on disk, scores by hand, what is damaged is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qa.embedding import OnnxEmbedder
+from qa.records import QAError
+from qa.tokens import TokenIndex, late_interaction, similarities
+
+# Two question tokens of lengths 3/4 and 1/4 in 8 dimensions.
+TOKENS = np.zeros((2, 8), np.float32)
+TOKENS[0, 0], TOKENS[1, 1] = 0.75, 0.25
+ALL, FIRST, NONE = (np.packbits(np.array([bits], bool)) for bits in ([1] * 8, [1] + [0] * 7, [0] * 8))
+
+
+def test_similarities_by_hand() -> None:
+    found = similarities(TOKENS, np.array([ALL, FIRST, NONE]))
+    # A token of signs has components of 1 / sqrt(8).
+    expected = np.array([[0.75, 0.75, -0.75], [0.25, -0.25, -0.25]]) / 8**0.5
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_each_question_token_takes_its_best_match() -> None:
+    empty = np.empty((0, 1), np.uint8)
+    found = late_interaction(TOKENS, [np.array([NONE, FIRST]), empty, np.array([FIRST, ALL])])
+    np.testing.assert_allclose(found, [0.5 / 8**0.5, 0, 1 / 8**0.5], rtol=1e-6)
+    assert late_interaction(TOKENS, []).shape == (0,)
+    assert late_interaction(TOKENS[:0], [np.array([ALL])]).tolist() == [0]
+
+
+def test_what_is_put_is_read_again(tmp_path: Path) -> None:
+    index = TokenIndex.create(tmp_path / "tokens", [2, 0, 1], 1)
+    index.put(2, np.array([[7]], np.uint8))
+    index.put(0, np.array([[1], [2]], np.uint8))
+    index.flush()
+    again = TokenIndex.load(tmp_path / "tokens", 1)
+    assert (again.rows, again.tokens, again.count(0)) == (3, 3, 2)
+    assert [again.signs(row).tolist() for row in range(3)] == [[[1], [2]], [], [[7]]]
+
+
+@pytest.mark.parametrize(("counts", "width"), [([], 1), ([3, 2], 0), ([0], 48)])
+def test_an_index_without_tokens(tmp_path: Path, counts: list[int], width: int) -> None:
+    TokenIndex.create(tmp_path / "tokens", counts, width)
+    index = TokenIndex.load(tmp_path / "tokens", width)
+    assert (index.rows, index.tokens) == (len(counts), 0)
+
+
+def test_a_file_of_another_length_is_told(tmp_path: Path) -> None:
+    TokenIndex.create(tmp_path / "tokens", [2], 48)
+    with pytest.raises(QAError, match="96 bytes of token signs instead of 2 x 24"):
+        TokenIndex.load(tmp_path / "tokens", 24)
+
+
+def test_tokens_of_the_shipped_model(shipped_embedder: OnnxEmbedder) -> None:
+    """A passage that answers in other words wins over one that only shares a frequent word."""
+    question = shipped_embedder.embed_questions(["Où Léon Trotsky est-il mort ?"])[0]
+    assert np.linalg.norm(question.tokens, axis=1).sum() == pytest.approx(1)
+    texts = ["Trotsky fut assassiné à Mexico en 1940.", "Le chat est mort dans le jardin.", "mot " * 400]
+    passages = shipped_embedder.embed_passages(texts)
+    for text, signs in zip(texts, passages.signs, strict=True):
+        spans = shipped_embedder.token_spans(text)
+        assert signs.shape == (len(spans), 48)
+        assert len(spans) == min(254, shipped_embedder.count_tokens([text])[0])
+    start, end = shipped_embedder.token_spans(texts[0])[0]
+    assert start == 0 and "Trotsky".startswith(texts[0][start:end])
+    scores = late_interaction(question.tokens, passages.signs)
+    assert scores[0] > scores[1] + 0.1
