@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from conftest import FakeEmbedder
+from qa.embedding import Embedded, Progress, Vectors
 from qa.index import Index, open_index, update_index
-from qa.search import METHODS, fuse, scale_between, scale_by_best, search_hybrid
+from qa.search import (
+    METHODS,
+    Candidates,
+    fuse,
+    scale_between,
+    scale_by_best,
+    search_hybrid,
+)
+from qa.tokens import late_interaction
 
 FILES = {
     "a.md": "# Cronstadt\n\nLes marins se révoltent en mars 1921 dans la forteresse.\n",
@@ -39,7 +48,7 @@ def test_each_method_finds_the_passage(
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
     for hit in hits:
         vector = index.dense.vectors(np.array([hit.row]))[0]
-        assert hit.dense == pytest.approx(float(vector @ query), abs=1e-6)
+        assert hit.dense == pytest.approx(float(vector @ query.vector), abs=1e-6)
         assert index.passages([hit.row]) == [hit.passage]
 
 
@@ -88,6 +97,63 @@ def test_hybrid_reports_the_raw_scores_of_both_legs(
         zip(*[part.tolist() for part in index.lexical.search_words(question, 5)], strict=True)
     )
     assert hit.lexical == pytest.approx(words[hit.row])
+
+
+@pytest.mark.parametrize(("method", "weight"), [("hybrid", 0.5), ("dense", 0.8)])
+def test_tokens_rank_what_was_found(
+    method: str, weight: float, index: Index, fake_embedder: FakeEmbedder
+) -> None:
+    question = "voyage du chef de guerre"
+    query = fake_embedder.embed_questions([question])[0]
+    candidates = Candidates(index, question, query, 10)
+    rows = candidates.rows.tolist()
+    scores = {
+        "hybrid": fuse(candidates.cosines, candidates.lexical()),
+        "dense": scale_between(candidates.cosines),
+    }[method]
+    tokens = late_interaction(query.tokens, [index.tokens.signs(row) for row in rows])
+    expected = (1 - weight) * scores + weight * scale_between(tokens)
+    hits = METHODS[method](index, question, query, 10)
+    assert len(hits) >= 2
+    for hit in hits:
+        assert hit.tokens == pytest.approx(tokens[rows.index(hit.row)], abs=1e-6)
+        assert hit.score == pytest.approx(expected[rows.index(hit.row)], abs=1e-5)
+
+
+def test_what_is_not_compared_stays_below(index: Index, fake_embedder: FakeEmbedder) -> None:
+    query = fake_embedder.embed_questions(["voyage du chef de guerre"])[0]
+    candidates = Candidates(index, "voyage du chef de guerre", query, 10)
+    scores = fuse(candidates.cosines, candidates.lexical())
+    mixed = candidates.rerank(scores, 0.9, count=2)
+    best = set(np.argsort(-scores)[:2].tolist())
+    assert set(np.argsort(-mixed)[:2].tolist()) == best
+    rest = [i for i in range(len(scores)) if i not in best]
+    np.testing.assert_allclose(mixed[rest], 0.1 * scores[rest], rtol=1e-6)
+
+
+class Pooled(FakeEmbedder):
+    """A model without token vectors."""
+
+    fingerprint = "pooled"
+    token_bytes = 0
+
+    def tokens(self, text: str) -> Vectors:
+        return np.empty((0, self.dimension), np.float32)
+
+    def embed_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Embedded:
+        return Embedded(self.vectors(texts), (np.empty((0, 0), np.uint8),) * len(texts))
+
+
+def test_a_model_without_tokens_searches_all_the_same(write_corpus: Callable[..., Path]) -> None:
+    corpus = write_corpus(FILES)
+    embedder = Pooled()
+    update_index(corpus, corpus.parent / "index", embedder)
+    index = open_index(corpus.parent / "index")
+    query = embedder.embed_questions(["chef du parti"])[0]
+    hits = {name: METHODS[name](index, "chef du parti", query, 5) for name in METHODS}
+    assert hits["hybrid"] == hits["fusion"]
+    assert hits["dense"][0].row == hits["vectors"][0].row
+    assert {hit.tokens for hit in hits["hybrid"]} == {0.0}
 
 
 def test_scaling_and_fusion_by_hand() -> None:

@@ -55,10 +55,24 @@ def search_hybrid(index: Index, question: str, query: Query, limit: int) -> list
     return candidates.hits(candidates.rerank(scores, TOKEN_WEIGHT), limit)
 
 
+def search_vectors(index: Index, question: str, query: Query, limit: int) -> list[Hit]:
+    """Dense without tokens, to measure what they bring."""
+    candidates = Candidates(index, question, query, max(DEPTH, 2 * limit))
+    return candidates.hits(candidates.cosines, limit)
+
+
+def search_fusion(index: Index, question: str, query: Query, limit: int) -> list[Hit]:
+    """Hybrid without tokens, to measure what they bring."""
+    candidates = Candidates(index, question, query, max(DEPTH, 2 * limit))
+    return candidates.hits(fuse(candidates.cosines, candidates.lexical()), limit)
+
+
 METHODS: dict[str, Search] = {
     "hybrid": search_hybrid,
     "dense": search_dense,
     "lexical": search_lexical,
+    "fusion": search_fusion,
+    "vectors": search_vectors,
 }
 
 
