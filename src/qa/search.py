@@ -11,12 +11,15 @@ question's one by one (late interaction, ``qa.tokens``), which costs too much fo
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.embedding import Query
+from qa.embedding import Query, Vectors
+from qa.french import words
 from qa.index import Index
 from qa.records import Hit, Passage
 from qa.tokens import late_interaction
@@ -33,6 +36,8 @@ DENSE_WEIGHT = 0.5  # share of the cosine in the fused score
 COMPARED = 30
 TOKEN_WEIGHT = 0.5  # share of the tokens in the final score of what is compared
 DENSE_TOKEN_WEIGHT = 0.8  # the same without words
+# What a question token weighs beside its word's idf, which is at most about 1 here.
+TOKEN_BASE = 0.3
 
 
 def search_lexical(index: Index, question: str, query: Query, limit: int) -> list[Hit]:
@@ -95,6 +100,30 @@ def fuse(cosines: Floats, lexical: Floats, dense_weight: float = DENSE_WEIGHT) -
     return dense_weight * scale_between(cosines) + (1 - dense_weight) * scale_by_best(lexical)
 
 
+def weigh_tokens(index: Index, question: str, query: Query) -> Vectors:
+    """The vectors of the question's tokens, rare words weighing more; lengths add up to 1.
+
+    idf is relative to that of a word in a single passage, so that it means the same in small and
+    large collections.
+    """
+    passages = index.manifest.passages
+    terms = [word for word in words(question) if not word.is_stop]
+    starts = [word.start for word in terms]
+    rarity = [
+        math.log(1 + passages / (1 + index.lexical.document_frequency(word.stem)))
+        / math.log(1 + passages)
+        for word in terms
+    ]
+    weights = np.full(len(query.spans), TOKEN_BASE, dtype=np.float32)
+    for position, (start, _) in enumerate(query.spans):
+        place = bisect_right(starts, start) - 1
+        if place >= 0 and start < terms[place].end:
+            weights[position] += rarity[place]
+    lengths = np.linalg.norm(query.tokens, axis=1)
+    total = float(weights @ lengths)
+    return query.tokens * (weights / max(total, 1e-12))[:, None]
+
+
 class Candidates:
     """The union of what the legs found for a question, with every raw score of each passage."""
 
@@ -110,6 +139,7 @@ class Candidates:
         missing = ~np.isin(self.rows, dense_rows)
         self.cosines[missing] = index.dense.vectors(self.rows[missing]) @ query.vector
         self.tokens = np.zeros(len(self.rows), dtype=np.float32)
+        self._question = question
         self._query = query
 
     def _align(self, rows: NDArray[np.int64], scores: Floats) -> Floats:
@@ -129,7 +159,8 @@ class Candidates:
             return scores
         best = np.lexsort((self.rows, -scores))[:count]
         signs = [self._index.tokens.signs(int(row)) for row in self.rows[best]]
-        self.tokens[best] = late_interaction(self._query.tokens, signs)
+        tokens = weigh_tokens(self._index, self._question, self._query)
+        self.tokens[best] = late_interaction(tokens, signs)
         mixed = (1 - weight) * scores
         mixed[best] += weight * scale_between(self.tokens[best])
         return mixed
