@@ -13,6 +13,7 @@ from qa.evaluation.answers import (
     read_answer_questions,
 )
 from qa.evaluation.cache import cache_folder
+from qa.evaluation.calibration import fit_calibration
 from qa.evaluation.compare import Comparison, RunComparison, compare_runs, compare_systems
 from qa.evaluation.conversations import (
     Conversation,
@@ -61,6 +62,7 @@ __all__ = [
     "evaluate",
     "evaluate_answers",
     "evaluate_conversations",
+    "fit_calibration",
     "evaluation_table",
     "load_dataset",
     "measure_run",
