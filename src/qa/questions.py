@@ -56,8 +56,8 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
         re.compile(
             r"\bqu'est[- ]ce qu(?:e|'|oi)|\bc'est quoi\b|\bque (?:signifi|veut dire|designe)|"
             # « Qui est Lénine ? », but « Qui est le chef ? » and « Qui est mort ? » ask for a name.
-            r"^qui (?:est|etait|fut|sont|etaient) (?!(?:l[ae]s?|une?|ce\w*|au|aux|a|en|son|sa|ses|leur"
-            r"|mort|nee?|devenu\w*|venu\w*|arrive\w*|considere\w*|responsable)\b|l')"
+            r"^qui (?:est|etait|fut|sont|etaient) (?!(?:l[ae]s?|une?|ce\w*|au|aux|a|en|son|sa|ses"
+            r"|leur|mort|nee?|devenu\w*|venu\w*|arrive\w*|considere\w*|responsable)\b|l')"
             r"(?:\w+[ '-]*){1,4}\??$"
         ),
     ),

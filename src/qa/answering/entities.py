@@ -16,14 +16,13 @@ _MONTH = (
     r"(?:janvier|f[ée]vrier|mars|avril|mai|juin|juillet|ao[ûu]t|septembre|octobre|novembre"
     r"|d[ée]cembre)"
 )
-_YEAR = r"(?:1\d{3}|20\d{2}|[3-9]\d{2})(?!\s?\d{3})"
 _TIME = re.compile(
     rf"(?:(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)\s)?"
     rf"\b(?:1er|\d{{1,2}})(?:\s\(\d{{1,2}}\))?\s{_MONTH}(?:\s\d{{3,4}})?\b"
     rf"|\b{_MONTH}\s\d{{3,4}}\b"
     r"|\b(?:1\d{3}|20\d{2})\b(?!\s?(?:%|\d{3}|habitants|hommes|francs|euros|km|m\b))"
     r"(?:\s?[-–]\s?(?:1\d{3}|20\d{2}|\d{2})\b)?(?:\sav\.\sJ\.-C\.)?"
-    rf"|\b(?:en|an|l['’]an|vers|depuis|avant|jusqu['’]en)\s{_YEAR}\b(?:\sav\.\sJ\.-C\.)?"
+    r"|(?<=\ben\s)[3-9]\d{2}\b(?!\s?\d{3})|(?<=\bl['’]an\s)\d{1,3}\b(?:\sav\.\sJ\.-C\.)?"
     r"|\b[IVXL]+(?:e|er|ème)\ssiècles?\b(?:\sav\.\sJ\.-C\.)?"
     r"|\bann[ée]es\s(?:19|20)?\d{2}\b"
     rf"|\b(?:début|fin|mi-|en|de|au mois (?:de |d['’]))\s?{_MONTH}\b"

@@ -10,7 +10,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import lru_cache
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -50,15 +49,12 @@ def shipped_model() -> AnsweringModel:
 def linear(signals: Any, weights: Weights) -> float:
     """The weighted sum of a record's fields; a field without a weight does not count."""
     return weights.get("intercept", 0.0) + sum(
-        weight * _field(name)(signals) for name, weight in weights.items() if name != "intercept"
+        weight * float(getattr(signals, name))
+        for name, weight in weights.items()
+        if name != "intercept"
     )
 
 
 def logistic(score: float) -> float:
     """The probability of log-odds, in (0, 1)."""
     return 1 / (1 + math.exp(-max(-500.0, min(500.0, score))))
-
-
-@lru_cache(maxsize=100)
-def _field(name: str) -> Any:
-    return attrgetter(name)

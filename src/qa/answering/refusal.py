@@ -23,9 +23,9 @@ class QuestionSignals:
     passage, title and headings. ``names``: the same for names and numbers alone. ``missing`` and
     ``rarest``: terms found nowhere there, all of them and the heaviest one, in nats over ln N.
     ``unknown``: terms that no passage of the corpus holds; ``weight``: all terms, likewise.
-    ``passage_cosine``: of passage and question; ``margin``: over the tenth passage's. ``words``: the
-    passage's BM25 score over the most that the question could get; ``lead``: over the next five
-    passages' mean.
+    ``passage_cosine``: of passage and question; ``margin``: over the tenth passage's. ``words``:
+    the passage's BM25 score over the most that the question could get; ``lead``: over the next
+    five passages' mean.
     """
 
     coverage: float

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
@@ -38,7 +38,8 @@ class SentenceSignals:
     that only the sentence after it has. ``phrase``: neighbours of the question that are neighbours
     in the sentence. ``kind``: it holds the kind of answer asked for; ``near``: how near that stands
     to the question's terms. ``merged``: it needs the sentence before it. ``passage``: its passage's
-    score over the best one. ``cosine``: of sentence and question (0 when not compared). ``length``: the logarithm of its characters.
+    score over the best one. ``cosine``: of sentence and question (0 when not compared).
+    ``length``: the logarithm of its characters.
     """
 
     coverage: float
@@ -105,7 +106,7 @@ class Matcher:
     def __init__(self, terms: Sequence[Term]):
         self._terms = terms
         self._families = [family(term.form) for term in terms]
-        self._met: dict[tuple[str, bool], tuple[int, ...]] = {}
+        self._met: dict[tuple[str, bool], tuple[int, ...]] = {}  # « né » and « ne » fold alike
 
     def places(self, text: Sequence[Word]) -> list[_Place]:
         """The words that match, with the numbers of the terms that they match."""
@@ -124,6 +125,8 @@ class Matcher:
         return _numbers(self.places(words(text)))
 
     def _match(self, word: Word) -> tuple[int, ...]:
+        if word.is_stop:
+            return ()
         its_family = family(word.form)
         return tuple(
             number
@@ -133,7 +136,6 @@ class Matcher:
             or (
                 len(term.form) > 4
                 and len(word.form) > 3
-                and not word.is_stop
                 and not term.form.isdigit()
                 and term.form[0] == word.form[0]
                 and spelled_alike(term.form, word.form)

@@ -54,7 +54,9 @@ def status(options: argparse.Namespace) -> int:
     shipped = shipped_model()
     opened = open_index(options.index)
     calibration = read_calibration(options.index)
-    unusable = calibration and stale(calibration, shipped, opened.manifest.embedder.fingerprint)
+    unusable = None
+    if calibration is not None:
+        unusable = stale(calibration, shipped, opened.manifest.embedder.fingerprint)
     manifest, documents = opened.manifest, opened.store.documents()
     skipped = opened.store.skipped()
     if options.json:
@@ -92,18 +94,19 @@ def _refusal_lines(
     """What the thresholds mean: who gets an answer."""
     if calibration is not None and unusable is None:
         normal = {kind: shares["normal"] for kind, shares in calibration.after["answered"].items()}
+        asked = calibration.questions
         yield (
-            f"refusals  calibrated {calibration.created} with {calibration.file}: at normal caution "
-            f"{normal['unanswerable']:.0%} of its {calibration.questions['unanswerable']} "
-            f"unanswerable and {normal['answerable']:.0%} of its "
-            f"{calibration.questions['answerable']} answerable questions get an answer"
+            f"refusals  calibrated {calibration.created} with {calibration.file}: at normal "
+            f"caution {normal['unanswerable']:.0%} of its {asked['unanswerable']} unanswerable and "
+            f"{normal['answerable']:.0%} of its {asked['answerable']} answerable questions get an "
+            "answer"
         )
         return
     if calibration is not None:
         yield f"warning   calibration.json is not used: {unusable}. Run qa calibrate again."
     yield (
-        "refusals  not calibrated to these documents (qa calibrate): the threshold lets at most 10 %"
-        " of unanswerable development questions through"
+        "refusals  not calibrated to these documents (qa calibrate): normal caution lets 10 % of "
+        "the unanswerable training questions through"
     )
     for size, shares in shipped.measured.items():
         told = ", ".join(f"{kind} {share['normal']:.0%}" for kind, share in shares.items())

@@ -165,9 +165,10 @@ def _fit(matrix: Floats, labels: NDArray[np.bool_], start: Floats, strength: flo
     penalty = np.full(matrix.shape[1], strength)
     penalty[0] = min(strength, 1.0)  # how sure one is in general moves freely
 
+    weights = _balanced(labels)
+
     def loss(step: Floats) -> tuple[float, Floats]:
         scores = matrix @ (start + step / spread)
-        weights = _balanced(labels)
         slope = (weights * (_logistic(scores) - labels)) @ matrix / spread + penalty * step
         return _loss(scores, labels) + float(penalty @ step**2) / 2, slope
 
@@ -177,7 +178,7 @@ def _fit(matrix: Floats, labels: NDArray[np.bool_], start: Floats, strength: flo
 
 def _balanced(labels: NDArray[np.bool_]) -> Floats:
     share = labels.mean()
-    return np.where(labels, 0.5 / share, 0.5 / (1 - share))
+    return np.asarray(np.where(labels, 0.5 / share, 0.5 / (1 - share)))
 
 
 def _loss(scores: Floats, labels: NDArray[np.bool_]) -> float:
@@ -186,4 +187,4 @@ def _loss(scores: Floats, labels: NDArray[np.bool_]) -> float:
 
 
 def _logistic(scores: Floats) -> Floats:
-    return np.asarray(1 / (1 + np.exp(-np.clip(scores, -500, 500))))
+    return np.asarray(1 / (1 + np.exp(-np.clip(scores, -500, 500))), dtype=np.float64)
