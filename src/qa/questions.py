@@ -21,7 +21,7 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
         re.compile(
             r"\bquand\b|\b(?:quel(?:le)?s?|quelqu)\b (?:etait |est |fut )?(?:l'|la |le )?"
             r"(?:annee|date|jour|mois|siecle|epoque|heure|periode|moment|decennie)|"
-            r"\bdepuis combien de temps\b|\bdate (?:de|du|des|d')\b"
+            r"\bdepuis combien de temps\b|\bdate (?:de|du|des|d')\b|\w dates?$"
         ),
     ),
     (
@@ -85,6 +85,9 @@ _ASKED_NOUN = re.compile(
     r"\bquel(?:le)?s? (?:(?:est|etait|fut|sont|etaient|furent) )?(?:l'|la |le |les )?"
     r"(?P<noun>annees?|dates?|jours?|mois|siecle|epoque|heure|periode|moment|noms?|nombre|ville|pays"
     r"|lieu|endroit|raisons?|cause|motif|personne|facon|maniere)\b"
+    # « Que signifie le mot soviet ? », « dissolution du Komintern date »
+    r"|\b(?P<asks>signifi\w+|veut dire|designe)\b|\b(?P<key>dates?)(?: (?:de|du|des)\b|$)"
+    r"|\b(?:le |du |l')(?P<word>mot|terme|sigle)\b"
 )
 # The verb of an inversion (« Quand arriva-t-il ») or right after « qui »: most often paraphrased.
 _ASKED_VERB = re.compile(
@@ -164,7 +167,13 @@ def analyse_question(text: str, passages: int, frequency: Callable[[str], int]) 
     idf = ln(1 + (N - n + 0.5) / (n + 0.5)), as in BM25 (Robertson and Zaragoza 2009).
     """
     terms: dict[str, Term] = {}
-    asked = {match.group("noun") for match in _ASKED_NOUN.finditer(fold(text))}
+    asked = {
+        form
+        for match in _ASKED_NOUN.finditer(fold(text))
+        for phrase in match.groups()
+        if phrase
+        for form in phrase.split()
+    }
     verbs = {match.group("verb") for match in _ASKED_VERB.finditer(fold(text))}
     for word in words(text):
         if word.is_stop or word.stem in terms or (len(word.form) == 1 and not word.form.isdigit()):

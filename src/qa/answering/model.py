@@ -22,9 +22,10 @@ Weights = Mapping[str, float]
 class AnsweringModel:
     """Coefficients by signal name; ``thresholds`` on the probability, by caution.
 
-    ``words`` ranks sentences before they are compared by meaning, ``sentence`` after. Sentences
-    are quoted, best first, until one of them answers with probability ``enough`` (given that one
-    of those compared does). A short answer is emphasised when ``emphasis`` gives at least
+    ``words`` ranks sentences before they are compared by meaning, ``sentence`` after. Beside the
+    best sentence one of its own passage is quoted that answers with probability ``beside`` (given
+    that one of those compared does), and one from another passage with ``elsewhere``: that is one
+    more place to look at. A short answer is emphasised when ``emphasis`` gives at least
     ``certain``. ``measured``: shares of development questions that get an answer, by size of
     corpus, then by kind (answerable, or how they were made unanswerable), then by caution.
     """
@@ -33,7 +34,8 @@ class AnsweringModel:
     sentence: Weights
     question: Weights
     thresholds: Weights
-    enough: float
+    beside: float
+    elsewhere: float
     emphasis: Weights
     certain: float
     measured: Mapping[str, Mapping[str, Mapping[str, float]]]

@@ -11,6 +11,7 @@ from qa.answering.model import AnsweringModel, linear, logistic, shipped_model
 from qa.answering.refusal import question_signals
 from qa.answering.sentences import ENTITY_KINDS, Candidate, Matcher, read_passage
 from qa.embedding import Vectors
+from qa.french import split_sentences
 from qa.questions import Question
 from qa.records import AnswerSentence, Citation, Hit
 
@@ -21,8 +22,7 @@ COMPARED = 6
 QUOTES = 3  # at most this many sentences
 # Kinds whose short answers exclude each other: an event has one date, but may have several authors.
 _COMPARABLE = frozenset({"time", "number"})
-_AS_MUCH = 0.95  # of the best sentence's coverage, for a sentence that is set against it
-_GAP = 250  # characters between two sentences of a passage that are still quoted as one piece
+_AS_MUCH = 0.9  # of the best sentence's signals, for a sentence that is set against it
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,9 @@ def select_answer(
             one for one in ranked[1:] if (one.start, one.hit.row) != (other.start, other.hit.row)
         ]
         ranked = [ranked[0], other, *rest]
-    chosen = choose_sentences(ranked, model.enough, at_least=1 if other is None else 2)
+    chosen = choose_sentences(ranked, model)
+    if other is not None and other not in (one for group in chosen for one in group):
+        chosen[QUOTES - 1 :] = [[other]]
     citations = tuple(
         _cite(group, marker, source(group[0].hit.passage.document_id), question, model)
         for marker, group in enumerate(chosen, 1)
@@ -141,31 +143,35 @@ def in_context(candidate: Candidate) -> str:
 
 
 def choose_sentences(
-    ranked: Sequence[Candidate], enough: float, at_least: int = 1
+    ranked: Sequence[Candidate], model: AnsweringModel
 ) -> list[list[Candidate]]:
-    """The best sentences until one answers with probability ``enough``; grouped by passage.
+    """The best sentence and those likely enough beside it, grouped by passage, best first.
 
     A passage is quoted once, in one piece: a sentence of it that stands apart is left out.
     """
-    groups: dict[int, list[Candidate]] = {}
-    chosen, sure = 0, 0.0
-    for candidate in ranked:
-        if chosen == QUOTES or (chosen >= at_least and sure >= enough):
+    groups: dict[int, list[Candidate]] = {ranked[0].hit.row: [ranked[0]]}
+    for candidate in ranked[1:]:
+        if sum(map(len, groups.values())) == QUOTES:
             break
-        sure += candidate.share
-        group = groups.setdefault(candidate.hit.row, [])
-        if not group or any(_are_near(candidate, other) for other in group):
+        group = groups.get(candidate.hit.row)
+        if group is None:
+            if candidate.share >= model.elsewhere:
+                groups[candidate.hit.row] = [candidate]
+        elif candidate.share >= model.beside and _is_one_piece([*group, candidate]):
             group.append(candidate)
-            chosen += 1
     return list(groups.values())
 
 
-def _are_near(one: Candidate, other: Candidate) -> bool:
-    """Whether two sentences of a passage overlap or stand close together in one paragraph."""
-    first, second = sorted((one, other), key=lambda candidate: candidate.start)
-    offset = first.hit.passage.start
-    between = first.hit.passage.text[first.end - offset : max(first.end, second.start) - offset]
-    return len(between) <= _GAP and "\n\n" not in between
+def _is_one_piece(group: Sequence[Candidate]) -> bool:
+    """Whether sentences of a passage can be quoted from first to last: few, in one paragraph."""
+    passage = group[0].hit.passage
+    start, end = _hull(group)
+    text = passage.text[start - passage.start : end - passage.start]
+    return "\n\n" not in text and len(split_sentences(text)) <= QUOTES
+
+
+def _hull(group: Sequence[Candidate]) -> tuple[int, int]:
+    return min(one.start for one in group), max(one.end for one in group)
 
 
 def _cite(
@@ -176,8 +182,7 @@ def _cite(
     model: AnsweringModel,
 ) -> Citation:
     passage = group[0].hit.passage
-    start = min(candidate.start for candidate in group)
-    end = max(candidate.end for candidate in group)
+    start, end = _hull(group)
     span = short_answer(question, group[0], model)
     return Citation(
         marker=marker,
@@ -241,6 +246,8 @@ def _conflicting(
             other.hit.row != best.hit.row
             and other.signals.context >= best.signals.context
             and other.signals.coverage >= _AS_MUCH * best.signals.coverage
+            and other.signals.near >= _AS_MUCH * best.signals.near
+            and other.signals.cosine >= _AS_MUCH * best.signals.cosine
             and against is not None
             and not agree(question.kind, said, against)
         ):
