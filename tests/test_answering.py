@@ -15,8 +15,8 @@ from qa.answering.entities import agree, entities, says_how
 from qa.answering.refusal import QuestionSignals
 from qa.answering.sentences import Matcher, spelled_alike
 from qa.assistant import Assistant
-from qa.index import open_index, update_index
 from qa.french import fold
+from qa.index import open_index, update_index
 from qa.questions import Kind, Term, analyse_question, question_kind
 from qa.records import QAError
 from qa.search import search_hybrid

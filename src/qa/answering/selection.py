@@ -142,9 +142,7 @@ def in_context(candidate: Candidate) -> str:
     return "\n".join([*[passage.title, *passage.headings][-1:], candidate.text]).strip()
 
 
-def choose_sentences(
-    ranked: Sequence[Candidate], model: AnsweringModel
-) -> list[list[Candidate]]:
+def choose_sentences(ranked: Sequence[Candidate], model: AnsweringModel) -> list[list[Candidate]]:
     """The best sentence and those likely enough beside it, grouped by passage, best first.
 
     A passage is quoted once, in one piece: a sentence of it that stands apart is left out.
