@@ -1,16 +1,22 @@
 """Fit and measure the models of ``qa.answering``: which sentence answers, and whether one does.
 
-    python benchmarks/fit_answering.py --data DATA [--write]
+    python benchmarks/fit_answering.py --data DATA [--write | --measure]
 
-DATA holds ``qa/piaf_train.jsonl.gz``, ``qa/piaf_dev.jsonl.gz`` and ``retrieval/piaf_dev``. Both
-models are logistic, fitted on the training questions and measured on the development questions,
-which share no article with them. So that they carry over to other corpora, questions are asked in
+DATA holds ``qa/piaf_train.jsonl.gz``, ``qa/piaf_dev.jsonl.gz`` and ``retrieval/piaf_dev``. All
+models are fitted on the training questions and measured on the development questions, which share
+no article with them. So that they carry over to other corpora, questions are asked in
 corpora of two sizes, each passage under the title of its article as documents have one:
 "collection", all 1,225 passages; "article", the passages of one article, where every passage is
 near the topic. Unanswerable questions are made in three ways: "absent", the question's article is
 not there (in an article's corpus: a question about the next article); "near", only the passage that
 answers is removed; "hole", only the sentences that hold the answer are: the passage is about the
 very topic and does not answer.
+
+The embedding model may have been trained on the training questions with their passages, and then
+finds them better than it finds any user's: weights fitted on that trust it too much. So each
+training question's vector first forgets a part of its own passage (``Forgetting``), until that
+passage leads the best other one by as much, and as unevenly, as on the development questions. These
+two numbers are all that is taken from the development questions.
 """
 
 from __future__ import annotations
@@ -19,6 +25,7 @@ import argparse
 import gzip
 import json
 import tempfile
+import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -26,25 +33,33 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-import qa.answering as answering
+from qa.answering import model as models
+from qa.answering import selection
+from qa.answering.model import linear, logistic, shipped_model
+from qa.answering.refusal import QuestionSignals, question_signals
+from qa.answering.sentences import ENTITY_KINDS, Candidate, SentenceSignals
 from qa.assistant import Assistant
 from qa.embedding import open_embedder
+from qa.evaluation.answers import contains
 from qa.french import split_sentences
 from qa.index import open_index, update_index
 from qa.questions import Question, analyse_question
 from qa.records import Hit
 from qa.search import search_hybrid
 
-OUTPUT = Path(answering.__file__).parent / "answering.json"
+OUTPUT = models.PATH
 COMMAND = "python benchmarks/fit_answering.py --data DATA --write"
 # Shares of unanswerable questions ("absent" and "near") that may get an answer, by caution.
 FALSE_ANSWERS = {"low": 0.2, "normal": 0.1, "high": 0.05}
-# Log-odds below the best within which a sentence is quoted too: more quotes hold the answer more
-# often and are longer to read.
-CLOSE = 1.2
+# Probabilities from which a further sentence is quoted: more quotes hold the answer more often and
+# are longer to read. A sentence beside a quoted one costs little, another source more.
+BESIDE, ELSEWHERE = 0.02, 0.1
+# Share of the emphasised short answers that must be right; on the training questions.
+EMPHASISED = 0.85
 # Weight of the questions with a hole: they teach what a passage on the very topic lacks, but no
 # signal tells them well, so that at full weight the other unanswerable ones are told less well.
 HOLES = 0.3
@@ -115,12 +130,69 @@ def make_assistant(folder: Path, name: str, passages: Sequence[Line], embedder: 
     return Assistant(open_index(folder / name), embedder)
 
 
-def ask(assistant: Assistant, line: Line, scale: str, kind: str) -> Case:
+@dataclass(frozen=True)
+class Forgetting:
+    """How much of its passage's vector a training question's loses: normal, mean and spread."""
+
+    mean: float
+    spread: float
+
+    def apply(self, query: Any, passage: Any, name: str) -> Any:
+        amount = np.random.default_rng(zlib.crc32(name.encode())).normal(self.mean, self.spread)
+        changed = query - amount * passage
+        return (changed / np.linalg.norm(changed)).astype(np.float32)
+
+
+def passage_leads(collection: Assistant, lines: Sequence[Line]) -> tuple[Any, Any]:
+    """How far the right passage's cosine is above the best other one's; the cosine of the two."""
+    rows = range(collection.index.manifest.passages)
+    vectors = collection.index.dense.vectors(np.array(rows))
+    texts = [squeeze(passage.text) for passage in collection.index.passages(rows)]
+    own: dict[str, Any] = {}
+    leads, alike = [], []
+    for line in lines:
+        context = squeeze(line["context"])
+        if context not in own:
+            own[context] = np.array([text in context for text in texts])
+        if not own[context].any():
+            continue
+        cosines = vectors @ collection.embedder.embed_questions([line["question"]])[0]
+        best = int(np.where(own[context], cosines, -2).argmax())
+        other = int(np.where(own[context], -2, cosines).argmax())
+        leads.append(cosines[best] - cosines[other])
+        alike.append(vectors[best] @ vectors[other])
+    return np.array(leads), float(np.mean(alike))
+
+
+def measure_forgetting(
+    collection: Assistant, train: Sequence[Line], dev: Sequence[Line]
+) -> Forgetting:
+    """None when the training questions are no easier for the embedding model than others."""
+    known, alike = passage_leads(collection, train)
+    unknown, _ = passage_leads(collection, dev)
+    mean = max(0.0, float(known.mean() - unknown.mean())) / (1 - alike)
+    spread = max(0.0, float(unknown.var() - known.var())) ** 0.5 / (1 - alike)
+    print(
+        f"the right passage leads by {known.mean():.3f} (spread {known.std():.3f}, first for "
+        f"{(known > 0).mean():.3f}) on training questions, by {unknown.mean():.3f} "
+        f"({unknown.std():.3f}, {(unknown > 0).mean():.3f}) on others: each forgets "
+        f"{mean:.3f} +- {spread:.3f} of it"
+    )
+    return Forgetting(mean, spread)
+
+
+def ask(
+    assistant: Assistant, line: Line, scale: str, kind: str, forgetting: Forgetting | None
+) -> Case:
     index = assistant.index
     question = analyse_question(
         line["question"], index.manifest.passages, index.lexical.document_frequency
     )
     query = assistant.embedder.embed_questions([line["question"]])[0]
+    if forgetting is not None:
+        passage = f"{line['title']}\n{line['context']}"
+        own = assistant.embedder.embed_questions([passage])[0]
+        query = forgetting.apply(query, own, line["id"])
     return Case(
         scale,
         kind,
@@ -153,55 +225,137 @@ def with_hole(case: Case) -> Case:
 
 
 def make_cases(
-    collection: Assistant, articles: Mapping[str, Assistant], lines: Sequence[Line]
+    collection: Assistant,
+    articles: Mapping[str, Assistant],
+    lines: Sequence[Line],
+    forgetting: Forgetting | None = None,
 ) -> Iterator[Case]:
     names = list(articles)
     following = dict(zip(names, [*names[1:], *names[:1]], strict=True))
     for line in lines:
-        case = ask(collection, line, "collection", "answerable")
+        case = ask(collection, line, "collection", "answerable", forgetting)
         yield trimmed(case, "answerable", [])
         yield trimmed(case, "near", [hit for hit in case.hits if is_gold(case, hit)])
         yield with_hole(case)
         own = [hit for hit in case.hits if hit.passage.title == line["title"]]
         yield trimmed(case, "absent", own)
         if line["title"] in articles:
-            case = ask(articles[line["title"]], line, "article", "answerable")
+            case = ask(articles[line["title"]], line, "article", "answerable", forgetting)
             yield trimmed(case, "answerable", [])
             yield trimmed(case, "near", [hit for hit in case.hits if is_gold(case, hit)])
             yield with_hole(case)
-            yield ask(articles[following[line["title"]]], line, "article", "absent")
+            other = articles[following[line["title"]]]
+            yield trimmed(ask(other, line, "article", "absent", forgetting), "absent", [])
 
 
-def rank(embedder: Any, case: Case, model: Any, compared: int = answering.COMPARED) -> Any:
-    return answering.rank_sentences(
+def rank(
+    embedder: Any, case: Case, model: Any, compared: int = selection.COMPARED
+) -> list[Candidate]:
+    return selection.rank_sentences(
         case.question, case.query, case.hits, embedder.embed_questions, model, compared
     )
+
+
+def rounded(weights: Mapping[str, float]) -> Row:
+    return {name: round(float(value), 4) for name, value in weights.items()}
 
 
 def fit(
     features: Sequence[Row], labels: Sequence[float], weights: Sequence[float] | None = None
 ) -> Row:
+    """A logistic regression; its penalty is on coefficients of signals in units of their spread."""
     names = list(features[0])
     matrix = np.array([[row[name] for name in names] for row in features])
-    model = LogisticRegression(C=1.0, max_iter=2000).fit(matrix, labels, weights)
-    coefficients = {"intercept": float(model.intercept_[0])}
-    coefficients |= dict(zip(names, map(float, model.coef_[0]), strict=True))
-    return {name: round(value, 4) for name, value in coefficients.items()}
+    spread = matrix.std(axis=0) + 1e-9
+    model = LogisticRegression(C=1.0, max_iter=2000).fit(matrix / spread, labels, weights)
+    coefficients = dict(zip(names, model.coef_[0] / spread, strict=True))
+    return rounded({"intercept": model.intercept_[0], **coefficients})
 
 
-def fit_sentences(embedder: Any, cases: Sequence[Case], model: Any) -> Row:
-    features: list[Row] = []
-    labels: list[float] = []
+def fit_ranking(groups: Sequence[tuple[Any, Any]], names: Sequence[str]) -> Row:
+    """Which of a question's sentences answers: a conditional logit (McFadden 1974).
+
+    A group has a matrix (a sentence a row) and which rows are right, at least one. What is fitted
+    is the probability of the right ones among all, so that only differences within a question
+    count.
+    """
+    matrix = np.concatenate([matrix for matrix, _ in groups])
+    right = np.concatenate([labels for _, labels in groups])
+    spread = matrix.std(axis=0) + 1e-9
+    matrix = matrix / spread
+    sizes = [len(labels) for _, labels in groups]
+    starts = np.cumsum([0, *sizes[:-1]])
+    group = np.repeat(np.arange(len(groups)), sizes)
+
+    def loss(weights: Any) -> tuple[float, Any]:
+        scores = matrix @ weights
+        mass = np.exp(scores - np.maximum.reduceat(scores, starts)[group])
+        every, good = np.add.reduceat(mass, starts), np.add.reduceat(mass * right, starts)
+        value = float(np.log(every / good).sum() + weights @ weights / 2)
+        slope = (mass / every[group] - mass * right / good[group]) @ matrix + weights
+        return value, slope
+
+    weights = minimize(loss, np.zeros(matrix.shape[1]), jac=True, method="L-BFGS-B").x / spread
+    return rounded(dict(zip(names, weights, strict=True)))
+
+
+def fit_sentences(embedder: Any, cases: Sequence[Case], model: Any) -> Any:
+    names = list(SentenceSignals.__dataclass_fields__)
+    without = [number for number, name in enumerate(names) if name != "cosine"]
+    groups = []
     for case in cases:
-        ranked = rank(embedder, case, model, compared=40)
-        right = [
-            is_gold(case, candidate.hit) and holds(candidate.text, case.answers)
-            for candidate in ranked
+        ranked = rank(embedder, case, model, compared=1000)
+        right = np.array(
+            [is_gold(case, one.hit) and holds(one.text, case.answers) for one in ranked], float
+        )
+        if 0 < right.sum() < len(right):
+            groups.append(
+                (np.array([[getattr(one.signals, n) for n in names] for one in ranked]), right)
+            )
+    return replace(
+        model,
+        words=fit_ranking(
+            [(matrix[:, without], right) for matrix, right in groups], [names[n] for n in without]
+        ),
+        sentence=fit_ranking(groups, names),
+    )
+
+
+def emphasised(case: Case, one: Candidate) -> tuple[Row, bool] | None:
+    """The signals of the likeliest short answer of a sentence, and whether it is right."""
+    found = selection.emphasis_signals(case.question, one)
+    if found is None:
+        return None
+    (start, end), signals = found
+    said = one.text[start - one.start : end - one.start]
+    right = is_gold(case, one.hit) and (
+        contains(said, case.answers) or any(contains(answer, [said]) for answer in case.answers)
+    )
+    return asdict(signals), right
+
+
+def fit_emphasis(embedder: Any, cases: Sequence[Case], model: Any) -> Any:
+    found = [
+        judged
+        for case in cases
+        for one in rank(embedder, case, model)[:1]
+        if (judged := emphasised(case, one)) is not None
+    ]
+    weights = fit([row for row, _ in found], [float(right) for _, right in found])
+    names = list(found[0][0])
+    scores = np.array(
+        [
+            logistic(weights["intercept"] + sum(weights[n] * row[n] for n in names))
+            for row, _ in found
         ]
-        if any(right):
-            features += [asdict(candidate.signals) for candidate in ranked]
-            labels += map(float, right)
-    return fit(features, labels)
+    )
+    order = np.argsort(-scores)
+    precision = np.cumsum(np.array([right for _, right in found])[order]) / (
+        np.arange(len(found)) + 1
+    )
+    good = np.flatnonzero(precision >= EMPHASISED)
+    last = int(good[-1]) if len(good) else 0
+    return replace(model, emphasis=weights, certain=round(float(scores[order[last]]), 4))
 
 
 def question_rows(
@@ -211,28 +365,44 @@ def question_rows(
     for case in cases:
         ranked = rank(embedder, case, model) if case.hits else []
         if ranked and case.question.terms:
-            signals = answering.question_signals(case.question, case.hits, ranked)
+            signals = question_signals(case.question, case.hits, ranked)
             rows[case.scale, case.kind].append(asdict(signals))
     return rows
 
 
 def probabilities(rows: Sequence[Row], model: Any) -> Any:
-    signals = (answering.QuestionSignals(**row) for row in rows)
-    return np.array([answering.probability(signal, model) for signal in signals])
+    return np.array([logistic(linear(QuestionSignals(**row), model.question)) for row in rows])
 
 
 def measure_sentences(embedder: Any, cases: Sequence[Case], model: Any) -> None:
+    quote_all = replace(model, thresholds={"normal": 0.0})
     for scale in ("collection", "article"):
-        first = cited = sentences = inside = golds = number = 0
+        first = cited = quotes = sentences = inside = golds = number = bold = bold_right = 0
+        differ = asked_short = 0
         for case in cases:
             if (case.scale, case.kind) != (scale, "answerable"):
                 continue
             number += 1
-            chosen = answering._choose(rank(embedder, case, model), model.close)
-            quotes = [answering._cite(group, 1, "").quote for group in chosen]
-            sentences += sum(map(len, chosen))
-            first += bool(quotes) and holds(quotes[0], case.answers)
-            cited += any(holds(quote, case.answers) for quote in quotes)
+            selected = selection.select_answer(
+                case.question,
+                case.query,
+                case.hits,
+                embedder.embed_questions,
+                lambda _: "",
+                model=quote_all,
+            )
+            texts = [citation.quote for citation in selected.citations]
+            quotes += len(texts)
+            sentences += sum(len(split_sentences(text)) for text in texts)
+            first += bool(texts) and holds(texts[0], case.answers)
+            cited += any(holds(text, case.answers) for text in texts)
+            differ += bool(selected.note)
+            asked_short += case.question.kind in ENTITY_KINDS
+            ranked = rank(embedder, case, model)
+            if ranked and selection.short_answer(case.question, ranked[0], model):
+                judged = emphasised(case, ranked[0])
+                bold += 1
+                bold_right += judged is not None and judged[1]
             gold = [hit for hit in case.hits if is_gold(case, hit)][:1]
             if gold:
                 golds += 1
@@ -240,8 +410,14 @@ def measure_sentences(embedder: Any, cases: Sequence[Case], model: Any) -> None:
                 inside += bool(best) and holds(best[0].text, case.answers)
         print(
             f"{scale:10} {number} questions: first quote holds the answer {first / number:.3f}, "
-            f"some quote {cited / number:.3f} ({sentences / number:.2f} sentences), "
+            f"some quote {cited / number:.3f} ({quotes / number:.2f} quotes, "
+            f"{sentences / number:.2f} sentences), "
             f"the best sentence of the right passage {inside / golds:.3f}"
+        )
+        print(
+            f"{scale:10} short answer emphasised for {bold} of {asked_short} questions of when, "
+            f"how many, who, where; right {bold_right / max(1, bold):.3f}; sources said to differ "
+            f"for {differ}"
         )
 
 
@@ -280,7 +456,8 @@ def measure_refusals(rows: Mapping[tuple[str, str], list[Row]], model: Any) -> d
 
 def fit_model(embedder: Any, cases: Sequence[Case], model: Any) -> Any:
     answerable = [case for case in cases if case.kind == "answerable"]
-    model = replace(model, sentence=fit_sentences(embedder, answerable, model), close=CLOSE)
+    model = fit_sentences(embedder, answerable, replace(model, beside=BESIDE, elsewhere=ELSEWHERE))
+    model = fit_emphasis(embedder, answerable, model)
     rows = question_rows(embedder, cases, model)
     features = [row for group in rows.values() for row in group]
     labels = [float(kind == "answerable") for (_, kind), group in rows.items() for _ in group]
@@ -301,7 +478,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--every", type=int, default=1, help="only every n-th training question")
-    parser.add_argument("--write", action="store_true", help=f"rewrite {OUTPUT.name}")
+    ways = parser.add_mutually_exclusive_group()
+    ways.add_argument("--write", action="store_true", help=f"rewrite {OUTPUT.name}")
+    ways.add_argument("--measure", action="store_true", help=f"measure {OUTPUT.name} as it is")
     options = parser.parse_args()
 
     train = list(read_lines(options.data / "qa" / "piaf_train.jsonl.gz"))[:: options.every]
@@ -328,16 +507,15 @@ def main() -> None:
             for number, (title, group) in enumerate(by_title.items())
             if title and len(group) >= SMALLEST
         }
-        cases = list(make_cases(collection, articles, train))
+        model = shipped_model()
+        if not options.measure:
+            forgetting = measure_forgetting(collection, train, dev)
+            cases = list(make_cases(collection, articles, train, forgetting))
+            model = fit_model(embedder, cases, model)
         dev_cases = list(make_cases(collection, articles, dev))
-        model = answering.shipped_model()
-        for label in ("before", "after"):
-            if label == "after":
-                model = fit_model(embedder, cases, model)
-            print(f"--- {label}, on the development questions")
-            measure_sentences(embedder, dev_cases, model)
-            measured = measure_refusals(question_rows(embedder, dev_cases, model), model)
-            model = replace(model, measured=measured)
+        measure_sentences(embedder, dev_cases, model)
+        measured = measure_refusals(question_rows(embedder, dev_cases, model), model)
+        model = replace(model, measured=measured)
     command = COMMAND + (f" --every {options.every}" if options.every > 1 else "")
     content = {"command": command, "embedder": embedder.fingerprint, **asdict(model)}
     print(json.dumps(content, indent=1))

@@ -124,6 +124,10 @@ def test_escape_leaves_no_markup_and_no_lone_surrogate() -> None:
 def test_an_answer_shows_its_quote_its_marker_and_the_highlighted_passage() -> None:
     page = render.conversation(Chat((Exchange(Turn(ANSWER.question, ANSWER)),)))
     assert f"<q>{QUOTE}</q>" in page
+    emphasis = ((CITATION.start + 22, CITATION.start + 29),)
+    sure = replace(ANSWER, citations=(replace(CITATION, emphasis=emphasis),))
+    page = render.conversation(Chat((Exchange(Turn(ANSWER.question, sure)),)))
+    assert "<q>Léon Trotsky est né à <strong>Ianovka</strong>.</q>" in page
     assert 'class="cit" role="doc-noteref" href="?source=vie.md&amp;start=5&amp;end=35"' in page
     assert f"<mark>{QUOTE}</mark> Il fut &lt;tué&gt; à Mexico &amp; enterré." in page
     assert "Compris comme\u00a0:" in page and "Où est né Trotsky\u202f?" in page

@@ -10,7 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from qa.answering import select_answer, shipped_model
+from qa.answering import (
+    AnsweringModel,
+    calibrated,
+    read_calibration,
+    select_answer,
+    shipped_model,
+    stale,
+)
 from qa.conversation import split_questions, standalone_question
 from qa.courtesy import courtesy_reply
 from qa.embedding import Embedder, Vectors, open_embedder
@@ -32,6 +39,9 @@ _REFUSAL = "Je ne trouve pas de réponse à cette question dans les documents."
 class Assistant:
     """Answers questions from one index. Holds no conversation: the caller passes the turns.
 
+    ``model`` is what sentences are chosen and questions refused with: the shipped one, or with
+    the calibration beside the index. ``warning`` says what a user should know before trusting it.
+
     >>> assistant = Assistant.open("index")
     >>> answer = assistant.answer("Qui a tué Trotsky ?")
     >>> answer.citations[0].quote
@@ -47,6 +57,7 @@ class Assistant:
             )
         self.index = index
         self.embedder = embedder
+        self.model, self.warning = _calibrated_model(index)
 
     @classmethod
     def open(cls, directory: str | Path = "index") -> Assistant:
@@ -99,7 +110,7 @@ class Assistant:
         hits = METHODS[method](self.index, standalone, query, max(limit, _DEPTH))
         clock.lap("search")
         selection = select_answer(
-            question, query, hits, self._embed, self.index.store.source, caution
+            question, query, hits, self._embed, self.index.store.source, caution, self.model
         )
         clock.lap("answer")
         answered = bool(selection.citations)
@@ -112,7 +123,7 @@ class Assistant:
             confidence=selection.confidence,
             hits=tuple(hits[:limit]),
             timings=clock.laps,
-            note="" if answered else _REFUSAL,
+            note=selection.note if answered else _REFUSAL,
         )
 
     def search(self, question: str, *, limit: int = 10, method: str = "hybrid") -> list[Hit]:
@@ -129,6 +140,19 @@ class Assistant:
 
     def _embed(self, texts: Sequence[str]) -> Vectors:
         return self.embedder.embed_questions(texts)
+
+
+def _calibrated_model(index: Index) -> tuple[AnsweringModel, str | None]:
+    """The model to answer with, and a warning when the index or its calibration is not whole."""
+    shipped = shipped_model()
+    found = read_calibration(index.path.parent)
+    if found is None:
+        return shipped, index.warning
+    reason = stale(found, shipped, index.manifest.embedder.fingerprint)
+    if reason is None:
+        return calibrated(shipped, found), index.warning
+    told = f"the calibration beside the index is not used: {reason}. Run qa calibrate again."
+    return shipped, f"{index.warning} {told}" if index.warning else told
 
 
 def _check(name: str, value: str, known: Iterable[str]) -> None:
@@ -171,9 +195,11 @@ def _join(message: str, answers: Sequence[Answer], limit: int) -> Answer:
     }
     hits = sorted(found.values(), key=lambda hit: hit.rank)[:limit]
     unanswered = [answer.standalone_question for answer in answers if not answer.citations]
-    note = _REFUSAL if not citations else ""
-    if citations and unanswered:
-        note = f"Sans réponse dans les documents\u00a0: {' '.join(unanswered)}"
+    notes = [answer.note for answer in answers if answer.citations and answer.note]
+    if not citations:
+        notes = [_REFUSAL]
+    elif unanswered:
+        notes.append(f"Sans réponse dans les documents\u00a0: {' '.join(unanswered)}")
     return Answer(
         question=message,
         standalone_question=" ".join(answer.standalone_question for answer in answers),
@@ -186,7 +212,7 @@ def _join(message: str, answers: Sequence[Answer], limit: int) -> Answer:
             name: round(sum(answer.timings[name] for answer in answers), 3)
             for name in answers[0].timings
         },
-        note=note,
+        note=" ".join(notes),
     )
 
 

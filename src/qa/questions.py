@@ -10,7 +10,9 @@ from typing import Literal
 
 from qa.french import fold, words
 
-Kind = Literal["person", "time", "place", "number", "reason", "manner", "yes-no", "other"]
+Kind = Literal[
+    "person", "time", "place", "number", "reason", "manner", "definition", "yes-no", "other"
+]
 
 # The first that matches the folded question decides.
 _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
@@ -19,7 +21,7 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
         re.compile(
             r"\bquand\b|\b(?:quel(?:le)?s?|quelqu)\b (?:etait |est |fut )?(?:l'|la |le )?"
             r"(?:annee|date|jour|mois|siecle|epoque|heure|periode|moment|decennie)|"
-            r"\bdepuis combien de temps\b|\bdate (?:de|du|des|d')\b"
+            r"\bdepuis combien de temps\b|\bdate (?:de|du|des|d')\b|\w dates?$"
         ),
     ),
     (
@@ -50,22 +52,42 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
         re.compile(r"\bcomment (?!s'appel|se nomm|appel|nomm)|\bde quelle (?:maniere|facon)"),
     ),
     (
+        "definition",
+        re.compile(
+            r"\bqu'est[- ]ce qu(?:e|'|oi)|\bc'est quoi\b|\bque (?:signifi|veut dire|designe)|"
+            # « Qui est Lénine ? », but « Qui est le chef ? » and « Qui est mort ? » ask for a name.
+            r"^qui (?:est|etait|fut|sont|etaient) (?!(?:l[ae]s?|une?|ce\w*|au|aux|a|en|son|sa|ses"
+            r"|leur|mort|nee?|devenu\w*|venu\w*|arrive\w*|considere\w*|responsable)\b|l')"
+            r"(?:\w+[ '-]*){1,4}\??$"
+        ),
+    ),
+    (
         "person",
         re.compile(
-            r"\bqui\b|\bcomment s'appel|\bquel(?:le)? (?:est |etait |fut )?(?:l'|la |le )?"
+            r"^(?:(?:et|mais|a|de|par|avec|pour|chez|contre|d'apres|selon|envers|sous|entre) ){0,2}"
+            r"qui\b|\bqui (?:est-ce|a-t-|\w+-t-il)|\bqui ?\?*$|[,:] (?:par |de |a )?qui\b|"
+            r"\bpar qui\b|\bcomment s'appel|\bquel(?:le)? (?:est |etait |fut )?(?:l'|la |le )?"
             r"(?:homme|femme|personne|auteur|roi|reine|president|general|chef|dirigeant|assassin|"
             r"ecrivain|peintre|realisateur|inventeur|fondateur|ministre|acteur|actrice|pere|mere)"
         ),
     ),
-    ("yes-no", re.compile(r"^est-ce que\b|^(?:\w+ )*\w+-(?:t-)?(?:il|elle|ils|elles|on|ce)\b")),
+    (
+        "yes-no",
+        re.compile(
+            r"^est-ce qu|^(?!.*\b(?:qu[ei]|quel(?:le)?s?|quoi|ou|comment|lequel|laquelle)\b)(?!qu')"
+            r"(?:.* )?\w+-(?:t-)?(?:il|elle|ils|elles|on|ce)\b"
+        ),
+    ),
 )
 
-_MONTHS = "janvier|fevrier|mars|avril|mai|juin|juillet|aout|septembre|octobre|novembre|decembre"
 # « En quelle année », « Quel est le nom de »: says the kind of answer, which need not say the word.
 _ASKED_NOUN = re.compile(
     r"\bquel(?:le)?s? (?:(?:est|etait|fut|sont|etaient|furent) )?(?:l'|la |le |les )?"
     r"(?P<noun>annees?|dates?|jours?|mois|siecle|epoque|heure|periode|moment|noms?|nombre|ville|pays"
     r"|lieu|endroit|raisons?|cause|motif|personne|facon|maniere)\b"
+    # « Que signifie le mot soviet ? », « dissolution du Komintern date »
+    r"|\b(?P<asks>signifi\w+|veut dire|designe)\b|\b(?P<key>dates?)(?: (?:de|du|des)\b|$)"
+    r"|\b(?:le |du |l')(?P<word>mot|terme|sigle)\b"
 )
 # The verb of an inversion (« Quand arriva-t-il ») or right after « qui »: most often paraphrased.
 _ASKED_VERB = re.compile(
@@ -73,24 +95,6 @@ _ASKED_VERB = re.compile(
     r"(?P<verb>\w{3,})"
 )
 VERB = 0.5  # what such a verb still weighs
-
-# What a sentence must hold to be able to answer each kind, on the folded text.
-_TIME = re.compile(
-    rf"\b(?:1\d|20)\d\d\b|\b(?:1er|\d\d?) (?:{_MONTHS})\b|\b(?:{_MONTHS}) \d{{4}}\b|"
-    r"\b[ivxl]+e siecle\b|\bav\. j|\bsiecle\b|\bannees\b|\bdepuis\b|\blundi|\bmardi|\bmercredi"
-)
-_NUMBER = re.compile(
-    r"\d|\b(?:deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|treize|quatorze|quinze|"
-    r"seize|vingt|trente|quarante|cinquante|soixante|cent|cents|mille|million|milliard|"
-    r"douzaine|centaine|millier|moitie|tiers|quart|double)s?\b"
-)
-_REASON = re.compile(
-    r"\b(?:car|parce que?|afin|en raison|a cause|grace a|puisque?|du fait|en effet|suite a"
-    r"|pour que?|pour (?!la\b|le\b|les\b|un)|c'est pourquoi|permet\w*|provoqu\w*|motiv\w*"
-    r"|faute de|dans le but)\b"
-)
-_PLACE = re.compile(r"\b(?:a|au|aux|en|dans|de|du|pres de|vers|sur|chez) (?:l[ae] |les |l')?$")
-_NAME = re.compile(r"\b[A-ZÀÂÄÇÉÈÊËÎÏÔÖÙÛÜŒ][\w’'-]+(?: (?:de |du |des |d['’])?[A-ZÀ-ÜŒ][\w’'-]+)*")
 
 
 # Forms that stems keep apart and that answer each other's questions (« né » … « naquit »). Folded.
@@ -163,7 +167,13 @@ def analyse_question(text: str, passages: int, frequency: Callable[[str], int]) 
     idf = ln(1 + (N - n + 0.5) / (n + 0.5)), as in BM25 (Robertson and Zaragoza 2009).
     """
     terms: dict[str, Term] = {}
-    asked = {match.group("noun") for match in _ASKED_NOUN.finditer(fold(text))}
+    asked = {
+        form
+        for match in _ASKED_NOUN.finditer(fold(text))
+        for phrase in match.groups()
+        if phrase
+        for form in phrase.split()
+    }
     verbs = {match.group("verb") for match in _ASKED_VERB.finditer(fold(text))}
     for word in words(text):
         if word.is_stop or word.stem in terms or (len(word.form) == 1 and not word.form.isdigit()):
@@ -187,27 +197,3 @@ def question_kind(text: str) -> Kind:
         if pattern.search(folded):
             return kind
     return "other"
-
-
-def can_answer(kind: Kind, sentence: str, question: str) -> bool:
-    """Whether a sentence holds something of the kind that is asked for, new to the question."""
-    folded = fold(sentence)
-    asked = fold(question)
-    if kind == "time":
-        return any(match.group() not in asked for match in _TIME.finditer(folded))
-    if kind == "number":
-        return any(match.group() not in asked for match in _NUMBER.finditer(folded))
-    if kind == "reason":
-        return _REASON.search(folded) is not None
-    if kind in {"person", "place"}:
-        for match in _NAME.finditer(sentence):
-            if fold(match.group()) in asked:
-                continue
-            # A capital at the very start is a name only when the word is not a common one.
-            inside = match.start() > 0
-            if kind == "person" and (inside or " " in match.group()):
-                return True
-            if kind == "place" and inside and _PLACE.search(fold(sentence[: match.start()])):
-                return True
-        return False
-    return True

@@ -109,7 +109,11 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """An exact quotation: ``quote == document.text[start:end]``; ``marker`` counts from 1."""
+    """An exact quotation: ``quote == document.text[start:end]``; ``marker`` counts from 1.
+
+    ``emphasis`` are spans of the document inside the quote that hold the short answer (a date, a
+    number, a name), where that is sure.
+    """
 
     marker: int
     document_id: str
@@ -120,6 +124,7 @@ class Citation:
     end: int
     quote: str
     page: int | None = None
+    emphasis: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from qa.cli import asking, documents, evaluating, training
+from qa.cli import asking, calibrating, documents, evaluating, training
 from qa.records import QAError
 
 FAILED, INTERRUPTED = 1, 130
@@ -85,6 +85,14 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=_port, default=7860)
 
     _evaluation_commands(command)
+
+    calibrate = command("calibrate", calibrating.calibrate, "fit refusals to your own questions")
+    calibrate.add_argument(
+        "--questions", type=Path, metavar="FILE", help="as of eval --answers, JSON Lines"
+    )
+    calibrate.add_argument("--remove", action="store_true", help="back to the shipped refusal")
+    _index_option(calibrate)
+    _json_option(calibrate)
 
     train = command("train", training.train, "make the embedding model (docs/model.md)")
     train.add_argument("--data", type=Path, required=True, help="folder of training data")

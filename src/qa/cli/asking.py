@@ -23,8 +23,8 @@ def _open(options: argparse.Namespace) -> Assistant:
     from qa.assistant import Assistant
 
     assistant = Assistant.open(options.index)
-    if assistant.index.warning:
-        print(f"qa: {assistant.index.warning}", file=sys.stderr)
+    if assistant.warning:
+        print(f"qa: {assistant.warning}", file=sys.stderr)
     return assistant
 
 

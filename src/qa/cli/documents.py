@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qa.cli.printing import print_json
 from qa.cli.progress import progress_bars
 from qa.records import QAError
+
+if TYPE_CHECKING:
+    from qa.answering import AnsweringModel, Calibration
 
 
 def index(options: argparse.Namespace) -> int:
@@ -44,17 +48,24 @@ def index(options: argparse.Namespace) -> int:
 
 def status(options: argparse.Namespace) -> int:
     """Tell what is indexed and what was skipped."""
-    from qa.answering import shipped_model
+    from qa.answering import read_calibration, shipped_model, stale
     from qa.index import open_index
 
-    measured = shipped_model().measured
+    shipped = shipped_model()
     opened = open_index(options.index)
+    calibration = read_calibration(options.index)
+    unusable = None
+    if calibration is not None:
+        unusable = stale(calibration, shipped, opened.manifest.embedder.fingerprint)
     manifest, documents = opened.manifest, opened.store.documents()
     skipped = opened.store.skipped()
     if options.json:
         fields = asdict(manifest)
         fields |= {
-            "answered_share_measured": measured,
+            "answered_share_measured": shipped.measured,
+            "thresholds": (calibration if calibration and not unusable else shipped).thresholds,
+            "calibration": asdict(calibration) if calibration else None,
+            "calibration_unusable": unusable,
             "generation": opened.path.name,
             "warning": opened.warning,
             "document_list": [asdict(entry) for entry in documents],
@@ -68,14 +79,38 @@ def status(options: argparse.Namespace) -> int:
     print(f"indexed   {manifest.created}, generation {opened.path.name}")
     print(f"model     {manifest.embedder.name} ({manifest.embedder.dimension} dimensions)")
     print(f"contents  {manifest.documents} documents, {manifest.passages} passages")
-    for size, shares in measured.items():
-        told = ", ".join(f"{kind} {share['normal']:.0%}" for kind, share in shares.items())
-        print(f"answered  of development questions, normal caution, {size}: {told}")
+    for line in _refusal_lines(shipped, calibration, unusable):
+        print(line)
     for entry in documents:
         print(f"  {entry.passages:>5} passages  {entry.id}  {entry.title}")
     for skip in skipped:
         print(f"  skipped  {skip.source}: {skip.reason}")
     return 0
+
+
+def _refusal_lines(
+    shipped: AnsweringModel, calibration: Calibration | None, unusable: str | None
+) -> Iterator[str]:
+    """What the thresholds mean: who gets an answer."""
+    if calibration is not None and unusable is None:
+        normal = {kind: shares["normal"] for kind, shares in calibration.after["answered"].items()}
+        asked = calibration.questions
+        yield (
+            f"refusals  calibrated {calibration.created} with {calibration.file}: at normal "
+            f"caution {normal['unanswerable']:.0%} of its {asked['unanswerable']} unanswerable and "
+            f"{normal['answerable']:.0%} of its {asked['answerable']} answerable questions get an "
+            "answer"
+        )
+        return
+    if calibration is not None:
+        yield f"warning   calibration.json is not used: {unusable}. Run qa calibrate again."
+    yield (
+        "refusals  not calibrated to these documents (qa calibrate): normal caution lets 10 % of "
+        "the unanswerable training questions through"
+    )
+    for size, shares in shipped.measured.items():
+        told = ", ".join(f"{kind} {share['normal']:.0%}" for kind, share in shares.items())
+        yield f"answered  of development questions, normal caution, {size}: {told}"
 
 
 def verify(options: argparse.Namespace) -> int:

@@ -219,8 +219,8 @@ def _open(directory: Path) -> Assistant:
     from qa.assistant import Assistant
 
     assistant = Assistant.open(directory)
-    if assistant.index.warning:
-        print(f"qa: {assistant.index.warning}", file=sys.stderr)
+    if assistant.warning:
+        print(f"qa: {assistant.warning}", file=sys.stderr)
     return assistant
 
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import sys
 
 from qa.records import Answer, Citation
+
+_BOLD, _PLAIN = "\033[1m", "\033[22m"
 
 
 def print_json(fields: object) -> None:
@@ -24,8 +28,8 @@ def print_answer(answer: Answer) -> None:
     if answer.standalone_question != answer.question:
         print(f"Compris comme : {answer.standalone_question}\n")
     if answer.status == "answered":
-        for sentence in answer.sentences:
-            print(f"« {' '.join(sentence.text.split())} » [{sentence.marker}]")
+        for citation in answer.citations:
+            print(f"« {' '.join(_quoted(citation).split())} » [{citation.marker}]")
         print()
         for citation in answer.citations:
             print(f"[{citation.marker}] {_place(citation)}")
@@ -38,6 +42,16 @@ def print_answer(answer: Answer) -> None:
         for hit in answer.hits[:3]:
             heads = [hit.passage.title or hit.passage.document_id, *hit.passage.headings]
             print(f"  - {' › '.join(dict.fromkeys(heads))} [{hit.passage.document_id}]")
+
+
+def _quoted(citation: Citation) -> str:
+    """The quote; on a terminal, the short answer in it in bold."""
+    text = citation.quote
+    if sys.stdout.isatty() and "NO_COLOR" not in os.environ:
+        for start, end in sorted(citation.emphasis, reverse=True):
+            first, last = start - citation.start, end - citation.start
+            text = f"{text[:first]}{_BOLD}{text[first:last]}{_PLAIN}{text[last:]}"
+    return text
 
 
 def _place(citation: Citation) -> str:

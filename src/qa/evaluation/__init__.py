@@ -13,6 +13,7 @@ from qa.evaluation.answers import (
     read_answer_questions,
 )
 from qa.evaluation.cache import cache_folder
+from qa.evaluation.calibration import fit_calibration
 from qa.evaluation.compare import Comparison, RunComparison, compare_runs, compare_systems
 from qa.evaluation.conversations import (
     Conversation,
@@ -62,6 +63,7 @@ __all__ = [
     "evaluate_answers",
     "evaluate_conversations",
     "evaluation_table",
+    "fit_calibration",
     "load_dataset",
     "measure_run",
     "pool_passages",

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from qa.answering import select_answer, shipped_model
+from qa.answering import select_answer
 from qa.assistant import Assistant, Caution
 from qa.evaluation.confidence import CurvePoint, Estimate, auroc, risk_coverage
 from qa.evaluation.faults import Faults
@@ -290,7 +290,7 @@ def _held_back(answer: Answer, assistant: Assistant) -> list[str]:
     question = analyse_question(
         answer.standalone_question, index.manifest.passages, index.lexical.document_frequency
     )
-    open_to_all = replace(shipped_model(), thresholds={"normal": 0.0})
+    open_to_all = replace(assistant.model, thresholds={"normal": 0.0})
     selection = select_answer(
         question,
         embed([answer.standalone_question])[0],

@@ -51,7 +51,9 @@ def paragraphs(text: str, cuts: Iterable[int] = ()) -> Iterator[Span]:
     return ((a, b) for a, b in itertools.pairwise(bounds))
 
 
-def highlight(text: str, offset: int, spans: Iterable[Span], identifier: str = "") -> str:
+def highlight(
+    text: str, offset: int, spans: Iterable[Span], identifier: str = "", tag: str = "mark"
+) -> str:
     """Text escaped, with the parts inside ``spans`` (offsets of the document) in ``<mark>``.
 
     ``offset`` is where ``text`` starts in its document; ``identifier`` names the first mark.
@@ -66,9 +68,9 @@ def highlight(text: str, offset: int, spans: Iterable[Span], identifier: str = "
         identifier = ""
         parts += [
             escape(text[position:first]),
-            f"<mark{name}>",
+            f"<{tag}{name}>",
             escape(text[first:last]),
-            "</mark>",
+            f"</{tag}>",
         ]
         position = last
     parts.append(escape(text[position:]))

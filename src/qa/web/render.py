@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from qa.records import Answer, Citation, Hit
 from qa.web import texts
-from qa.web.markup import Span, block, escape, paragraphs, place, source_url
+from qa.web.markup import Span, block, escape, highlight, paragraphs, place, source_url
 from qa.web.state import Chat, Exchange
 
 # --- Frame ----------------------------------------------------------------------------------------
@@ -107,13 +107,17 @@ def _quotes(answer: Answer) -> str:
     note = f'<p class="note">{escape(texts.typeset(answer.note))}</p>' if answer.note else ""
     return (
         "".join(
-            f"<figure><blockquote><q>{escape(sentence.text)}</q>"
+            f"<figure><blockquote><q>{_quote(citations[sentence.marker])}</q>"
             f"{marker(citations[sentence.marker])}</blockquote>"
             f"<figcaption>{_cited_place(citations[sentence.marker])}</figcaption></figure>"
             for sentence in answer.sentences
         )
         + note
     )
+
+
+def _quote(citation: Citation) -> str:
+    return highlight(citation.quote, citation.start, citation.emphasis, tag="strong")
 
 
 def marker(citation: Citation) -> str:
