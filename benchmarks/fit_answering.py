@@ -27,7 +27,7 @@ import json
 import tempfile
 import zlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -43,13 +43,21 @@ from qa.answering.model import linear, logistic, shipped_model
 from qa.answering.refusal import QuestionSignals, question_signals
 from qa.answering.sentences import ENTITY_KINDS, Candidate, SentenceSignals
 from qa.assistant import Assistant
-from qa.embedding import open_embedder
+from qa.embedding import Embedded, Query, open_embedder
 from qa.evaluation.answers import contains
 from qa.french import split_sentences
 from qa.index import open_index, update_index
 from qa.questions import Question, analyse_question
 from qa.records import Hit
-from qa.search import search_hybrid
+from qa.search import (
+    COMPARED,
+    TOKEN_WEIGHT,
+    match_text,
+    scale_between,
+    search_fusion,
+    weigh_tokens,
+)
+from qa.tokens import Match
 
 OUTPUT = models.PATH
 COMMAND = "python benchmarks/fit_answering.py --data DATA --write"
@@ -63,7 +71,7 @@ EMPHASISED = 0.85
 # Weight of the questions with a hole: they teach what a passage on the very topic lacks, but no
 # signal tells them well, so that at full weight the other unanswerable ones are told less well.
 HOLES = 0.3
-DEPTH = 60  # hits before any passage is removed
+DEPTH = 80  # hits before any passage is removed
 KEPT = 20  # hits that an answer is made from
 SMALLEST = 5  # passages of an article that is a corpus of its own
 
@@ -78,7 +86,8 @@ class Case:
     scale: str
     kind: str
     question: Question
-    query: Any
+    query: Query
+    match: Callable[[Hit], Match]
     hits: list[Hit]
     answers: tuple[str, ...]
     context: str
@@ -89,19 +98,28 @@ class CachingEmbedder:
 
     def __init__(self, embedder: Any):
         self._embedder = embedder
-        self._vectors: dict[str, Any] = {}
+        self._questions: dict[str, Query] = {}
+        self._passages: dict[str, tuple[Any, Any]] = {}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._embedder, name)
 
-    def embed_questions(self, texts: Sequence[str]) -> Any:
-        new = [text for text in dict.fromkeys(texts) if text not in self._vectors]
+    def embed_questions(self, texts: Sequence[str]) -> list[Query]:
+        new = [text for text in dict.fromkeys(texts) if text not in self._questions]
         if new:
-            self._vectors |= zip(new, self._embedder.embed_questions(new), strict=True)
-        return np.stack([self._vectors[text] for text in texts])
+            self._questions |= zip(new, self._embedder.embed_questions(new), strict=True)
+        return [self._questions[text] for text in texts]
 
-    def embed_passages(self, texts: Sequence[str], _: Any = None) -> Any:
-        return self.embed_questions(texts)
+    def embed_passages(self, texts: Sequence[str], _: Any = None) -> Embedded:
+        new = [text for text in dict.fromkeys(texts) if text not in self._passages]
+        if new:
+            made = self._embedder.embed_passages(new)
+            self._passages |= zip(new, zip(made.vectors, made.signs, strict=True), strict=True)
+        found = [self._passages[text] for text in texts]
+        return Embedded(np.stack([v for v, _ in found]), tuple(signs for _, signs in found))
+
+    def vectors(self, texts: Sequence[str]) -> Any:
+        return np.stack([query.vector for query in self.embed_questions(texts)])
 
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:
@@ -156,7 +174,7 @@ def passage_leads(collection: Assistant, lines: Sequence[Line]) -> tuple[Any, An
             own[context] = np.array([text in context for text in texts])
         if not own[context].any():
             continue
-        cosines = vectors @ collection.embedder.embed_questions([line["question"]])[0]
+        cosines = vectors @ collection.embedder.embed_questions([line["question"]])[0].vector
         best = int(np.where(own[context], cosines, -2).argmax())
         other = int(np.where(own[context], -2, cosines).argmax())
         leads.append(cosines[best] - cosines[other])
@@ -188,40 +206,62 @@ def ask(
     question = analyse_question(
         line["question"], index.manifest.passages, index.lexical.document_frequency
     )
-    query = assistant.embedder.embed_questions([line["question"]])[0]
+    embedder = assistant.embedder
+    query = embedder.embed_questions([line["question"]])[0]
     if forgetting is not None:
         passage = f"{line['title']}\n{line['context']}"
-        own = assistant.embedder.embed_questions([passage])[0]
-        query = forgetting.apply(query, own, line["id"])
+        own = embedder.embed_questions([passage])[0].vector
+        query = replace(query, vector=forgetting.apply(query.vector, own, line["id"]))
+    tokens = weigh_tokens(index, line["question"], query)
+
+    def match(hit: Hit) -> Match:
+        # Not the signs of the index: a passage may have lost sentences.
+        signs = embedder.embed_passages([hit.passage.index_text]).signs[0]
+        return match_text(tokens, hit.passage, signs, embedder)
+
     return Case(
         scale,
         kind,
         question,
         query,
-        search_hybrid(index, line["question"], query, DEPTH),
+        match,
+        search_fusion(index, line["question"], query, DEPTH),
         tuple(answer["text"] for answer in line["answers"]),
         squeeze(line["context"]),
     )
 
 
 def trimmed(case: Case, kind: str, removed: Sequence[Hit]) -> Case:
+    """The case as if some passages were not there, its hits ranked by their tokens too."""
     gone = {hit.row for hit in removed}
-    kept = [hit for hit in case.hits if hit.row not in gone][:KEPT]
-    hits = [replace(hit, rank=number) for number, hit in enumerate(kept, 1)]
-    return replace(case, kind=kind, hits=hits)
+    return reranked(replace(case, kind=kind, hits=[h for h in case.hits if h.row not in gone]))
+
+
+def reranked(case: Case) -> Case:
+    """As ``qa.search`` ranks."""
+    first = case.hits[:COMPARED]
+    tokens = np.array([case.match(hit).whole() for hit in first], dtype=np.float32)
+    scores = np.array([hit.score for hit in first], dtype=np.float32)
+    mixed = (1 - TOKEN_WEIGHT) * scores + TOKEN_WEIGHT * scale_between(tokens)
+    order = np.argsort(-mixed, kind="stable")[:KEPT]
+    hits = [
+        replace(first[i], rank=rank, score=float(mixed[i]), tokens=float(tokens[i]))
+        for rank, i in enumerate(order, 1)
+    ]
+    return replace(case, hits=hits)
 
 
 def with_hole(case: Case) -> Case:
     """The case without any sentence that holds an answer, in the passages that were found."""
     hits = []
-    for hit in case.hits[:KEPT]:
+    for hit in case.hits:
         text = hit.passage.text
         if is_gold(case, hit):
             spans = (text[start:end] for start, end in split_sentences(text))
             text = "".join(span for span in spans if not holds(span, case.answers))
         if text.strip():
             hits.append(replace(hit, passage=replace(hit.passage, text=text)))
-    return replace(case, kind="hole", hits=hits)
+    return reranked(replace(case, kind="hole", hits=hits))
 
 
 def make_cases(
@@ -252,7 +292,7 @@ def rank(
     embedder: Any, case: Case, model: Any, compared: int = selection.COMPARED
 ) -> list[Candidate]:
     return selection.rank_sentences(
-        case.question, case.query, case.hits, embedder.embed_questions, model, compared
+        case.question, case.query, case.hits, embedder.vectors, case.match, model, compared
     )
 
 
@@ -387,7 +427,8 @@ def measure_sentences(embedder: Any, cases: Sequence[Case], model: Any) -> None:
                 case.question,
                 case.query,
                 case.hits,
-                embedder.embed_questions,
+                embedder.vectors,
+                case.match,
                 lambda _: "",
                 model=quote_all,
             )

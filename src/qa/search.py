@@ -18,11 +18,11 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.embedding import Query, Vectors
+from qa.embedding import Embedder, Query, Signs, Vectors
 from qa.french import words
 from qa.index import Index
 from qa.records import Hit, Passage
-from qa.tokens import late_interaction
+from qa.tokens import Match, late_interaction, similarities
 
 Floats = NDArray[np.float32]
 Search = Callable[[Index, str, Query, int], list[Hit]]
@@ -98,6 +98,28 @@ def scale_between(scores: Floats) -> Floats:
 def fuse(cosines: Floats, lexical: Floats, dense_weight: float = DENSE_WEIGHT) -> Floats:
     """The convex combination of both legs, each scaled to [0, 1] over the candidates."""
     return dense_weight * scale_between(cosines) + (1 - dense_weight) * scale_by_best(lexical)
+
+
+def token_matcher(
+    index: Index, embedder: Embedder, question: str, query: Query
+) -> Callable[[Hit], Match]:
+    """Compares the question with a passage token by token; positions are the passage's text's."""
+    tokens = weigh_tokens(index, question, query)
+
+    def match(hit: Hit) -> Match:
+        return match_text(tokens, hit.passage, index.tokens.signs(hit.row), embedder)
+
+    return match
+
+
+def match_text(tokens: Vectors, passage: Passage, signs: Signs, embedder: Embedder) -> Match:
+    """Weighed question tokens against the signs of a passage's index text."""
+    text = passage.index_text
+    body = passage.text.strip()
+    lead = len(text) - len(body) - passage.text.index(body)
+    spans = embedder.token_spans(text)[: len(signs)]
+    starts = np.array([start - lead for start, _ in spans], dtype=np.int64)
+    return Match(starts, similarities(tokens, signs))
 
 
 def weigh_tokens(index: Index, question: str, query: Query) -> Vectors:

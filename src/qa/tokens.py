@@ -8,6 +8,7 @@ token vectors, as ColBERTv2's residuals have (Santhanam et al. 2022, arXiv 2112.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -103,3 +104,21 @@ def late_interaction(tokens: Vectors, passages: Sequence[Signs]) -> Floats:
         starts = np.concatenate([[0], np.cumsum(counts[filled])[:-1]])
         scores[filled] = np.maximum.reduceat(found, starts, axis=1).sum(axis=0)
     return scores
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A question's tokens against those of a text: ``starts`` (u,), where the latter begin, in
+    order, and their similarities ``found`` (t, u)."""
+
+    starts: NDArray[np.int64]
+    found: Floats
+
+    def whole(self) -> float:
+        """Late interaction with all tokens; 0 without any."""
+        return float(self.found.max(axis=1).sum()) if self.found.size else 0.0
+
+    def score(self, start: int, end: int) -> float:
+        """Late interaction with the tokens that begin in a part of the text; 0 without any."""
+        first, last = np.searchsorted(self.starts, [start, end])
+        return float(self.found[:, first:last].max(axis=1).sum()) if last > first else 0.0

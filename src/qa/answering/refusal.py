@@ -23,6 +23,7 @@ class QuestionSignals:
     passage, title and headings. ``names``: the same for names and numbers alone. ``missing`` and
     ``rarest``: terms found nowhere there, all of them and the heaviest one, in nats over ln N.
     ``unknown``: terms that no passage of the corpus holds; ``weight``: all terms, likewise.
+    ``tokens``: of the best sentence and the question; ``passage_tokens``: of its passage.
     ``passage_cosine``: of passage and question; ``margin``: over the tenth passage's. ``words``:
     the passage's BM25 score over the most that the question could get; ``lead``: over the next
     five passages' mean.
@@ -32,6 +33,8 @@ class QuestionSignals:
     phrase: float
     kind: float
     near: float
+    tokens: float
+    passage_tokens: float
     cosine: float
     score: float
     here: float
@@ -73,6 +76,8 @@ def question_signals(
         phrase=best.signals.phrase,
         kind=best.signals.kind,
         near=best.signals.near,
+        tokens=best.signals.tokens,
+        passage_tokens=best.hit.tokens,
         cosine=best.signals.cosine,
         score=best.score,
         here=sum(term.weight for number, term in terms if number in here) / total,

@@ -10,10 +10,11 @@ from qa.answering.entities import agree
 from qa.answering.model import AnsweringModel, linear, logistic, shipped_model
 from qa.answering.refusal import question_signals
 from qa.answering.sentences import ENTITY_KINDS, Candidate, Matcher, read_passage
-from qa.embedding import Vectors
+from qa.embedding import Query, Vectors
 from qa.french import split_sentences
 from qa.questions import Question
 from qa.records import AnswerSentence, Citation, Hit
+from qa.tokens import Match
 
 # Passages whose sentences are looked at, and sentences whose meaning is compared (by an embedding
 # each, about 2 ms).
@@ -59,9 +60,10 @@ class EmphasisSignals:
 
 def select_answer(
     question: Question,
-    query: Vectors,
+    query: Query,
     hits: Sequence[Hit],
     embed: Callable[[Sequence[str]], Vectors],
+    match: Callable[[Hit], Match],
     source: Callable[[str], str],
     caution: str = "normal",
     model: AnsweringModel | None = None,
@@ -72,7 +74,7 @@ def select_answer(
     ``source`` tells where a document came from.
     """
     model = model or shipped_model()
-    ranked = rank_sentences(question, query, hits, embed, model)
+    ranked = rank_sentences(question, query, hits, embed, match, model)
     if not ranked or not question.terms:
         return Selection((), (), 0.0)
     confidence = logistic(linear(question_signals(question, hits, ranked), model.question))
@@ -99,9 +101,10 @@ def select_answer(
 
 def rank_sentences(
     question: Question,
-    query: Vectors,
+    query: Query,
     hits: Sequence[Hit],
     embed: Callable[[Sequence[str]], Vectors],
+    match: Callable[[Hit], Match],
     model: AnsweringModel,
     compared: int = COMPARED,
 ) -> list[Candidate]:
@@ -115,13 +118,13 @@ def rank_sentences(
     candidates = [
         candidate
         for hit in telling[:PASSAGES]
-        for candidate in read_passage(question, matcher, hit, hits[0].score)
+        for candidate in read_passage(question, matcher, hit, match(hit), hits[0].score)
     ]
     candidates.sort(key=lambda candidate: -linear(candidate.signals, model.words))
     del candidates[compared:]
     if not candidates:
         return []
-    cosines = embed([in_context(candidate) for candidate in candidates]) @ query
+    cosines = embed([in_context(candidate) for candidate in candidates]) @ query.vector
     scored = []
     for candidate, cosine in zip(candidates, cosines, strict=True):
         signals = replace(candidate.signals, cosine=float(cosine))

@@ -13,6 +13,7 @@ from qa.answering.entities import Entity, entities, says_how
 from qa.french import Word, fold, split_sentences, words
 from qa.questions import Question, Term, family
 from qa.records import Hit
+from qa.tokens import Match
 
 _OPENS_WITH_PRONOUN = re.compile(
     r"(?:il|elle|ils|elles|celui-ci|celle-ci|ceux-ci|ce dernier|cette derniere|cela|ceci|c'est|"
@@ -38,7 +39,8 @@ class SentenceSignals:
     that only the sentence after it has. ``phrase``: neighbours of the question that are neighbours
     in the sentence. ``kind``: it holds the kind of answer asked for; ``near``: how near that stands
     to the question's terms. ``merged``: it needs the sentence before it. ``passage``: its passage's
-    score over the best one. ``cosine``: of sentence and question (0 when not compared).
+    score over the best one. ``tokens``: the mean cosine of each question token and its best match
+    in the sentence. ``cosine``: of sentence and question (0 when not compared).
     ``length``: the logarithm of its characters.
     """
 
@@ -50,6 +52,7 @@ class SentenceSignals:
     near: float
     merged: float
     passage: float
+    tokens: float
     cosine: float
     length: float
 
@@ -144,9 +147,11 @@ class Matcher:
 
 
 def read_passage(
-    question: Question, matcher: Matcher, hit: Hit, best: float
+    question: Question, matcher: Matcher, hit: Hit, match: Match, best: float
 ) -> Iterator[Candidate]:
     """The sentences of a passage with their signals; ``best`` is the best passage's score.
+
+    ``match`` compares the question with the passage's tokens.
 
     Titles and questions are left out. A list is one sentence with the line that introduces it.
     """
@@ -198,6 +203,7 @@ def read_passage(
             near=max(near, default=0.0),
             merged=float(opens),
             passage=hit.score / best if best > 0 else 0.0,
+            tokens=match.score(first, first + len(text)),
             cosine=0.0,
             length=math.log(len(span.folded)),
         )
