@@ -316,8 +316,12 @@ def test_control_c_leaves_the_old_index(
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "interrupted" in errors and "Traceback" not in errors
-    assert open_index(directory).path.name == before
-    assert list(directory.glob(".staging-*")) == []
+    index = open_index(directory)
+    assert index.path.name == before
+    index.close()
+    (corpus / "long.txt").unlink()
+    assert not update(corpus, fake_embedder).published
+    assert sorted(path.name for path in directory.iterdir()) == ["CURRENT", "LOCK", before]
 
 
 def test_the_manifest_is_readable_and_complete(

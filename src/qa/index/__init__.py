@@ -5,6 +5,7 @@ from qa.index.manifest import DamagedIndexError, Manifest
 from qa.index.reader import Index, open_index
 from qa.index.store import DocumentEntry, LanguageCount, RepeatedDocument
 from qa.index.verify import verify_citations, verify_index
+from qa.index.watch import watch_index
 from qa.index.writer import IndexReport, update_index
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "update_index",
     "verify_citations",
     "verify_index",
+    "watch_index",
 ]
