@@ -198,7 +198,8 @@ def main() -> None:
         whole = rest.report["passages"]
         print(
             f"interrupted     killed after {first.seconds / 2:.0f} s; the next run took "
-            f"{rest.seconds:.0f} s ({rest.processor:.0f} s of the processor): {rest.report['read']} files read, "
+            f"{rest.seconds:.0f} s ({rest.processor:.0f} s of the processor): "
+            f"{rest.report['read']} files read, "
             f"{rest.report['embedded']} of {whole} passages embedded"
         )
 
@@ -212,8 +213,9 @@ def _languages(report: dict[str, object]) -> str:
 def _print_update(name: str, run: Run) -> None:
     report = run.report
     print(
-        f"{name:<15} {run.seconds:.1f} s ({run.processor:.1f} s of the processor): {report['read']} files read, "
-        f"{report['embedded']} passages embedded, at most {max(run.memory)} MB"
+        f"{name:<15} {run.seconds:.1f} s ({run.processor:.1f} s of the processor): "
+        f"{report['read']} files read, {report['embedded']} passages embedded, "
+        f"at most {max(run.memory)} MB"
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,9 @@ _BESIDE = ".meta.toml"
 # A file changed twice within a tick of the file system's clock has the same times: what changed
 # just now is read again. Ticks are at most 10 ms where times have fractions, else up to 2 s (FAT).
 _TICK, _COARSE_TICK = 50_000_000, 2_000_000_000  # nanoseconds
+
+# What reads a file of a given name: each document, or why there is none, with its place.
+FileReader = Callable[[Path, str], Iterator[tuple[str, Document | Skipped]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +63,23 @@ def _beside(path: Path) -> Iterator[Path]:
 
 
 class FileMemory:
-    """Reads files as ``read_file`` does, but takes from earlier runs what has not changed.
+    """Reads files as its ``reader`` does, but takes from earlier runs what has not changed.
 
     ``file`` is the file being read and ``place`` where its present document stands; ``number`` is
     that of the store its documents are taken from (``None``: they are read); ``read_files`` counts
     the files that a reader opened.
     """
 
-    def __init__(self, draft: DraftStore, stores: Sequence[Store], index: Path, retry: bool):
+    def __init__(
+        self,
+        draft: DraftStore,
+        stores: Sequence[Store],
+        reader: FileReader,
+        index: Path,
+        retry: bool,
+    ):
         self._draft = draft
+        self._reader = reader
         self._stores = stores
         self._known = [store.files() for store in stores]
         self._index = index.resolve()
@@ -106,11 +117,9 @@ class FileMemory:
         self.file = self.number = None
 
     def _results(self, path: Path, name: str) -> Iterator[tuple[str, Document | Skipped]]:
-        from qa.reading import read_file
-
         if self.number is None:
             self.read_files += 1
-            yield from read_file(path, name)
+            yield from self._reader(path, name)
             return
         store = self._stores[self.number]
         for place, document_id in store.file_documents(name):
@@ -137,13 +146,13 @@ class FileMemory:
         return None
 
 
-def says_the_same(store: Store, corpus: Path, index: Path, retry: bool) -> bool:
+def says_the_same(store: Store, corpus: Path, reader: FileReader, index: Path, retry: bool) -> bool:
     """Whether every file is as it was, told by sizes and times alone; reads no document.
 
     Files that gave nothing are tried again when ``retry`` is set: what kept them from being read
     may have been outside of them (a right, a limit, a program that was missing).
     """
-    from qa.reading import corpus_files, read_file
+    from qa.reading import corpus_files
 
     inside, known = index.resolve(), store.files()
     skipped: list[Skipped] = []
@@ -164,7 +173,7 @@ def says_the_same(store: Store, corpus: Path, index: Path, retry: bool) -> bool:
     if any(record.digest is not None for record in known.values()):
         return False
     for path, name in tried:
-        for _, result in read_file(path, name):
+        for _, result in reader(path, name):
             if isinstance(result, Document):
                 return False
             skipped.append(result)
