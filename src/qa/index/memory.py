@@ -56,10 +56,12 @@ def digest_file(path: Path) -> bytes:
 
 
 def _beside(path: Path) -> Iterator[Path]:
-    for stem in dict.fromkeys((path.name, path.stem)):
+    stem = path.name
+    while stem:  # "a.jsonl.gz", "a.jsonl", "a"
         beside = path.with_name(stem + _BESIDE)
         if beside.is_file():
             yield beside
+        stem = stem.rpartition(".")[0]
 
 
 class FileMemory:
