@@ -93,7 +93,7 @@ def test_languages_are_counted_and_told(
 
 def firsts(*texts: str) -> list[int]:
     signatures = np.array([signature(text) for text in texts])
-    return first_rows(signatures, texts.__getitem__).tolist()
+    return [int(row) for row in first_rows(signatures, texts.__getitem__)]
 
 
 def test_the_same_words_repeat_whatever_their_dress() -> None:

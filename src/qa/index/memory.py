@@ -69,7 +69,7 @@ class FileMemory:
 
     ``file`` is the file being read and ``place`` where its present document stands; ``number`` is
     that of the store its documents are taken from (``None``: they are read); ``read_files`` counts
-    the files that a reader opened.
+    those that were read and gave a document.
     """
 
     def __init__(
@@ -101,26 +101,27 @@ class FileMemory:
         settled = stamp is not None and stamp.is_settled(began)
         # What may change unseen while it is read is compared before and after.
         early = _digest_or_none(path) if stamp is not None and not settled else None
-        self.number = self._recall(path, name, stamp)
+        self.number, digest = self._recall(path, name, stamp)
         given = 0
         for place, result in self._results(path, name):
             self.place = place
             given += isinstance(result, Document)
             yield place, result
-        late = _digest_or_none(path) if given else None
+        if given and self.number is None:
+            self.read_files += 1
+            digest = _digest_or_none(path)
         # A document that was refused (its id stands in another file too) may be wanted next time.
         kept = self._draft.documents - documents == given
         if kept and stamp is not None and stamp == _stamp_or_none(path):
             if settled:
-                self._draft.remember(name, FileRecord(stamp.text, late))
-            elif early == late:
-                self._draft.remember(name, FileRecord("", late))
+                self._draft.remember(name, FileRecord(stamp.text, digest))
+            elif early == digest:
+                self._draft.remember(name, FileRecord("", digest))
         self._draft.save()
         self.file = self.number = None
 
     def _results(self, path: Path, name: str) -> Iterator[tuple[str, Document | Skipped]]:
         if self.number is None:
-            self.read_files += 1
             yield from self._reader(path, name)
             return
         store = self._stores[self.number]
@@ -131,21 +132,23 @@ class FileMemory:
         for skipped in store.file_skipped(name):
             yield skipped.source, skipped
 
-    def _recall(self, path: Path, name: str, stamp: Stamp | None) -> int | None:
-        """The number of the store that knows this very file."""
+    def _recall(
+        self, path: Path, name: str, stamp: Stamp | None
+    ) -> tuple[int | None, bytes | None]:
+        """The number of the store that knows this very file, and the digest of its contents."""
         known = [(number, files[name]) for number, files in enumerate(self._known) if name in files]
         if stamp is None or not known:
-            return None
+            return None, None
         for number, record in known:
             if record.stamp == stamp.text and (record.digest is not None or not self._retry):
-                return number
+                return number, record.digest
         if all(record.digest is None for _, record in known):
-            return None
+            return None, None
         contents = _digest_or_none(path)
         for number, record in known:
             if record.digest is not None and record.digest == contents:
-                return number
-        return None
+                return number, contents
+        return None, None
 
 
 def says_the_same(store: Store, corpus: Path, reader: FileReader, index: Path, retry: bool) -> bool:

@@ -1,8 +1,8 @@
 """Following a folder: when its files have changed and come to rest, the index is updated.
 
 The folder is looked at, not listened to: names, sizes and times every few seconds. That works alike
-on network and container file systems, misses nothing while an update runs, and costs 10 ms for
-1,000 files.
+on network and container file systems, misses nothing while an update runs, and costs 45 ms of the
+processor for 1,000 files.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ class IndexReport:
     """What an update did, by document id; ``embedded`` of ``passages`` were new.
 
     ``renamed`` are pairs of the old and the new id of a document whose file moved; ``read`` is how
-    many files were opened, the others being as they were. ``repeated_passages`` say what an earlier
+    many files were read, the others being as they were. ``repeated_passages`` say what an earlier
     passage says; results show them once.
     """
 
