@@ -74,6 +74,7 @@ def main() -> None:
     sets |= {name: read_fortunes(options.fortunes, files) for name, files in FORTUNES.items()}
     detect_language("This loads the model before the clock is started.")
     print("right / not told / wrong (of texts) by words; microseconds of the processor a text")
+    print("".join(f"    {head:<26}" for head in ("fewer than 8", "8 to 19", "20 and more")))
     for language, texts in sets.items():
         if not texts:
             continue
