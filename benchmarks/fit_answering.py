@@ -43,7 +43,7 @@ from qa.answering.model import linear, logistic, shipped_model
 from qa.answering.refusal import QuestionSignals, question_signals
 from qa.answering.sentences import ENTITY_KINDS, Candidate, SentenceSignals
 from qa.assistant import Assistant
-from qa.embedding import Embedded, Query, open_embedder
+from qa.embedding import Embedded, Query, Vectors, open_embedder
 from qa.evaluation.answers import contains
 from qa.french import split_sentences
 from qa.index import open_index, update_index
@@ -118,8 +118,8 @@ class CachingEmbedder:
         found = [self._passages[text] for text in texts]
         return Embedded(np.stack([v for v, _ in found]), tuple(signs for _, signs in found))
 
-    def vectors(self, texts: Sequence[str]) -> Any:
-        return np.stack([query.vector for query in self.embed_questions(texts)])
+    def vectors(self, texts: Sequence[str]) -> Vectors:
+        return self.embed_passages(texts).vectors
 
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:
@@ -210,7 +210,7 @@ def ask(
     query = embedder.embed_questions([line["question"]])[0]
     if forgetting is not None:
         passage = f"{line['title']}\n{line['context']}"
-        own = embedder.embed_questions([passage])[0].vector
+        own = embedder.embed_passages([passage]).vectors[0]
         query = replace(query, vector=forgetting.apply(query.vector, own, line["id"]))
     tokens = weigh_tokens(index, line["question"], query)
 

@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import os
 import random
+import resource
 import signal
 import sqlite3
 import subprocess
@@ -231,6 +232,40 @@ def test_a_second_writer_is_refused_at_once(
         assert time.monotonic() - began < 1
 
 
+class WideEmbedder(FakeEmbedder):
+    dimension = 1024
+
+
+def _update_on_a_small_disk(corpus: Path, limit: int, told: Path) -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    try:
+        update(corpus, WideEmbedder())
+    except QAError as error:
+        told.write_text(str(error), "utf-8")
+
+
+def test_a_disk_that_is_full_is_told_and_leaves_the_old_index(
+    write_corpus: Callable[..., Path],
+) -> None:
+    """No file may grow over a limit, which strikes the table of passages or the vectors."""
+    corpus = write_corpus(FILES)
+    before = update(corpus, WideEmbedder()).generation
+    lines = "".join(f'{{"id": "{n}", "text": "Le texte numéro {n}."}}\n' for n in range(600))
+    (corpus / "textes.jsonl").write_text(lines, "utf-8")
+    context = multiprocessing.get_context("fork")
+    told = corpus.parent / "told"
+    for limit in (20_000, 600_000):
+        process = context.Process(target=_update_on_a_small_disk, args=(corpus, limit, told))
+        process.start()
+        process.join()
+        assert "the index cannot be written" in told.read_text("utf-8")
+        told.unlink()
+        index = open_index(corpus.parent / "index")
+        assert (index.path.name, index.warning) == (before, None)
+        index.close()
+    assert update(corpus, WideEmbedder()).passages == 603
+
+
 def test_no_index(tmp_path: Path) -> None:
     with pytest.raises(QAError, match=r"no index in .*Make one: qa index"):
         open_index(tmp_path)
@@ -318,8 +353,12 @@ def test_control_c_leaves_the_old_index(
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "interrupted" in errors and "Traceback" not in errors
-    assert open_index(directory).path.name == before
-    assert list(directory.glob(".staging-*")) == []
+    index = open_index(directory)
+    assert index.path.name == before
+    index.close()
+    (corpus / "long.txt").unlink()
+    assert not update(corpus, fake_embedder).published
+    assert sorted(path.name for path in directory.iterdir()) == ["CURRENT", "LOCK", before]
 
 
 def test_the_manifest_is_readable_and_complete(

@@ -21,10 +21,10 @@ from qa.answering import (
 from qa.conversation import split_questions, standalone_question
 from qa.courtesy import courtesy_reply
 from qa.embedding import Embedder, Vectors, open_embedder
-from qa.index import Index, open_index
+from qa.index import Index, current_name, open_index
 from qa.questions import analyse_question
 from qa.records import Answer, AnswerSentence, Document, Hit, QAError, Turn
-from qa.search import METHODS
+from qa.search import METHODS, token_matcher
 
 Caution = Literal["low", "normal", "high"]
 
@@ -58,6 +58,7 @@ class Assistant:
         self.index = index
         self.embedder = embedder
         self.model, self.warning = _calibrated_model(index)
+        self._published = current_name(index.path.parent)
 
     @classmethod
     def open(cls, directory: str | Path = "index") -> Assistant:
@@ -80,6 +81,7 @@ class Assistant:
         Raises ``QAError`` on an empty message, one longer than ``MAX_QUESTION`` characters, or a
         setting that does not exist.
         """
+        self._follow()
         message = clean_message(message)
         _check("method", method, METHODS)
         _check("caution", caution, shipped_model().thresholds)
@@ -99,18 +101,19 @@ class Assistant:
     def _answer_one(
         self, message: str, turns: Sequence[Turn], limit: int, method: str, caution: Caution
     ) -> Answer:
-        clock = _Clock()
+        index, clock = self.index, _Clock()
         standalone = standalone_question(message, turns)
         question = analyse_question(
-            standalone, self.index.manifest.passages, self.index.lexical.document_frequency
+            standalone, index.manifest.passages, index.lexical.document_frequency
         )
         clock.lap("understand")
-        query = self._embed([standalone])[0]
+        query = self.embedder.embed_questions([standalone])[0]
         clock.lap("embed")
-        hits = METHODS[method](self.index, standalone, query, max(limit, _DEPTH))
+        hits = METHODS[method](index, standalone, query, max(limit, _DEPTH))
         clock.lap("search")
+        match = token_matcher(index, self.embedder, standalone, query)
         selection = select_answer(
-            question, query, hits, self._embed, self.index.store.source, caution, self.model
+            question, query, hits, self._embed, match, index.store.source, caution, self.model
         )
         clock.lap("answer")
         answered = bool(selection.citations)
@@ -128,18 +131,38 @@ class Assistant:
 
     def search(self, question: str, *, limit: int = 10, method: str = "hybrid") -> list[Hit]:
         """Passages only, best first; ``method`` is hybrid, dense or lexical."""
+        self._follow()
         question = clean_message(question)
         _check("method", method, METHODS)
         _check_limit(limit)
-        query = self._embed([question])[0]
+        query = self.embedder.embed_questions([question])[0]
         return METHODS[method](self.index, question, query, limit)
 
     def document(self, document_id: str) -> Document:
         """A whole document of the index, to show a citation in its place."""
         return self.index.document(document_id)
 
+    def _follow(self) -> None:
+        """Turn to the generation that was published since, if this model can search it.
+
+        The old one stays open for answers that other threads are making of it.
+        """
+        directory = self.index.path.parent
+        published = current_name(directory)
+        if published == self._published:
+            return
+        self._published = published
+        try:
+            index = open_index(directory)
+        except QAError:
+            return  # what is open goes on answering
+        if index.manifest.embedder.fingerprint == self.embedder.fingerprint:
+            self.index = index
+        else:
+            index.close()
+
     def _embed(self, texts: Sequence[str]) -> Vectors:
-        return self.embedder.embed_questions(texts)
+        return self.embedder.embed_passages(texts).vectors
 
 
 def _calibrated_model(index: Index) -> tuple[AnsweringModel, str | None]:

@@ -73,10 +73,13 @@ class DenseIndex:
         return cls(faiss.read_index(str(path)))
 
     def save(self, path: Path) -> None:
-        """Write to a file."""
+        """Write to a file; raises ``OSError`` when the disk does not take it."""
         import faiss
 
-        faiss.write_index(self._index, str(path))
+        try:
+            faiss.write_index(self._index, str(path))
+        except RuntimeError as error:
+            raise OSError(f"{path.name}: {' '.join(str(error).split())}") from error
 
     @property
     def rows(self) -> int:

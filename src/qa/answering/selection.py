@@ -71,6 +71,7 @@ def select_answer(
     """Quotes from the passages that answer the question; none when that is not likely enough.
 
     ``hits`` come best first; ``embed`` gives unit vectors of sentences in the question's space;
+    ``match`` compares the question with a passage token by token;
     ``source`` tells where a document came from.
     """
     model = model or shipped_model()

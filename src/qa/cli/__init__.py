@@ -57,6 +57,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     _index_option(index)
     index.add_argument("--model", help="a sentence-transformers model, by name or folder")
+    index.add_argument(
+        "--watch",
+        action="store_true",
+        help="then follow the folder until Ctrl-C: update on changes",
+    )
     _json_option(index)
 
     ask = command("ask", asking.ask, "answer a question, with citations")

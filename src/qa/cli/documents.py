@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,35 +17,95 @@ from qa.records import QAError
 
 if TYPE_CHECKING:
     from qa.answering import AnsweringModel, Calibration
+    from qa.embedding import Embedder
+    from qa.index import IndexReport, LanguageCount, RepeatedDocument
 
 
 def index(options: argparse.Namespace) -> int:
-    """Make or update an index and tell what changed."""
+    """Make or update an index and tell what changed; with ``--watch``, for ever."""
     from qa.embedding import open_embedder
     from qa.index import update_index
 
+    embedder = open_embedder(options.model)
+    if options.watch:
+        return _watch(options, embedder)
     with progress_bars() as progress:
-        report = update_index(
-            options.corpus, options.index, open_embedder(options.model), progress=progress
-        )
+        report = update_index(options.corpus, options.index, embedder, progress=progress)
     if options.json:
         print_json(asdict(report))
         return 0
-    for label in ("added", "changed", "deleted"):
-        for name in getattr(report, label):
-            print(f"{label:>9}  {name}")
-    for skipped in report.skipped:
-        print(f"{'skipped':>9}  {skipped.source}: {skipped.reason}")
-    documents = len(report.added) + len(report.changed) + len(report.unchanged)
-    print(
-        f"{documents} documents, {report.passages} passages: {len(report.added)} added, "
-        f"{len(report.changed)} changed, {len(report.deleted)} deleted, "
-        f"{len(report.unchanged)} unchanged, {len(report.skipped)} skipped; "
-        f"{report.embedded} passages embedded in {report.seconds:.1f} s."
-    )
+    _print_report(report)
     if not report.published:
         print("The index already says the same: left as it is.")
     return 0
+
+
+def _watch(options: argparse.Namespace, embedder: Embedder) -> int:
+    """Follow the folder until Ctrl-C, which is how this ends: exit code 0."""
+    from qa.index import watch_index
+
+    told = False
+    try:
+        for result in watch_index(options.corpus, options.index, embedder):
+            if isinstance(result, QAError):
+                print(f"qa: {result}", file=sys.stderr, flush=True)
+            elif options.json:
+                print_json(asdict(result))
+            elif result.published or not told:
+                print(datetime.now().astimezone().isoformat(timespec="seconds"))
+                _print_report(result)
+                if not told:
+                    print(f"Following {options.corpus}. Ctrl-C to stop.")
+                told = True
+                sys.stdout.flush()
+    except KeyboardInterrupt:
+        print("qa: stopped; the index is as the last update left it.", file=sys.stderr)
+    return 0
+
+
+def _print_report(report: IndexReport) -> None:
+    for label in ("added", "changed", "deleted"):
+        for name in getattr(report, label):
+            print(f"{label:>9}  {name}")
+    for old, new in report.renamed:
+        print(f"{'renamed':>9}  {old} -> {new}")
+    for skipped in report.skipped:
+        print(f"{'skipped':>9}  {skipped.source}: {skipped.reason}")
+    for repeated in report.repeated_documents:
+        print(f"{'repeats':>9}  {_repetition(repeated)}")
+    documents = len(report.added) + len(report.changed) + len(report.renamed)
+    documents += len(report.unchanged)
+    print(
+        f"{documents} documents, {report.passages} passages: {len(report.added)} added, "
+        f"{len(report.changed)} changed, {len(report.deleted)} deleted, "
+        f"{len(report.renamed)} renamed, {len(report.unchanged)} unchanged, "
+        f"{len(report.skipped)} skipped; {report.read} files read, "
+        f"{report.embedded} passages embedded in {report.seconds:.1f} s."
+    )
+    for line in _languages_and_repetitions(report.languages, report.repeated_passages):
+        print(line)
+
+
+def _languages_and_repetitions(
+    languages: Mapping[str, LanguageCount], repeated_passages: int
+) -> Iterator[str]:
+    """Told when there is something to tell: another language than French, a repetition."""
+    if set(languages) - {"fr"}:
+        counts = ", ".join(
+            f"{language} {count.passages} passages ({count.documents} documents)"
+            for language, count in languages.items()
+        )
+        yield f"languages {counts}. Answers are made for French."
+    if repeated_passages:
+        yield (
+            f"repeats   {repeated_passages} passages say what an earlier one says: "
+            "results show the best of them."
+        )
+
+
+def _repetition(repeated: RepeatedDocument) -> str:
+    extent = "says the same as" if repeated.share > 0.995 else f"{repeated.share:.0%} is in"
+    return f"{repeated.id}: {extent} {repeated.of}"
 
 
 def status(options: argparse.Namespace) -> int:
@@ -58,7 +120,9 @@ def status(options: argparse.Namespace) -> int:
     if calibration is not None:
         unusable = stale(calibration, shipped, opened.manifest.embedder.fingerprint)
     manifest, documents = opened.manifest, opened.store.documents()
-    skipped = opened.store.skipped()
+    skipped, languages = opened.store.skipped(), opened.store.languages()
+    repeated_passages = opened.store.repeated_passages()
+    repeated = opened.store.repeated_documents()
     if options.json:
         fields = asdict(manifest)
         fields |= {
@@ -69,6 +133,9 @@ def status(options: argparse.Namespace) -> int:
             "generation": opened.path.name,
             "warning": opened.warning,
             "document_list": [asdict(entry) for entry in documents],
+            "languages": {name: asdict(count) for name, count in languages.items()},
+            "repeated_passages": repeated_passages,
+            "repeated_documents": [asdict(entry) for entry in repeated],
             "skipped": [asdict(entry) for entry in skipped],
         }
         print_json(fields)
@@ -81,8 +148,13 @@ def status(options: argparse.Namespace) -> int:
     print(f"contents  {manifest.documents} documents, {manifest.passages} passages")
     for line in _refusal_lines(shipped, calibration, unusable):
         print(line)
+    for line in _languages_and_repetitions(languages, repeated_passages):
+        print(line)
     for entry in documents:
-        print(f"  {entry.passages:>5} passages  {entry.id}  {entry.title}")
+        language = "" if entry.language == "fr" else f"  [{entry.language}]"
+        print(f"  {entry.passages:>5} passages  {entry.id}  {entry.title}{language}")
+    for repetition in repeated:
+        print(f"  repeats  {_repetition(repetition)}")
     for skip in skipped:
         print(f"  skipped  {skip.source}: {skip.reason}")
     return 0

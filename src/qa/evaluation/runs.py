@@ -126,20 +126,20 @@ def _search(method: str) -> Search:
 
 
 def _twins(index: Index) -> dict[bytes, list[str]]:
-    """Documents that share a passage word for word, title included, by its digest.
+    """Documents that share a passage, or nearly, by the passage's digest.
 
     A search shows one of them: the same words twice help nobody. But a judgement may name the
-    other, whose score is the same.
+    other, whose score is about the same.
     """
-    rows: dict[bytes, list[int]] = {}
-    for row, digest in enumerate(index.store.passage_digests()):
-        rows.setdefault(digest, []).append(row)
-    twins = {}
-    for digest, same in rows.items():
-        if len(same) > 1:
-            names = dict.fromkeys(passage.document_id for passage in index.passages(same))
-            if len(names) > 1:
-                twins[digest] = list(names)
+    groups: dict[int, list[int]] = {}
+    for row, first in index.store.repeats().items():
+        groups.setdefault(first, [first]).append(row)
+    twins: dict[bytes, list[str]] = {}
+    for rows in groups.values():
+        passages = index.passages(rows)
+        names = list(dict.fromkeys(passage.document_id for passage in passages))
+        if len(names) > 1:
+            twins |= {passage_digest(passage): names for passage in passages}
     return twins
 
 

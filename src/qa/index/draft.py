@@ -124,9 +124,12 @@ class DraftStore:
         )
 
     def remember(self, name: str, record: FileRecord) -> None:
-        """Note a file as read: as long as it stays the same, the next run need not read it."""
+        """Note a file as read: as long as it stays the same, the next run need not read it.
+
+        Of two files whose names are printed alike, only the first is noted.
+        """
         self._connection.execute(
-            "INSERT INTO files VALUES (?, ?, ?)", (name, record.stamp, record.digest)
+            "INSERT OR IGNORE INTO files VALUES (?, ?, ?)", (name, record.stamp, record.digest)
         )
 
     def save(self) -> None:

@@ -11,7 +11,7 @@ from qa.chunking import ChunkSettings, split_passages
 from qa.embedding import Embedder
 from qa.index.draft import DraftStore, mend_draft
 from qa.index.generations import interrupted_folders
-from qa.index.memory import FileMemory
+from qa.index.memory import FileMemory, FileReader
 from qa.index.reader import DOCUMENTS
 from qa.index.store import Store
 from qa.records import Skipped
@@ -35,6 +35,7 @@ class Job:
     embedder: Embedder
     settings: ChunkSettings
     recipe: str
+    reader: FileReader
     retry: bool
     progress: Callable[[Progress], None]
 
@@ -49,7 +50,7 @@ def take_in(job: Job, staging: Path, previous: Store | None) -> int:
     stores = [store for store in (interrupted, same) if store is not None]
     draft = DraftStore(staging / DOCUMENTS, job.recipe, stores)
     try:
-        memory = FileMemory(draft, stores, job.directory, job.retry)
+        memory = FileMemory(draft, stores, job.reader, job.directory, job.retry)
         for item in read_corpus(job.corpus, memory.read):
             if isinstance(item, Skipped):
                 draft.skip(item, memory.file)

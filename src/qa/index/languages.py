@@ -26,6 +26,8 @@ _FRENCH_WORDS = frozenset(
 _LEAST_SHARE, _LEAST_KINDS, _FIRST_WORDS = 0.12, 3, 100
 # Fewer letters than this say nothing: "Bibliographie", "TOTAL", a row of figures.
 _LEAST_LETTERS = 24
+# Below this probability it is not told: lists of foreign titles, mostly. Set by hand.
+_LEAST_SURE = 0.7
 _MOST_CHARACTERS = 600
 _WORD = re.compile(r"\w+")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -37,7 +39,7 @@ _KNOWN = """
 
 
 def detect_language(text: str) -> str:
-    """The ISO 639 code of a text's language; ``UNKNOWN`` for one too short to tell."""
+    """The ISO 639 code of a text's language; ``UNKNOWN`` when it cannot be told."""
     words = _WORD.findall(text[:_MOST_CHARACTERS].lower())[:_FIRST_WORDS]
     french = [word for word in words if word in _FRENCH_WORDS]
     if len(french) >= _LEAST_SHARE * len(words) and len(set(french)) >= _LEAST_KINDS:
@@ -50,7 +52,7 @@ def detect_language(text: str) -> str:
 def passage_languages(texts: Sequence[str]) -> tuple[str, list[str]]:
     """The language of a document (that of most of its text) and of each of its passages.
 
-    A passage too short to tell has the language of its document.
+    A passage that does not tell, being short or full of foreign names, has that of its document.
     """
     told = [detect_language(text) for text in texts]
     characters: Counter[str] = Counter()
@@ -66,6 +68,8 @@ def _identifier() -> Any:
     # Imported here: its model takes a second and 100 MB, and French documents never need it.
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-    identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
+    identifier = LanguageIdentifier.from_model_file(
+        MODEL_FILE, norm_probs=True, min_confidence=_LEAST_SURE
+    )
     identifier.set_languages(_KNOWN)
     return identifier

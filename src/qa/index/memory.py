@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,9 @@ _BESIDE = ".meta.toml"
 # A file changed twice within a tick of the file system's clock has the same times: what changed
 # just now is read again. Ticks are at most 10 ms where times have fractions, else up to 2 s (FAT).
 _TICK, _COARSE_TICK = 50_000_000, 2_000_000_000  # nanoseconds
+
+# What reads a file of a given name: each document, or why there is none, with its place.
+FileReader = Callable[[Path, str], Iterator[tuple[str, Document | Skipped]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +56,32 @@ def digest_file(path: Path) -> bytes:
 
 
 def _beside(path: Path) -> Iterator[Path]:
-    for stem in dict.fromkeys((path.name, path.stem)):
+    stem = path.name
+    while stem:  # "a.jsonl.gz", "a.jsonl", "a"
         beside = path.with_name(stem + _BESIDE)
         if beside.is_file():
             yield beside
+        stem = stem.rpartition(".")[0]
 
 
 class FileMemory:
-    """Reads files as ``read_file`` does, but takes from earlier runs what has not changed.
+    """Reads files as its ``reader`` does, but takes from earlier runs what has not changed.
 
     ``file`` is the file being read and ``place`` where its present document stands; ``number`` is
     that of the store its documents are taken from (``None``: they are read); ``read_files`` counts
-    the files that a reader opened.
+    those that were read and gave a document.
     """
 
-    def __init__(self, draft: DraftStore, stores: Sequence[Store], index: Path, retry: bool):
+    def __init__(
+        self,
+        draft: DraftStore,
+        stores: Sequence[Store],
+        reader: FileReader,
+        index: Path,
+        retry: bool,
+    ):
         self._draft = draft
+        self._reader = reader
         self._stores = stores
         self._known = [store.files() for store in stores]
         self._index = index.resolve()
@@ -88,29 +101,28 @@ class FileMemory:
         settled = stamp is not None and stamp.is_settled(began)
         # What may change unseen while it is read is compared before and after.
         early = _digest_or_none(path) if stamp is not None and not settled else None
-        self.number = self._recall(path, name, stamp)
+        self.number, digest = self._recall(path, name, stamp)
         given = 0
         for place, result in self._results(path, name):
             self.place = place
             given += isinstance(result, Document)
             yield place, result
-        late = _digest_or_none(path) if given else None
+        if given and self.number is None:
+            self.read_files += 1
+            digest = _digest_or_none(path)
         # A document that was refused (its id stands in another file too) may be wanted next time.
         kept = self._draft.documents - documents == given
         if kept and stamp is not None and stamp == _stamp_or_none(path):
             if settled:
-                self._draft.remember(name, FileRecord(stamp.text, late))
-            elif early == late:
-                self._draft.remember(name, FileRecord("", late))
+                self._draft.remember(name, FileRecord(stamp.text, digest))
+            elif early == digest:
+                self._draft.remember(name, FileRecord("", digest))
         self._draft.save()
         self.file = self.number = None
 
     def _results(self, path: Path, name: str) -> Iterator[tuple[str, Document | Skipped]]:
-        from qa.reading import read_file
-
         if self.number is None:
-            self.read_files += 1
-            yield from read_file(path, name)
+            yield from self._reader(path, name)
             return
         store = self._stores[self.number]
         for place, document_id in store.file_documents(name):
@@ -120,30 +132,32 @@ class FileMemory:
         for skipped in store.file_skipped(name):
             yield skipped.source, skipped
 
-    def _recall(self, path: Path, name: str, stamp: Stamp | None) -> int | None:
-        """The number of the store that knows this very file."""
+    def _recall(
+        self, path: Path, name: str, stamp: Stamp | None
+    ) -> tuple[int | None, bytes | None]:
+        """The number of the store that knows this very file, and the digest of its contents."""
         known = [(number, files[name]) for number, files in enumerate(self._known) if name in files]
         if stamp is None or not known:
-            return None
+            return None, None
         for number, record in known:
             if record.stamp == stamp.text and (record.digest is not None or not self._retry):
-                return number
+                return number, record.digest
         if all(record.digest is None for _, record in known):
-            return None
+            return None, None
         contents = _digest_or_none(path)
         for number, record in known:
             if record.digest is not None and record.digest == contents:
-                return number
-        return None
+                return number, contents
+        return None, None
 
 
-def says_the_same(store: Store, corpus: Path, index: Path, retry: bool) -> bool:
+def says_the_same(store: Store, corpus: Path, reader: FileReader, index: Path, retry: bool) -> bool:
     """Whether every file is as it was, told by sizes and times alone; reads no document.
 
     Files that gave nothing are tried again when ``retry`` is set: what kept them from being read
     may have been outside of them (a right, a limit, a program that was missing).
     """
-    from qa.reading import corpus_files, read_file
+    from qa.reading import corpus_files
 
     inside, known = index.resolve(), store.files()
     skipped: list[Skipped] = []
@@ -164,7 +178,7 @@ def says_the_same(store: Store, corpus: Path, index: Path, retry: bool) -> bool:
     if any(record.digest is not None for record in known.values()):
         return False
     for path, name in tried:
-        for _, result in read_file(path, name):
+        for _, result in reader(path, name):
             if isinstance(result, Document):
                 return False
             skipped.append(result)

@@ -33,9 +33,9 @@ Hashes = NDArray[np.uint64]
 # A signature: the words in order, the numbers and names, the bands (0: too short for them).
 SIGNATURE = 2 + _BANDS
 # Odd factors for multiply-shift hashing: any fixed ones do.
-_RANDOM = np.random.default_rng(0)
-_PAIR, _MIX = (_RANDOM.integers(0, 1 << 63, size, np.uint64) * 2 + 1 for size in (2, _BAND + 1))
-_FACTORS = _RANDOM.integers(0, 1 << 63, _BANDS * _BAND, np.uint64) * 2 + 1
+_PAIR, _MIX, _FACTORS = np.split(
+    np.random.PCG64(0).random_raw(2 + _BAND + 1 + _BANDS * _BAND) | np.uint64(1), [2, 3 + _BAND]
+)
 
 
 def signature(text: str) -> Hashes:
@@ -46,7 +46,9 @@ def signature(text: str) -> Hashes:
     result[0] = _hash([*forms, *numbers])
     if len(forms) < _LEAST_WORDS:
         return result
-    names = {w.form for w in found if text[w.start].isupper() and not w.is_stop}
+    names = {word.form for word in found if text[word.start].isupper() and not word.is_stop}
+    # What also stands without a capital ("Mairie" over a text on the mairie) is no name.
+    names -= {word.form for word in found if text[word.start].islower()}
     result[1] = _hash(sorted(names.union(numbers)))
     single = np.array([zlib.crc32(form.encode()) for form in forms], dtype=np.uint64)
     pairs = single[:-1] * _PAIR[0] + single[1:] * _PAIR[1]

@@ -190,6 +190,10 @@ class Store:
             for language, passages, documents in self._connection.execute(query)
         }
 
+    def repeats(self) -> dict[int, int]:
+        """From each row that says, or nearly, what an earlier one says, to the first that does."""
+        return dict(self._connection.execute(f"SELECT {_REPEATS} ORDER BY row"))
+
     def repeated_passages(self) -> int:
         """How many passages say, or nearly, what an earlier one says."""
         return int(self._connection.execute("SELECT count(*) FROM repeats").fetchone()[0])

@@ -49,7 +49,7 @@ class IndexReport:
     """What an update did, by document id; ``embedded`` of ``passages`` were new.
 
     ``renamed`` are pairs of the old and the new id of a document whose file moved; ``read`` is how
-    many files were opened, the others being as they were. ``repeated_passages`` say what an earlier
+    many files were read, the others being as they were. ``repeated_passages`` say what an earlier
     passage says; results show them once.
     """
 
@@ -86,17 +86,20 @@ def update_index(
     was, and the next run goes on where an interrupted one stopped. ``retry``: files that gave no
     document are tried again even when they did not change.
     """
+    # Imported here: its patterns take longer to compile than a question takes to answer.
+    from qa.reading import read_file
+
     began = time.perf_counter()
     settings = settings or _fitting(embedder)
     recipe = reading_recipe(embedder, settings)
-    job = Job(corpus, directory, embedder, settings, recipe, retry, progress)
+    job = Job(corpus, directory, embedder, settings, recipe, read_file, retry, progress)
     with writer_lock(directory), _disk_faults(directory), contextlib.ExitStack() as opened:
         previous = _open_previous(directory)
         if previous is not None:
             opened.callback(previous.close)
         alike = previous if previous is not None and _is_made_alike(previous, job) else None
         read = embedded = 0
-        if alike is not None and says_the_same(alike.store, corpus, directory, retry):
+        if alike is not None and says_the_same(alike.store, corpus, read_file, directory, retry):
             store, generation = alike.store, alike.path.name
         else:
             with staging_folder(directory) as staging:
