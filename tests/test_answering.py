@@ -19,7 +19,7 @@ from qa.french import fold
 from qa.index import open_index, update_index
 from qa.questions import Kind, Term, analyse_question, question_kind
 from qa.records import QAError
-from qa.search import search_hybrid
+from qa.search import search_hybrid, token_matcher
 
 WORDS = dict.fromkeys(("coverage", "context", "passage", "kind"), 1.0)
 # Every signal that speaks for a sentence counts alike; nothing is refused, no short answer is sure.
@@ -59,7 +59,8 @@ def ask(write_corpus: Callable[..., Path], fake_embedder: FakeEmbedder) -> Calla
             question,
             query,
             hits,
-            fake_embedder.embed_questions,
+            fake_embedder.vectors,
+            token_matcher(index, fake_embedder, text, query),
             index.store.source,
             caution,
             replace(PLAIN, **changes),
@@ -234,9 +235,9 @@ def test_sources_that_differ_are_both_quoted(
         question = analyse_question(text, 2, index.lexical.document_frequency)
         query = fake_embedder.embed_questions([text])[0]
         hits = search_hybrid(index, text, query, 10)
-        embed = fake_embedder.embed_questions
-        model = replace(PLAIN, certain=0.5)
-        return select_answer(question, query, hits, embed, index.store.source, model=model)
+        embed, model = fake_embedder.vectors, replace(PLAIN, certain=0.5)
+        match = token_matcher(index, fake_embedder, text, query)
+        return select_answer(question, query, hits, embed, match, index.store.source, model=model)
 
     differing = answer("1731")
     assert {citation.document_id for citation in differing.citations} == {"a.md", "b.md"}
