@@ -18,7 +18,7 @@ from qa.records import AnswerSentence, Citation, Hit
 # Passages whose sentences are looked at, and sentences whose meaning is compared (by an embedding
 # each, about 2 ms).
 PASSAGES = 8
-COMPARED = 6
+COMPARED = 5
 QUOTES = 3  # at most this many sentences
 # Kinds whose short answers exclude each other: an event has one date, but may have several authors.
 _COMPARABLE = frozenset({"time", "number"})
