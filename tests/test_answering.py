@@ -29,6 +29,7 @@ PLAIN = AnsweringModel(
     thresholds={"low": 0.0, "normal": 0.5, "high": 1.0},
     beside=0.6,
     elsewhere=0.6,
+    enough=1.0,
     emphasis={"intercept": 0.0},
     certain=1.0,
     measured={},

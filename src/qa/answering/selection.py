@@ -148,9 +148,11 @@ def choose_sentences(ranked: Sequence[Candidate], model: AnsweringModel) -> list
     A passage is quoted once, in one piece: a sentence of it that stands apart is left out.
     """
     groups: dict[int, list[Candidate]] = {ranked[0].hit.row: [ranked[0]]}
+    sure = ranked[0].share
     for candidate in ranked[1:]:
-        if sum(map(len, groups.values())) == QUOTES:
+        if sure >= model.enough or sum(map(len, groups.values())) == QUOTES:
             break
+        sure += candidate.share
         group = groups.get(candidate.hit.row)
         if group is None:
             if candidate.share >= model.elsewhere:
