@@ -65,7 +65,8 @@ COMMAND = "python benchmarks/fit_answering.py --data DATA --write"
 FALSE_ANSWERS = {"low": 0.2, "normal": 0.1, "high": 0.05}
 # Probabilities from which a further sentence is quoted: more quotes hold the answer more often and
 # are longer to read. A sentence beside a quoted one costs little, another source more.
-BESIDE, ELSEWHERE = 0.02, 0.1
+# From ENOUGH on, together, no further one is.
+BESIDE, ELSEWHERE, ENOUGH = 0.02, 0.1, 0.85
 # Share of the emphasised short answers that must be right; on the training questions.
 EMPHASISED = 0.85
 # Weight of the questions with a hole: they teach what a passage on the very topic lacks, but no
@@ -497,7 +498,9 @@ def measure_refusals(rows: Mapping[tuple[str, str], list[Row]], model: Any) -> d
 
 def fit_model(embedder: Any, cases: Sequence[Case], model: Any) -> Any:
     answerable = [case for case in cases if case.kind == "answerable"]
-    model = fit_sentences(embedder, answerable, replace(model, beside=BESIDE, elsewhere=ELSEWHERE))
+    model = fit_sentences(
+        embedder, answerable, replace(model, beside=BESIDE, elsewhere=ELSEWHERE, enough=ENOUGH)
+    )
     model = fit_emphasis(embedder, answerable, model)
     rows = question_rows(embedder, cases, model)
     features = [row for group in rows.values() for row in group]

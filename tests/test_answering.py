@@ -15,7 +15,6 @@ from qa.answering.entities import agree, entities, says_how
 from qa.answering.refusal import QuestionSignals
 from qa.answering.sentences import Matcher, spelled_alike
 from qa.assistant import Assistant
-from qa.french import fold
 from qa.index import open_index, update_index
 from qa.questions import Kind, Term, analyse_question, question_kind
 from qa.records import QAError
@@ -30,6 +29,7 @@ PLAIN = AnsweringModel(
     thresholds={"low": 0.0, "normal": 0.5, "high": 1.0},
     beside=0.6,
     elsewhere=0.6,
+    enough=1.0,
     emphasis={"intercept": 0.0},
     certain=1.0,
     measured={},
@@ -168,7 +168,7 @@ def test_kinds_of_questions(question: str, kind: str) -> None:
     ],
 )
 def test_what_can_answer_each_kind(kind: Kind, text: str, question: str, found: list[str]) -> None:
-    spans = entities(kind, text, fold(question))
+    spans = entities(kind, text, analyse_question(question, 1, lambda _: 0).words)
     assert [text[span.start : span.end] for span in spans] == found
 
 

@@ -147,13 +147,15 @@ class Term:
 class Question:
     """A question as it is matched: its text, kind and terms (each stem once, in order).
 
-    ``passages`` is the number of passages of the corpus that its terms were weighed in.
+    ``passages`` is the number of passages of the corpus that its terms were weighed in; ``words``
+    are all its folded words in order, each between blanks.
     """
 
     text: str
     kind: Kind
     terms: tuple[Term, ...]
     passages: int
+    words: str
 
     @property
     def weight(self) -> float:
@@ -187,7 +189,8 @@ def analyse_question(text: str, passages: int, frequency: Callable[[str], int]) 
         spelled = text[word.start : word.end]
         is_name = (spelled[0].isupper() and word.start > 0) or spelled[0].isdigit()
         terms[word.stem] = Term(word.form, word.stem, weight, is_name)
-    return Question(text, question_kind(text), tuple(terms.values()), passages)
+    asked = f" {' '.join(word.form for word in words(text))} "
+    return Question(text, question_kind(text), tuple(terms.values()), passages, asked)
 
 
 def question_kind(text: str) -> Kind:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from qa.french import fold
 from qa.questions import Kind
 
+_WORD = re.compile(r"\w+")
+_AFTER_COMMON = re.compile(r"\w+[’'\s]+(?=[A-ZÀ-ÜŒ])")
 _MONTH = (
     r"(?:janvier|f[ée]vrier|mars|avril|mai|juin|juillet|ao[ûu]t|septembre|octobre|novembre"
     r"|d[ée]cembre)"
@@ -81,8 +83,8 @@ class Entity:
 def entities(kind: Kind, text: str, asked: str) -> list[Entity]:
     """What could answer a question of this kind in a text, and is new to the question.
 
-    ``asked`` is the folded question. Kinds that no short span answers ("reason", "yes-no", …) have
-    none here; ``says_how`` looks for their turns of phrase.
+    ``asked`` are the folded words of the question, each between blanks. Kinds that no short span
+    answers ("reason", "yes-no", …) have none here; ``says_how`` looks for their turns of phrase.
     """
     if kind == "time":
         return _new(_TIME, text, asked)
@@ -107,8 +109,8 @@ def says_how(kind: Kind, folded: str) -> bool:
 def _new(pattern: re.Pattern[str], text: str, asked: str) -> list[Entity]:
     found = []
     for match in pattern.finditer(text):
-        said = fold(match.group()).strip()
-        if not re.search(rf"(?<!\w){re.escape(said)}(?!\w)", asked):
+        said = " ".join(_WORD.findall(fold(match.group())))
+        if f" {said} " not in asked:
             found.append(Entity(match.start(), match.end()))
     return found
 
@@ -125,22 +127,22 @@ _COMMON = frozenset(
 
 def _names(text: str, asked: str) -> list[Entity]:
     found = []
-    known = set(re.findall(r"\w+", asked))
+    known = set(asked.split())
     for match in _NAME.finditer(text):
         start, end = match.span()
-        first = re.match(r"\w+", match.group())
+        first = _WORD.match(match.group())
         opens = not text[:start].strip(" «“\"'’(—–-\u00a0\u202f")
         word = fold(first.group()) if first else ""
         if word in _COMMON:
             # « Le Parlement », « En France »: the name starts after the common word.
-            rest = re.match(r"[\w]+[’'\s]+(?=[A-ZÀ-ÜŒ])", match.group())
+            rest = _AFTER_COMMON.match(match.group())
             if rest is None:
                 continue
             start += rest.end()
         elif opens and " " not in match.group():
             continue  # A capital that opens the sentence tells nothing.
         end -= len(match.group()) - len(match.group().rstrip(" '’-."))
-        said = set(re.findall(r"\w+", fold(text[start:end]))) - _COMMON
+        said = set(_WORD.findall(fold(text[start:end]))) - _COMMON
         if said and not said <= known:
             found.append(Entity(start, end))
     return found

@@ -25,9 +25,10 @@ class AnsweringModel:
     ``words`` ranks sentences before they are compared by meaning, ``sentence`` after. Beside the
     best sentence one of its own passage is quoted that answers with probability ``beside`` (given
     that one of those compared does), and one from another passage with ``elsewhere``: that is one
-    more place to look at. A short answer is emphasised when ``emphasis`` gives at least
-    ``certain``. ``measured``: shares of development questions that get an answer, by size of
-    corpus, then by kind (answerable, or how they were made unanswerable), then by caution.
+    more place to look at. From ``enough`` on, together, no further one is. A short answer is
+    emphasised when ``emphasis`` gives at least ``certain``. ``measured``: shares of development
+    questions that get an answer, by size of corpus, then by kind (answerable, or how they were made
+    unanswerable), then by caution.
     """
 
     words: Weights
@@ -36,6 +37,7 @@ class AnsweringModel:
     thresholds: Weights
     beside: float
     elsewhere: float
+    enough: float
     emphasis: Weights
     certain: float
     measured: Mapping[str, Mapping[str, Mapping[str, float]]]

@@ -19,7 +19,7 @@ from qa.tokens import Match
 # Passages whose sentences are looked at, and sentences whose meaning is compared (by an embedding
 # each, about 2 ms).
 PASSAGES = 8
-COMPARED = 6
+COMPARED = 5
 QUOTES = 3  # at most this many sentences
 # Kinds whose short answers exclude each other: an event has one date, but may have several authors.
 _COMPARABLE = frozenset({"time", "number"})
@@ -152,9 +152,11 @@ def choose_sentences(ranked: Sequence[Candidate], model: AnsweringModel) -> list
     A passage is quoted once, in one piece: a sentence of it that stands apart is left out.
     """
     groups: dict[int, list[Candidate]] = {ranked[0].hit.row: [ranked[0]]}
+    sure = ranked[0].share
     for candidate in ranked[1:]:
-        if sum(map(len, groups.values())) == QUOTES:
+        if sure >= model.enough or sum(map(len, groups.values())) == QUOTES:
             break
+        sure += candidate.share
         group = groups.get(candidate.hit.row)
         if group is None:
             if candidate.share >= model.elsewhere:

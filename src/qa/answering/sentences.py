@@ -107,8 +107,16 @@ class Matcher:
     """
 
     def __init__(self, terms: Sequence[Term]):
-        self._terms = terms
-        self._families = [family(term.form) for term in terms]
+        self._by_stem: dict[str, set[int]] = {}
+        self._by_family: dict[int, set[int]] = {}
+        self._by_letter: dict[str, list[tuple[int, str]]] = {}
+        for number, term in enumerate(terms):
+            self._by_stem.setdefault(term.stem, set()).add(number)
+            its_family = family(term.form)
+            if its_family is not None:
+                self._by_family.setdefault(its_family, set()).add(number)
+            if len(term.form) > 4 and not term.form.isdigit():
+                self._by_letter.setdefault(term.form[0], []).append((number, term.form))
         self._met: dict[tuple[str, bool], tuple[int, ...]] = {}  # « né » and « ne » fold alike
 
     def places(self, text: Sequence[Word]) -> list[_Place]:
@@ -130,20 +138,17 @@ class Matcher:
     def _match(self, word: Word) -> tuple[int, ...]:
         if word.is_stop:
             return ()
+        found = set(self._by_stem.get(word.stem, ()))
         its_family = family(word.form)
-        return tuple(
-            number
-            for number, term in enumerate(self._terms)
-            if term.stem == word.stem
-            or (its_family is not None and its_family == self._families[number])
-            or (
-                len(term.form) > 4
-                and len(word.form) > 3
-                and not term.form.isdigit()
-                and term.form[0] == word.form[0]
-                and spelled_alike(term.form, word.form)
-            )
-        )
+        if its_family is not None:
+            found |= self._by_family.get(its_family, set())
+        if len(word.form) > 3:
+            found |= {
+                number
+                for number, form in self._by_letter.get(word.form[0], ())
+                if spelled_alike(form, word.form)
+            }
+        return tuple(sorted(found))
 
 
 def read_passage(
@@ -162,7 +167,6 @@ def read_passage(
     weights = [term.weight for term in question.terms]
     lowered = [weight * (KNOWN if n in above else 1.0) for n, weight in enumerate(weights)]
     total, lowered_total = sum(weights) or 1.0, sum(lowered) or 1.0
-    asked = fold(question.text)
     spans = _spans(passage.text)
     places = [matcher.places(span.words) for span in spans]
     numbers = [_numbers(found) for found in places]
@@ -186,14 +190,16 @@ def read_passage(
         inside = _numbers(here)
         around = inside | above | (numbers[i - 1] if follows else frozenset())
         after = numbers[i + 1] - around if i + 1 < len(spans) else frozenset()
-        found = entities(question.kind, text, asked)
+        found = entities(question.kind, text, question.words)
         near = [
             _nearness(entity, first, here, passage.text, lowered) / lowered_total
             for entity in found
         ]
-        is_kind = (
-            bool(found) if question.kind in ENTITY_KINDS else says_how(question.kind, fold(text))
-        )
+        if question.kind in ENTITY_KINDS:
+            is_kind = bool(found)
+        else:
+            before = spans[i - 1].folded if opens else ""
+            is_kind = says_how(question.kind, f"{before} {span.folded}")
         signals = SentenceSignals(
             coverage=sum(lowered[n] for n in inside) / lowered_total,
             context=sum(weights[n] for n in around) / total,
