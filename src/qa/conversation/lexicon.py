@@ -16,6 +16,14 @@ SUBJECT_PRONOUNS = {
 }  # fmt: skip
 INVERTED = frozenset({"-il", "-elle", "-ils", "-elles"})
 OTHER_INVERTED = frozenset({"-on", "-je", "-tu", "-nous", "-vous", "-ce"})
+# « la première femme »: the noun comes after.
+LEADING_ADJECTIVES = frozenset(
+    """
+    premier premiere premiers premieres grand grande seconde second deuxieme troisieme nouvelle
+    nouveau jeune vieux vieille petit petite ancien ancienne derniere dernier principal principale
+    principaux principales celebre autre autres meilleur meilleure haute haut belle beau vrai vraie
+    """.split()
+)
 # Article by determiner; an indefinite or first-person one is kept as it was said.
 DEFINITE = {"le": "le", "la": "la", "l'": "l'", "les": "les"}
 CONTRACTED = {"du": "le", "des": "les", "au": "le", "aux": "les"}

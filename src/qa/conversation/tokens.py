@@ -176,13 +176,17 @@ _ORDERS = (
 
 def render(tokens: Iterable[Token]) -> str:
     """The text of a row of tokens, as a sentence: capital first, one question mark last."""
-    text = "".join((" " if token.spaced else "") + token.text for token in tokens).strip()
-    text = re.sub(r"\s+", " ", text).strip(" ,;:")
+    text = re.sub(r"\s+", " ", text_of(tokens)).strip(" ,;:")
     text = re.sub(r"[\s?!.…]*[?!.…]$", "", text).rstrip(" ,;:")
     if not text:
         return ""
     mark = "." if fold(text).startswith(_ORDERS) else " ?"
     return text[0].upper() + text[1:] + mark
+
+
+def text_of(tokens: Iterable[Token]) -> str:
+    """The text of a row of tokens, as typed."""
+    return "".join((" " if token.spaced else "") + token.text for token in tokens).strip()
 
 
 def piece(text: str, spaced: bool = True) -> Token:
