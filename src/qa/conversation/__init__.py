@@ -13,12 +13,13 @@ from collections.abc import Sequence
 from qa.conversation.anaphora import resolve_anaphora
 from qa.conversation.clause import own_mentions
 from qa.conversation.fragments import resolve_fragment
-from qa.conversation.history import History, is_chitchat, read_history, restore_names
+from qa.conversation.history import History, read_history, restore_names
 from qa.conversation.lexicon import OPENINGS, RETURNS
 from qa.conversation.mentions import find_mentions
 from qa.conversation.missing import resolve_missing_topic
 from qa.conversation.splitting import split_questions
 from qa.conversation.tokens import Token, plain, tokenise, without_end
+from qa.courtesy import courtesy_reply
 from qa.records import Turn
 
 # A message this long speaks for itself; no rewriting makes a question longer than the second.
@@ -37,7 +38,9 @@ def standalone_question(message: str, turns: Sequence[Turn]) -> str:
     Equal to the message (white space normalised) when it stands alone or nothing came before.
     """
     text = " ".join(message.split())
-    if not turns or not text or len(text) > _LONGEST_FOLLOW_UP or is_chitchat(text):
+    if not turns or not text or len(text) > _LONGEST_FOLLOW_UP:
+        return text
+    if courtesy_reply(text, in_conversation=True) is not None:
         return text
     history = read_history(turns)
     if history is None:

@@ -16,11 +16,17 @@ SUBJECT_PRONOUNS = {
 }  # fmt: skip
 INVERTED = frozenset({"-il", "-elle", "-ils", "-elles"})
 OTHER_INVERTED = frozenset({"-on", "-je", "-tu", "-nous", "-vous", "-ce"})
-# « la première femme »: the noun comes after.
-LEADING_ADJECTIVES = frozenset(
+ORDINALS = frozenset(
     """
-    premier premiere premiers premieres grand grande seconde second deuxieme troisieme nouvelle
-    nouveau jeune vieux vieille petit petite ancien ancienne derniere dernier principal principale
+    premier premiere second seconde deuxieme troisieme quatrieme cinquieme dernier derniere
+    prochain prochaine suivant suivante precedent precedente
+    """.split()
+)
+# « la première femme »: the noun comes after.
+LEADING_ADJECTIVES = ORDINALS | frozenset(
+    """
+    premiers premieres grand grande nouvelle
+    nouveau jeune vieux vieille petit petite ancien ancienne principal principale
     principaux principales celebre autre autres meilleur meilleure haute haut belle beau vrai vraie
     """.split()
 )
