@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from qa.conversation.anaphora import resolve_anaphora
 from qa.conversation.clause import own_mentions
 from qa.conversation.fragments import resolve_fragment
 from qa.conversation.history import History, read_history, restore_names
 from qa.conversation.lexicon import OPENINGS, RETURNS
 from qa.conversation.mentions import find_mentions
 from qa.conversation.missing import resolve_missing_topic
+from qa.conversation.references import resolve_references
 from qa.conversation.splitting import split_questions
 from qa.conversation.tokens import Token, plain, tokenise, without_end
 from qa.courtesy import courtesy_reply
@@ -85,7 +85,7 @@ def _resolve(core: Sequence[Token], opened: bool, history: History) -> str | Non
         return None
     return (
         resolve_fragment(question, opened, history)
-        or resolve_anaphora(question, history)
+        or resolve_references(question, history)
         or resolve_missing_topic(question, history)
     )
 

@@ -299,9 +299,11 @@ def place_in_answer(turn: Turn) -> Mention | None:
 
 
 def last_in_answer(turn: Turn) -> Mention | None:
-    """The name that an answer ends with: whom or what « celui-ci », « cette dernière » mean."""
-    names = [match.group() for sentence in _sentences(turn)[:1] for match in _NAME.finditer(sentence)]
-    return _as_mention(names[-1], "place" if fold(names[-1]) in PLACES else "thing") if names else None
+    """The name that ends an answer's list: « … Tours et Nantes », for « cette dernière »."""
+    for sentence in _sentences(turn)[:1]:
+        last = re.search(rf"\bet ({_NAME.pattern})\W*$", sentence)
+        return None if last is None else _as_mention(last.group(1), "thing")
+    return None
 
 
 def _sentences(turn: Turn) -> list[str]:

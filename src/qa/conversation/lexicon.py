@@ -94,10 +94,23 @@ NOT_VERBS = frozenset(
 
 # --- What stands alone ----------------------------------------------------------------------------
 
+MODALS = frozenset(
+    """
+    peut peuvent doit doivent veut veulent va vont fait fit faut voulut pouvait voulait devait
+    fallait pourrait
+    """.split()
+)
+# With « il fait »: the weather.
+WEATHER = frozenset(
+    """
+    temps froid chaud beau mauvais bon jour nuit sombre temperature temperatures degres meteo frais
+    doux humide clair gris
+    """.split()
+)
 IMPERSONAL_VERBS = frozenset(
     """
-    faut fallait fallut faudra faudrait agit agissait existe existait exista reste restait vaut
-    pleut suffit convient semble importe advient
+    faut fallait fallut faudra faudrait agit agissait agira vaut pleut pleuvait pleuvra neige
+    neigeait neigera suffit convient semble importe advient paraitrait
     """.split()
 )
 IMPERSONAL_ADJECTIVES = frozenset(
@@ -266,6 +279,20 @@ RELATIONAL_NOUNS = frozenset(
     service tribunal organisme beneficiaire droit obligation
     """.split()
 )
+# Of these, those of events and those of persons.
+OF_EVENTS = frozenset(
+    """
+    consequence bilan victime mort morte perte vainqueur vaincu participant cause deroulement
+    issue blesse prisonnier revendication reprime combattant camp insurge mutin personne gens
+    eclate gagne declenche commence termine
+    """.split()
+)
+OF_PERSONS = frozenset(
+    """
+    profession nationalite femme epouse mari enfant parent pere mere age metier enfance jeunesse
+    carriere surnom prenom famille frere soeur fils fille naissance etudes
+    """.split()
+)
 # Verbs and other words that any subject can have.
 GENERIC_WORDS = frozenset(
     """
@@ -288,7 +315,7 @@ GENERIC_WORDS = frozenset(
     minimum long longue longtemps haut haute vieux ancien ancienne politique autrement desormais
     actuellement concretement parle parler moi plait plus moins assez trop autre beaucoup environ
     temps cas face mal rapport ca dessus la-dessus la-bas dedans d'autre d'abord faut fallait
-    fallut faudra faudrait
+    fallut faudra faudrait dois puis peux
     """.split()
 )
 # Of these, the ones that take the topic as their object: « Qui commandait la révolte ? ».
@@ -297,6 +324,14 @@ TRANSITIVE_VERBS = frozenset(
     controler commander diriger mener gagner perdre remporter signer ratifier negocier provoquer
     declencher causer reprimer organiser lancer fonder creer inventer decouvrir construire batir
     ecrire peindre composer publier soutenir expliquer assassiner tuer
+    """.split()
+)
+# Verbs whose object is someone: « Qui l'a tué ? ».
+OBJECT_PERSON_VERBS = frozenset(
+    """
+    tuer assassiner arreter exiler epouser emprisonner condamner accuser executer eleve couronner
+    nommer elu elue trahir rencontrer expulser deporter bannit bannir enterrer succeder remplacer
+    accompagner
     """.split()
 )
 # Verbs that only someone can be the subject of (or the victim), and those of things and events.

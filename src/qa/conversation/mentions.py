@@ -377,6 +377,8 @@ def _named(tokens: Sequence[Token], start: int, end: int) -> list[Mention]:
     first = tokens[start].form
     text = text_of(tokens[start:end])
     before = tokens[start - 1].form if start else ""
+    if before == "a" and tokens[start - 1].text != "à" and not text_of(tokens).isascii():
+        before = "have"  # « Quel âge a Bernard Hinault ? »
     forms = {token.form for token in tokens}
     kind: Kind = "person"
     if first in PLACES:

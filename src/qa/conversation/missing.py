@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qa.conversation.clause import is_impersonal
+from qa.conversation.clause import is_impersonal, own_mentions
 from qa.conversation.history import History
 from qa.conversation.lexicon import (
     BEING,
     DEFINITE,
     GENERIC_WORDS,
     INVERTED,
+    OF_EVENTS,
+    OF_PERSONS,
     OTHER_INVERTED,
     POSSESSIVES,
+    PREPOSITIONS,
     QUESTION_WORDS,
     RELATIONAL_NOUNS,
     TRANSITIVE_VERBS,
@@ -20,104 +23,104 @@ from qa.conversation.lexicon import (
     among,
     is_noun_of,
     stem,
-    stems,
 )
-from qa.conversation.mentions import Kind, Mention, find_mentions, phrase_end, with_de
-from qa.conversation.place import about, after
-from qa.conversation.tokens import Token, render, without_end
-
-_OF_EVENTS = frozenset(
-    """
-    consequence bilan victime mort morte perte vainqueur vaincu participant cause deroulement
-    issue blesse prisonnier revendication reprime combattant camp insurge mutin personne gens
-    eclate gagne declenche commence termine
-    """.split()
-)
-
-
-_OF_PERSONS = frozenset(
-    """
-    profession nationalite femme epouse mari enfant parent pere mere age metier enfance jeunesse
-    carriere surnom prenom famille frere soeur fils fille naissance etudes
-    """.split()
-)
-
+from qa.conversation.mentions import Mention, asked_end, find_mentions, phrase_end, with_de
+from qa.conversation.place import about, after, beside
+from qa.conversation.tokens import Token, is_infinitive, is_verb, render, without_end
 
 _SPOKEN_TO = frozenset("tu toi vous -tu -vous te votre vos ton ta tes t'".split())
+_FOR_ACTIONS = frozenset("document piece justificatif demarche formalite formulaire etape".split())
+_OF_THINGS = frozenset(
+    "cause consequence symptome effet origine definition histoire traitement principe".split()
+)
+_THERE_IS = frozenset("y faut faudrait fallait faudra existe existait".split())
 
 
 def resolve_missing_topic(core: Sequence[Token], history: History) -> str | None:
     """« Quelles furent les conséquences ? » -> « … les conséquences de la révolte de Cronstadt ? »
 
-    Only when all its words are general ones, which name no subject of their own.
+    Only when its words are general ones, which name no subject of their own, or words of the last
+    answer (« Peut-on remplacer le lait ? » after a recipe).
     """
     tokens = without_end(core)
-    content = [token for token in tokens if token.is_content]
     forms = {token.form for token in tokens}
-    content = [token for token in content if not _counted_participle(tokens, token)]
-    if not content or len(content) > 6 or forms & (_SPOKEN_TO | POSSESSIVES.keys()):
+    inverted = [i for i, token in enumerate(tokens) if token.form in INVERTED]
+    asks = forms & (QUESTION_WORDS | OTHER_INVERTED | {"c'", "est"}) or inverted or "y" in forms
+    content = [t for t in tokens if t.is_content and not _counted_participle(tokens, t)]
+    if not asks or not content or len(content) > 6 or forms & (_SPOKEN_TO | POSSESSIVES.keys()):
         return None
-    if forms & {"difference", "differences"} and "avec" in forms and "entre" not in forms:
-        other = history.topic()
-        return None if other is None else render(after(tokens, len(tokens), f"({other.text})"))
-    asks = bool(forms & QUESTION_WORDS) or bool(forms & (INVERTED | OTHER_INVERTED | {"c'", "est"}))
-    if forms & {"un", "une", "plusieurs"} and not forms & {"faut", "existe", "combien"}:
+    if "heure" in forms and "-il" in forms:
         return None
-    if not asks or not (
-        _is_remark(tokens, content) or all(_is_general(token) for token in content)
-    ):
+    if not all(is_impersonal(tokens, index) for index in inverted):
         return None
-    if any(token.form in INVERTED for token in tokens) and not _impersonal_only(tokens):
+    topic = _topic(forms, history)
+    if topic is None or topic.content & {token.form for token in content}:
         return None
-    wanted: Kind | None = None
-    if any(is_noun_of(form, _OF_PERSONS) for form in forms):
-        wanted = "person"
-    elif any(is_noun_of(form, _OF_EVENTS) for form in forms):
+    if "avec" in forms and forms & {"difference", "differences"} and "entre" not in forms:
+        return render(beside(tokens, topic))
+    own = [token for token in content if not _is_general(token)]
+    about_it = tokens[0].form == "c'" or (len(tokens) > 1 and tokens[1].form == "-ce")
+    words = [token for token in tokens if token.is_word and token.form not in {"c'", "vraiment"}]
+    remark = about_it and len(content) == 1 and len(words) == 2 and not content[0].is_capital
+    indefinite = forms & {"un", "une", "plusieurs"} and not forms & {"faut", "existe", "combien"}
+    if remark or (not own and not indefinite):
+        return render(_completed(tokens, topic))
+    if any(token.is_capital and token.spaced or token.text[0].isdigit() for token in own):
+        return None
+    if _is_existential(tokens, own) or _asks_for_one(tokens, own) or _bridges(own, history):
+        return render(_completed(tokens, topic))
+    return None
+
+
+def _topic(forms: set[str], history: History) -> Mention | None:
+    wanted = next(
+        (kind for kind, nouns in _ASKED_OF if any(is_noun_of(form, nouns) for form in forms)), None
+    )
+    if wanted is None and forms & {"ensuite", "apres"}:
         wanted = "event"
     topic = history.topic(wanted)
-    spoken = topic is not None and topic.text.startswith(("un ", "une ", "mon ", "ma ", "mes "))
-    if topic is not None and (spoken or forms_among(forms, _FOR_ACTIONS)):
-        topic = history.action_on(topic)
-    if topic is not None and topic.kind == "action" and forms_among(forms, _OF_THINGS):
-        topic = next((m for m in find_mentions(history.previous) if m.kind != "action"), topic)
-    if topic is None or topic.content & frozenset(token.form for token in content):
+    if topic is None:
         return None
-    return render(_completed(tokens, topic))
+    spoken = topic.text.startswith(("un ", "une ", "mon ", "ma ", "mes "))
+    if spoken or any(is_noun_of(form, _FOR_ACTIONS) for form in forms):
+        topic = history.action_on(topic)
+    if topic.kind == "action" and any(is_noun_of(form, _OF_THINGS) for form in forms):
+        topic = next((m for m in find_mentions(history.previous) if m.kind != "action"), topic)
+    return topic
+
+
+_ASKED_OF = (("person", OF_PERSONS), ("event", OF_EVENTS))
+
+
+def _is_existential(tokens: Sequence[Token], own: Sequence[Token]) -> bool:
+    """« Y a-t-il un vaccin ? », « Faut-il redémarrer ? »: against what, or after what, is untold."""
+    prepositions = (PREPOSITIONS - {"a"}) | {"du", "au", "aux"}
+    forms = {token.form for token in tokens}
+    told = forms & prepositions - {"d'", "de"} or any(token.text == "à" for token in tokens)
+    return bool(forms & _THERE_IS) and len(own) == 1 and not told
+
+
+def _asks_for_one(tokens: Sequence[Token], own: Sequence[Token]) -> bool:
+    """« Quel gaz est rejeté ? »: only the noun that is asked for has a meaning of its own."""
+    if tokens[0].form not in WHICH or own_mentions(tokens):
+        return False
+    end = asked_end(tokens, 1)
+    return end < len(tokens) and tokens[end].form in BEING | {"a"} and list(own) == [tokens[end - 1]]
+
+
+def _bridges(own: Sequence[Token], history: History) -> bool:
+    """Whether the nouns are those of the last answer, which stand for its topic."""
+    sentences = " ".join(sentence.text for sentence in history.turns[0].answer.sentences[:1])
+    said = {stem(word) for word in sentences.lower().replace("’", "'").replace("'", " ").split()}
+    nouns = [t for t in own if not is_verb(t) and not is_infinitive(t)]
+    return 0 < len(nouns) <= 2 and all(stem(token.form) in said for token in nouns)
 
 
 def _counted_participle(tokens: Sequence[Token], token: Token) -> bool:
     """« déportées » in « Combien de personnes furent déportées ? »: it names no subject."""
-    if tokens[0].form not in WHICH | {"combien"} or not token.text.endswith(
-        ("é", "és", "ée", "ées")
-    ):
+    if tokens[0].form not in WHICH | {"combien"} or not token.text.rstrip("es").endswith("é"):
         return False
     return tokens[tokens.index(token) - 1].form in BEING | {"ete"}
-
-
-def _impersonal_only(tokens: Sequence[Token]) -> bool:
-    return all(
-        is_impersonal(tokens, index - 1, index)
-        for index, token in enumerate(tokens)
-        if token.form in INVERTED and index
-    )
-
-
-def forms_among(forms: set[str], nouns: frozenset[str]) -> bool:
-    """Whether one of the words is one of the nouns."""
-    return any(is_noun_of(form, nouns) for form in forms)
-
-
-_FOR_ACTIONS = frozenset("document piece justificatif demarche formalite formulaire etape".split())
-_OF_THINGS = frozenset(
-    "cause consequence symptome effet origine definition histoire traitement principe".split()
-)
-
-
-def _is_remark(tokens: Sequence[Token], content: Sequence[Token]) -> bool:
-    """« Est-ce héréditaire ? », « C'est contagieux ? »: an adjective about the topic."""
-    about_it = tokens[0].form == "c'" or (len(tokens) > 1 and tokens[1].form == "-ce")
-    words = [token for token in tokens if token.is_word and token.form not in {"c'", "vraiment"}]
-    return about_it and len(content) == 1 and len(words) == 2 and not content[0].is_capital
 
 
 def _is_general(token: Token) -> bool:
@@ -130,16 +133,14 @@ def _completed(tokens: list[Token], topic: Mention) -> list[Token]:
     """The question with the topic where it reads best."""
     forms = [token.form for token in tokens]
     if topic.kind == "action":
-        if {"-ce", "c'"} & set(forms) and "que" not in forms and "qu'" not in forms:
-            return after(tokens, len(tokens), with_de(topic.text))
-        return after(tokens, len(tokens), about(topic))
+        remark = {"-ce", "c'"} & set(forms) and not {"que", "qu'"} & set(forms)
+        return after(tokens, len(tokens), with_de(topic.text) if remark else about(topic))
     if forms[-1] in {"ensuite", "apres"} and topic.kind != "person":
         return after(tokens[:-1], len(tokens) - 1, "après " + topic.text)
     end = _relational_end(tokens)
     if end is not None:
         return after(tokens, end, with_de(topic.text))
-    verb = tokens[-1]
-    if forms[0] == "qui" and stem(verb.form) in stems(TRANSITIVE_VERBS):
+    if forms[0] == "qui" and among(forms[-1], TRANSITIVE_VERBS):
         return after(tokens, len(tokens), topic.text)
     return after(tokens, len(tokens), about(topic))
 
@@ -148,12 +149,14 @@ def _relational_end(tokens: Sequence[Token]) -> int | None:
     """Where « de la révolte » fits: after the last « les conséquences », « le délai »."""
     place = None
     for index, token in enumerate(tokens[:-1]):
-        if token.form in DEFINITE and is_noun_of(tokens[index + 1].form, RELATIONAL_NOUNS):
-            place = phrase_end(tokens, index + 1)
-        elif token.form in DEFINITE and among(tokens[index + 1].form, GENERIC_WORDS):
-            end = phrase_end(tokens, index + 1)
-            if end > index + 2 and is_noun_of(tokens[end - 1].form, RELATIONAL_NOUNS):
-                place = end
+        if token.form not in DEFINITE:
+            continue
+        end = phrase_end(tokens, index + 1)
+        # « les conséquences », « les principales conséquences »
+        if is_noun_of(tokens[index + 1].form, RELATIONAL_NOUNS) or (
+            end > index + 2 and is_noun_of(tokens[end - 1].form, RELATIONAL_NOUNS)
+        ):
+            place = end
     while place is not None and place < len(tokens) - 1:
         if tokens[place].form not in {"de", "d'", "du", "des"}:
             break
