@@ -123,20 +123,13 @@ IMPERSONAL_ADJECTIVES = frozenset(
 
 # --- Openings and pleasantries --------------------------------------------------------------------
 
-OPENINGS = (
+OPENINGS = frozenset((
     "et", "mais", "alors", "donc", "sinon", "ensuite", "du coup", "au fait", "d'accord", "ok",
     "okay", "merci", "merci beaucoup", "bien", "tres bien", "super", "parfait", "ah", "oh", "euh",
     "bon", "ben", "eh bien", "oui", "non", "interessant", "genial", "je vois", "entendu", "puis",
     "autre question", "et aussi", "aussi", "encore une question", "bonjour", "salut", "compris",
     "s'il te plait", "s'il vous plait", "et sinon", "et puis", "et alors", "enfin", "or",
-)  # fmt: skip
-CHITCHAT = frozenset(
-    """
-    merci beaucoup bonjour bonsoir salut ok okay accord oui non bien super parfait genial bravo
-    revoir bye coucou hello mille interessant compris entendu cool bon journee soiree bonne vois
-    plait s'il ca va tu vous je aide suis content d'accord tres
-    """.split()
-)
+))  # fmt: skip
 RETURNS = (
     "revenons a", "revenons en a", "revenons-en a", "pour revenir a", "je reviens a", "retour a",
     "concernant", "quant a", "a propos de", "au sujet de", "en ce qui concerne", "s'agissant de",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from qa.conversation.lexicon import AUXILIARIES, CHITCHAT, INVERTED, PREPOSITIONS, QUESTION_WORDS
+from qa.conversation.lexicon import AUXILIARIES, INVERTED, PREPOSITIONS, QUESTION_WORDS
 from qa.conversation.tokens import is_infinitive, is_verb, tokenise
-from qa.french import STOP_WORDS, split_sentences
+from qa.courtesy import courtesy_reply
+from qa.french import split_sentences
 
 _QUESTION_MARK = re.compile(r"\?[?!…]*(?=\s|$)")
 _QUOTED = re.compile(r"«[^»]*»|“[^”]*”|\"[^\"]*\"|\([^)]*\)")
@@ -39,7 +40,7 @@ def split_questions(message: str) -> tuple[str, ...]:
     further, remark = _unmarked(rest)
     for question in further:
         questions.extend(_joined(question))
-    if remark and questions and not _is_courtesy(remark):
+    if remark and questions and courtesy_reply(remark) is None:
         questions[-1] += " " + remark
     return tuple(questions) or (text,)
 
@@ -63,10 +64,6 @@ def _asks(sentence: str) -> bool:
     return any(token.form in QUESTION_WORDS for token in tokens[:2]) or any(
         token.form in INVERTED for token in tokens[:3]
     )
-
-
-def _is_courtesy(text: str) -> bool:
-    return all(token.form in CHITCHAT | STOP_WORDS for token in tokenise(text) if token.is_word)
 
 
 def _joined(question: str) -> list[str]:

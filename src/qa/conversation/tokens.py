@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from qa.conversation.lexicon import (
     AUXILIARIES,
@@ -57,6 +58,7 @@ class Token:
         return self.is_word and self.form not in STOP_WORDS and not self.form.endswith("'")
 
 
+@lru_cache(maxsize=4096)
 def tokenise(text: str) -> tuple[Token, ...]:
     """The tokens of a question: "Où est-il né ?" -> Où, est, -il, né, ?"""
     found = []
