@@ -127,6 +127,7 @@ def antecedent(
 ) -> Mention | None:
     """What a subject pronoun stands for; the topic when nothing agrees with it."""
     found = history.find(gender, plural, wanted, own_names(tokens))
+    found = found or (history.couple() if plural else None)
     return found or history.in_answer(gender, plural) or history.topic()
 
 

@@ -26,7 +26,7 @@ from qa.conversation.lexicon import (
     is_noun_of,
     stem,
 )
-from qa.conversation.mentions import Kind, Mention, find_mentions
+from qa.conversation.mentions import Kind, Mention, find_mentions, name_gender
 from qa.conversation.tokens import Token, is_verb, tokenise
 from qa.courtesy import courtesy_reply
 from qa.french import STOP_WORDS, fold
@@ -120,13 +120,24 @@ class History:
             score += -5 if mention.kind == "person" else 1
         return score
 
-    def topic(self, wanted: Kind | None = None) -> Mention | None:
-        """What the conversation is about now; of the wanted kind when the last turns had one."""
+    def topic(self, wanted: Kind | None = None, strict: bool = False) -> Mention | None:
+        """What the conversation is about now; of the wanted kind when the last turns had one.
+
+        ``strict`` takes nothing of another kind.
+        """
         for question in self.questions[: 4 if wanted else 0]:
             for mention in find_mentions(question):
                 if mention.kind == wanted and mention.weight > 1:
                     return mention
-        return next(self.mentions(), None)
+        return None if strict else next(self.mentions(), None)
+
+    def couple(self) -> Mention | None:
+        """The two persons of the last question, for « ils »."""
+        persons = {m.head: m for m in find_mentions(self.previous) if m.kind == "person" and m.proper}
+        if len(persons) < 2:
+            return None
+        one, two = sorted(list(persons.values())[:2], key=lambda mention: mention.start)
+        return replace(one, text=f"{one.text} et {two.text}", plural=True)
 
     def action_on(self, topic: Mention) -> Mention:
         """The thing to do with a topic, when one was asked about: what papers are needed for."""
@@ -175,7 +186,7 @@ class History:
         for sentence in _sentences(self.turns[0])[:1]:
             for mention in sorted(find_mentions(sentence), key=lambda mention: mention.start):
                 agrees = mention.plural == plural and _agree(mention.gender, gender)
-                if agrees and mention.weight > 3 and (mention.gender or mention.plural):
+                if agrees and mention.weight > 1 and (mention.gender or mention.plural):
                     return mention
         return None
 
@@ -321,9 +332,8 @@ def _named_in_answer(turn: Turn, kind: Kind) -> Mention | None:
 
 
 def _as_mention(name: str, kind: Kind) -> Mention:
-    first, last = fold(name.split()[0]), fold(name.split()[-1])
-    gender = "f" if first in FEMALE_NAMES else "m" if first in MALE_NAMES else ""
-    return Mention(name, last, kind, gender, False, True, 7)
+    parts = fold(name).split()
+    return Mention(name, parts[-1], kind, name_gender(*parts), False, True, 7)
 
 
 @lru_cache(maxsize=1024)
@@ -336,11 +346,11 @@ def _best_name(sentence: str, question: str, kind: Kind) -> str | None:
         before = fold(sentence[max(0, match.start() - 12) : match.start()])
         if match.start() == 0 and fold(name.split()[0]) in STOP_WORDS | _SENTENCE_OPENERS:
             _, _, name = name.partition(" ")
-        forms = {fold(part) for part in re.findall(r"[\w-]+", name)}
+        forms = {fold(part) for part in re.findall(r"[\w-]+", name)} - STOP_WORDS
         # « Pierre Curie » is another than « Marie Curie ».
         firsts = FEMALE_NAMES | MALE_NAMES
         another = bool(forms & firsts - asked) and bool(asked & firsts - forms)
-        if not name or forms <= STOP_WORDS or (forms & asked and not another):
+        if not forms or (forms & asked and not another):
             continue
         score = _name_score(name, before, kind, at_start=match.start() == 0)
         if score > best[0]:
@@ -357,7 +367,7 @@ def _name_score(name: str, before: str, kind: Kind, at_start: bool) -> int:
     first = fold(parts[0])
     located = bool(re.search(r"\b(?:a|en|au|aux|dans|vers|pres de) $", before))
     if kind == "place":
-        return 1 + 4 * located + 2 * (first in PLACES)
+        return 4 * located + 2 * (first in PLACES) + before.endswith(" de ")
     if first in PLACES or re.search(r"\b(?:la |le |l'|les |du |des )$", before):
         return 0
     score = 2 + 2 * (len(parts) > 1) + 3 * (first in FEMALE_NAMES | MALE_NAMES)

@@ -149,6 +149,12 @@ PERSON_NOUNS = frozenset(
     explorateur medecin avocat professeur eleve disciple maitre heros pape eveque saint tsar
     prince princesse duc duchesse comte militaire soldat marin ouvrier paysan secretaire leader
     politicien romancier romanciere scientifique journaliste sculpteur realisateur cineaste
+    gouverneur entraineur librettiste historien directeur directrice maire juge peintre danseur
+    joueur champion coureur pilote capitaine amiral colonel commandant lieutenant ambassadeur
+    inventrice compositrice realisatrice autrice biologiste astronome botaniste naturaliste
+    economiste sociologue psychologue chirurgien infirmiere ingenieur astronaute cosmonaute
+    cardinal abbe moine pharaon sultan calife chancelier depute senateur sorcier detective
+    inspecteur coiffeur cuisinier boulanger photographe dessinateur scenariste dramaturge
     """.split()
 )
 EVENT_NOUNS = frozenset(
@@ -158,7 +164,7 @@ EVENT_NOUNS = frozenset(
     congres conference election manifestation emeute conflit invasion campagne expedition croisade
     traite accord armistice paix alliance pacte reforme incendie seisme catastrophe accident
     eruption epidemie famine exil mutinerie soulevement commune putsch repression offensive
-    debarquement evenement mouvement combat affaire fete construction fondation creation
+    debarquement evenement mouvement combat assaut attaque bombardement affaire fete construction fondation creation
     decouverte independance abolition abdication
     """.split()
 )
@@ -216,6 +222,8 @@ FEMALE_NAMES = frozenset(
     sarah juliette christine eleonore agnes blanche berthe suzanne
     """.split()
 )
+# Of a first name before a last one.
+FEMALE_ENDINGS = ("a", "elle", "ele", "ine", "ette", "enne", "ie", "ise", "otte", "ude", "anne")
 MALE_NAMES = frozenset(
     """
     leon vladimir joseph karl friedrich louis charles henri jean jacques pierre paul victor
@@ -224,7 +232,8 @@ MALE_NAMES = frozenset(
     galileo galilee leonard vincent pablo salvador wolfgang johann ludwig frederic richard
     giuseppe benito adolf winston franklin john george thomas abraham martin nelson fidel ernesto
     mao lev sergei grigori ivan boris mikhail felix andre ramon simon christophe ferdinand marco
-    vasco denis jean-jacques jean-paul jean-baptiste
+    vasco denis jean-jacques jean-paul jean-baptiste etienne claude jeremie elie nikita ilia luca
+    joshua sacha mustafa attila
     """.split()
 ) - {"george"}  # fmt: skip
 
@@ -337,7 +346,8 @@ PERSON_VERBS = frozenset(
     inhumer inhume grandir grandi rencontrer rencontre fuir fui quitter quitte croire penser
     pensait pense dire dit declarer appeler surnommer surnomme fils fille pere mere femme mari
     epoux enfant enfants couronne couronnee elu elue frere soeur parents famille profession metier
-    enfance jeunesse carriere nationalite age surnom prenom biographie
+    enfance jeunesse carriere nationalite age surnom prenom biographie jouer joue jouait joua
+    ecrits etudes veuf veuve neveu regne regna regnait combattre combattit battu retraite
     """.split()
 )
 THING_VERBS = frozenset(

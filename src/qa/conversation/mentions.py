@@ -14,6 +14,7 @@ from qa.conversation.lexicon import (
     CONTRACTED,
     DEFINITE,
     EVENT_NOUNS,
+    FEMALE_ENDINGS,
     FEMALE_NAMES,
     FEMININE,
     FEMININE_NOUNS,
@@ -391,7 +392,7 @@ def _named(tokens: Sequence[Token], start: int, end: int) -> list[Mention]:
         kind = "place"
     elif text.isupper() and len(text) > 1:
         kind = "thing"
-    gender = "f" if first in FEMALE_NAMES else "m" if first in MALE_NAMES else ""
+    gender = name_gender(*(token.form for token in tokens[start:end]))
     if kind == "person" and not gender:
         gender = _gender_in_question(tokens, end)
     weight = 7
@@ -409,6 +410,13 @@ def _named(tokens: Sequence[Token], start: int, end: int) -> list[Mention]:
         both = Mention(pair, tokens[stop - 1].form, kind, gender, True, True, 8, start, stop)
         return [mention, both]
     return [mention]
+
+
+def name_gender(first: str, *rest: str) -> str:
+    """The gender that a (folded) first name tells; "" when it tells none."""
+    if first in MALE_NAMES:
+        return "m"
+    return "f" if first in FEMALE_NAMES or (rest and len(first) > 2 and first.endswith(FEMALE_ENDINGS)) else ""
 
 
 def _gender_in_question(tokens: Sequence[Token], end: int) -> str:
@@ -443,8 +451,13 @@ def _action(tokens: Sequence[Token]) -> Mention | None:
         if before not in _BEFORE_ACTION and start == index and index != asked:
             continue
         # Without the « , et dans quel délai » that a follow-up has added.
-        comma = (i for i in range(start, len(tokens)) if tokens[i].text == ",")
-        rest = tokens[start : next(comma, len(tokens))]
+        # Without the verb of « Fermer un compte est-il payant ? ».
+        ends = (
+            i
+            for i in range(start + 1, len(tokens))
+            if tokens[i].text == "," or tokens[i + 1 : i + 2] and tokens[i + 1].form in INVERTED
+        )
+        rest = tokens[start : next(ends, len(tokens))]
         if sum(piece.is_content for piece in rest) < 2:
             return None
         return Mention(text_of(rest), token.form, "action", "", False, False, 6, start, len(tokens))

@@ -9,6 +9,7 @@ from qa.conversation.history import History
 from qa.conversation.lexicon import (
     BEING,
     DEFINITE,
+    GENERAL_NOUNS,
     GENERIC_WORDS,
     INVERTED,
     OF_EVENTS,
@@ -26,7 +27,7 @@ from qa.conversation.lexicon import (
 )
 from qa.conversation.mentions import Mention, asked_end, find_mentions, phrase_end, with_de
 from qa.conversation.place import about, after, beside
-from qa.conversation.tokens import Token, is_infinitive, is_verb, render, without_end
+from qa.conversation.tokens import Token, is_infinitive, is_verb, render, tokenise, without_end
 
 _SPOKEN_TO = frozenset("tu toi vous -tu -vous te votre vos ton ta tes t'".split())
 _FOR_ACTIONS = frozenset("document piece justificatif demarche formalite formulaire etape".split())
@@ -58,18 +59,18 @@ def resolve_missing_topic(core: Sequence[Token], history: History) -> str | None
         return None
     if "avec" in forms and forms & {"difference", "differences"} and "entre" not in forms:
         return render(beside(tokens, topic))
-    own = [token for token in content if not _is_general(token)]
+    own = [token for token in content if not _is_general(token, token is tokens[0])]
     about_it = tokens[0].form == "c'" or (len(tokens) > 1 and tokens[1].form == "-ce")
     words = [token for token in tokens if token.is_word and token.form not in {"c'", "vraiment"}]
     remark = about_it and len(content) == 1 and len(words) == 2 and not content[0].is_capital
     indefinite = forms & {"un", "une", "plusieurs"} and not forms & {"faut", "existe", "combien"}
     if remark or (not own and not indefinite):
         return render(_completed(tokens, topic))
-    if any(token.is_capital and token.spaced or token.text[0].isdigit() for token in own):
+    if any(token.text[0].isdigit() or (token.is_capital and token is not tokens[0]) for token in own):
         return None
     if _is_existential(tokens, own) or _asks_for_one(tokens, own) or _bridges(own, history):
         return render(_completed(tokens, topic))
-    return None
+    return _pointed_at(tokens, topic, history)
 
 
 def _topic(forms: set[str], history: History) -> Mention | None:
@@ -109,11 +110,29 @@ def _asks_for_one(tokens: Sequence[Token], own: Sequence[Token]) -> bool:
 
 
 def _bridges(own: Sequence[Token], history: History) -> bool:
-    """Whether the nouns are those of the last answer, which stand for its topic."""
-    sentences = " ".join(sentence.text for sentence in history.turns[0].answer.sentences[:1])
-    said = {stem(word) for word in sentences.lower().replace("’", "'").replace("'", " ").split()}
+    """Whether the nouns are those of the last answers, which stand for their topic."""
+    sentences = " ".join(s.text for turn in history.turns[:3] for s in turn.answer.sentences[:1])
+    said = {stem(token.form) for token in tokenise(sentences) if not token.is_capital}
     nouns = [t for t in own if not is_verb(t) and not is_infinitive(t)]
     return 0 < len(nouns) <= 2 and all(stem(token.form) in said for token in nouns)
+
+
+def _pointed_at(tokens: Sequence[Token], topic: Mention, history: History) -> str | None:
+    """« Qui a réalisé le film ? », « le vrai nom du peintre »: a noun that does not say which."""
+    mentions = own_mentions(tokens)
+    pointing = [
+        mention
+        for mention in mentions
+        if mention.end - mention.start == 2
+        and not mention.plural
+        and tokens[mention.start].form in DEFINITE.keys() | {"du", "au"}
+        and (mention.kind == "person" or mention.head in GENERAL_NOUNS)
+    ]
+    if not pointing or any(m.weight > 2 and m not in pointing for m in mentions):
+        return None
+    if pointing[0].kind == "person":
+        topic = history.find(wanted="person") or topic
+    return render(beside(tokens, topic))
 
 
 def _counted_participle(tokens: Sequence[Token], token: Token) -> bool:
@@ -123,8 +142,8 @@ def _counted_participle(tokens: Sequence[Token], token: Token) -> bool:
     return tokens[tokens.index(token) - 1].form in BEING | {"ete"}
 
 
-def _is_general(token: Token) -> bool:
-    if token.text[0].isdigit() or (token.is_capital and token.spaced):
+def _is_general(token: Token, first: bool) -> bool:
+    if token.text[0].isdigit() or (token.is_capital and not first):
         return False
     return is_noun_of(token.form, RELATIONAL_NOUNS) or among(token.form, GENERIC_WORDS)
 

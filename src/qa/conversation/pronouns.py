@@ -222,10 +222,12 @@ def place_pronoun(tokens: list[Token], history: History) -> list[Token] | None:
         if any(m.end <= index and m.kind == "place" for m in own_mentions(tokens)):
             continue
         topic = history.topic("place" if wanted_kind(tokens) == "person" else None)
-        if topic is None or topic.kind == "person":
-            topic = history.topic("place") or place_in_answer(history.turns[0])
-        if topic is None or topic.kind == "person":
-            topic = place_in_answer(history.turns[0]) or topic
+        if topic is not None and topic.kind == "person":
+            topic = (
+                history.topic("place", strict=True)
+                or place_in_answer(history.turns[0])
+                or history.find(wanted="thing")
+            )
         if topic is None:
             continue
         forms = {token.form for token in tokens}

@@ -23,8 +23,6 @@ from qa.conversation.lexicon import (
     DEMONSTRATIVE_DETERMINERS,
     DEMONSTRATIVE_PRONOUNS,
     EVENT_NOUNS,
-    GENERAL_NOUNS,
-    PERSON_NOUNS,
     POSSESSIVES,
     PREPOSITIONS,
     RELATIONAL_NOUNS,
@@ -195,10 +193,7 @@ def _anyone(tokens: Sequence[Token], index: int, history: History) -> bool:
 
 
 def _description(tokens: list[Token], history: History) -> list[Token] | None:
-    """« Qui dirigeait la révolte ? » -> « Qui dirigeait la révolte de Cronstadt ? »
-
-    A noun that only points (« le film », « l'auteur ») is given the topic when nothing fits it.
-    """
+    """« Qui dirigeait la révolte ? » -> « Qui dirigeait la révolte de Cronstadt ? »"""
     mentions = own_mentions(tokens)
     if any(mention.proper and mention.weight > 3 for mention in mentions):
         return None
@@ -215,12 +210,7 @@ def _description(tokens: list[Token], history: History) -> list[Token] | None:
         if noun != found.head and among(noun, RELATIONAL_NOUNS) and found.kind != "place":
             continue
         return put(tokens, mention.start, mention.end, found.text)
-    topic = history.topic()
-    points = len(mentions) == 1 and is_noun_of(mentions[0].head, GENERAL_NOUNS.keys() | PERSON_NOUNS)
-    alone = points and mentions[0].end - mentions[0].start == 2 and not mentions[0].plural
-    if topic is None or not alone or tokens[mentions[0].start].form not in DEFINITE:
-        return None
-    return beside(tokens, topic) if mentions[0].head not in topic.content else None
+    return None
 
 
 def _that(tokens: list[Token], history: History) -> list[Token] | None:
