@@ -107,7 +107,7 @@ def verb_group_end(tokens: Sequence[Token], verb: int) -> int:
         if token.is_capital or not token.is_word:
             break
         infinitive = is_infinitive(token) and tokens[ahead - 1].form not in DEFINITE
-        if infinitive or _is_participle(token):
+        if infinitive or is_participle(token):
             end = ahead + 1
         elif token.form not in _ADVERBS:
             break
@@ -117,7 +117,8 @@ def verb_group_end(tokens: Sequence[Token], verb: int) -> int:
 _PARTICIPLES = ("e", "ee", "es", "ees", "i", "ie", "is", "it", "u", "ue", "us", "rt", "aint", "eint")
 
 
-def _is_participle(token: Token) -> bool:
+def is_participle(token: Token) -> bool:
+    """Whether a word can be a past participle: « exilé », « fait », « détruites »."""
     known = token.form in {"ete", "fait", "eu"}
     return known or (token.is_content and token.form.endswith(_PARTICIPLES))
 

@@ -260,6 +260,9 @@ def _with_complement(tokens: Sequence[Token], history: History) -> str | None:
         swapped = _other_one(previous, pronoun, added, history.previous)
     elif form == "pour" and not added.proper:
         swapped = _other_kind(previous, added, history.previous)
+    elif form in {"de", "d'"} and not added.proper:
+        # « …le point de fusion du fer ? » + « Et du plomb ? »
+        swapped = _other_one(previous, "de", added, history.previous)
     if swapped is None and (pronoun or (added.proper and form in {"pour", "de", "d'"})):
         swapped = _swap(previous, added, history.previous)
     if swapped is None and place:
@@ -275,13 +278,13 @@ def _other_one(
     previous: Sequence[Token], pronoun: str, added: Mention, question: str
 ) -> str | None:
     """« …la révolte de Cronstadt » + « celle de Tambov » -> « …la révolte de Tambov »."""
-    gender = "f" if pronoun.startswith("celle") else "m"
+    gender = {"celui": "m", "ceux": "m", "celle": "f", "celles": "f"}.get(pronoun, "")
     for mention in find_mentions(question):
-        if pronoun and (mention.gender or gender) != gender:
-            continue
         if mention.start == 0 or mention.kind == "action" or not (pronoun or mention.kind == "event"):
             continue
-        for index in range(mention.start + 2, mention.end):
+        if gender and mention.gender not in {"", gender}:
+            continue
+        for index in reversed(range(mention.start + 2, mention.end)):
             if previous[index].form in {"de", "d'", "du", "des"}:
                 other = piece(with_de(added.text))
                 return render([*previous[:index], other, *previous[mention.end :]])
@@ -386,7 +389,7 @@ def _swap(previous: list[Token], entity: Mention, question: str) -> str | None:
     candidates = [
         mention
         for mention in find_mentions(question)
-        if mention.kind != "action" and mention.end <= len(previous) and mention.weight > 1
+        if mention.kind != "action" and mention.end <= len(previous)
     ]
     alike = [mention for mention in candidates if mention.head == entity.head]
     same = [mention for mention in candidates if mention.kind == entity.kind]

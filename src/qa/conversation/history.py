@@ -155,7 +155,7 @@ class History:
         mention that agrees.
         """
         general = GENERAL_NOUNS.get(head) or GENERAL_NOUNS.get(head.rstrip("s")) or set()
-        if loose and "place" in general and _asks_where(self.previous):
+        if loose and "place" in general and asks_where(self.previous):
             place = place_in_answer(self.turns[0])
             if place is not None:
                 return place
@@ -172,6 +172,10 @@ class History:
                 return mention
         if not loose or head in PLACE_NOUNS:
             return None
+        # « Fournissez le permis AM » + « ce permis »
+        for mention in find_mentions(" ".join(_sentences(self.turns[0])[:1])):
+            if mention.head == head and len(mention.content) > 1:
+                return mention
         kind: Kind = "person" if is_noun_of(head, PERSON_NOUNS) else "thing"
         for agreement in dict.fromkeys((gender, "")):
             found = self.find(agreement, plural, kind)
@@ -186,7 +190,8 @@ class History:
         for sentence in _sentences(self.turns[0])[:1]:
             for mention in sorted(find_mentions(sentence), key=lambda mention: mention.start):
                 agrees = mention.plural == plural and _agree(mention.gender, gender)
-                if agrees and mention.weight > 1 and (mention.gender or mention.plural):
+                named = mention.gender or mention.plural
+                if agrees and named and mention.weight > 1 and not mention.text[-1].isdigit():
                     return mention
         return None
 
@@ -201,6 +206,7 @@ def read_history(turns: Sequence[Turn]) -> History | None:
     questions: list[str] = []
     for turn in reversed(turns):
         question = " ".join((turn.answer.standalone_question or turn.message).split())
+        question = question.capitalize() if question.isupper() else question
         courteous = courtesy_reply(question, in_conversation=True) is not None
         if len(question) <= _LONGEST_QUESTION and not courteous:
             recent.append(turn)
@@ -291,7 +297,8 @@ def _asks_who(question: str) -> bool:
     return is_noun_of(tokens[noun].form, PERSON_NOUNS) and not named
 
 
-def _asks_where(question: str) -> bool:
+def asks_where(question: str) -> bool:
+    """Whether a question asks for a place: « Où… », « Dans quelle ville… »."""
     where = {"ou", "ville", "pays", "region", "village", "lieu"}
     return any(token.form in where for token in tokenise(question)[:4])
 
@@ -310,11 +317,9 @@ def place_in_answer(turn: Turn) -> Mention | None:
 
 
 def last_in_answer(turn: Turn) -> Mention | None:
-    """The name that ends an answer's list: « … Tours et Nantes », for « cette dernière »."""
-    for sentence in _sentences(turn)[:1]:
-        last = re.search(rf"\bet ({_NAME.pattern})\W*$", sentence)
-        return None if last is None else _as_mention(last.group(1), "thing")
-    return None
+    """The name that ends a list in an answer: « … Tours et Nantes », for « cette dernière »."""
+    listed = re.findall(rf"\bet ({_NAME.pattern})", " ".join(_sentences(turn)[:1]))
+    return _as_mention(listed[-1], "thing") if listed else None
 
 
 def _sentences(turn: Turn) -> list[str]:

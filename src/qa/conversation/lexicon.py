@@ -199,7 +199,8 @@ GENERAL_NOUNS = {
     "procedure": {"action", "thing"}, "demande": {"action"}, "formalite": {"action"},
     "operation": {"action", "event"}, "maladie": {"thing"}, "animal": {"thing"},
     "concept": {"thing"}, "notion": {"thing"}, "theorie": {"thing"}, "phenomene": {"thing"},
-    "principe": {"thing"}, "systeme": {"thing"}, "appareil": {"thing"}, "objet": {"thing"},
+    "volcan": {"place", "thing"}, "montagne": {"place", "thing"}, "fleuve": {"place", "thing"},
+    "chateau": {"place", "thing"}, "musee": {"place", "thing"}, "principe": {"thing"}, "systeme": {"thing"}, "appareil": {"thing"}, "objet": {"thing"},
 }  # fmt: skip
 PLACES = frozenset(
     """
@@ -223,7 +224,7 @@ FEMALE_NAMES = frozenset(
     """.split()
 )
 # Of a first name before a last one.
-FEMALE_ENDINGS = ("a", "elle", "ele", "ine", "ette", "enne", "ie", "ise", "otte", "ude", "anne")
+FEMALE_ENDINGS = ("a", "elle", "ele", "ine", "ette", "enne", "ie", "otte", "ude", "anne")
 MALE_NAMES = frozenset(
     """
     leon vladimir joseph karl friedrich louis charles henri jean jacques pierre paul victor
@@ -233,7 +234,7 @@ MALE_NAMES = frozenset(
     giuseppe benito adolf winston franklin john george thomas abraham martin nelson fidel ernesto
     mao lev sergei grigori ivan boris mikhail felix andre ramon simon christophe ferdinand marco
     vasco denis jean-jacques jean-paul jean-baptiste etienne claude jeremie elie nikita ilia luca
-    joshua sacha mustafa attila
+    joshua sacha mustafa attila ambroise bernard
     """.split()
 ) - {"george"}  # fmt: skip
 
@@ -274,7 +275,7 @@ RELATIONAL_NOUNS = frozenset(
     contact telephone responsable organisateur statut forme couleur embleme drapeau hymne devise
     specialite activite construction architecte materiau style etage visiteur exemple type
     categorie sorte detail information source preuve temoin personne gens fait chose moment
-    endroit heure rendez-vous validite renouvellement remboursement frais tarif surface point
+    endroit heure rendez-vous validite renouvellement remboursement frais tarif surface point score finale but densite
     element partie pays ville lien epave equipage passager coupable belligerant assassin meurtrier
     complice rival retard oubli erreur litige vol refus absence urgence region camp armee troupe
     soldat arme insurge mutin marin allie force public accueil ligne internet mairie prefecture
@@ -315,7 +316,7 @@ GENERIC_WORDS = frozenset(
     nouvelle different differente necessaire obligatoire gratuit payant possible important
     importante celebre connu connue total totale exact exacte vrai vraie actuel actuelle maximum
     minimum long longue longtemps haut haute vieux ancien ancienne politique autrement desormais
-    actuellement concretement parle parler moi plait plus moins assez trop autre beaucoup environ
+    vieux vieille marquer sinon actuellement concretement parle parler moi plait plus moins assez trop autre beaucoup environ
     temps cas face mal rapport ca dessus la-dessus la-bas dedans d'autre d'abord faut fallait
     fallut faudra faudrait dois puis peux
     """.split()

@@ -53,7 +53,7 @@ _WORK_VERBS = frozenset(
 )
 # A verb that takes « à » and a person, not a place: « Qui a succédé à Lénine ? ».
 _TO_PERSON = frozenset(
-    "succede succeda oppose opposa oppose parle appartient arrive ressemble pense doit lie".split()
+    "succede succeda oppose opposa oppose parle appartient arrive ressemble pense doit lie fallu fallut plait plut".split()
 )
 # Of these nouns a name is the place: « la capitale de Tuvalu ».
 _OF_PLACES = frozenset("habitants capitale population superficie situe situee monnaie".split())
@@ -111,7 +111,9 @@ def find_mentions(question: str) -> tuple[Mention, ...]:
     action = _action(tokens)
     if action is not None:
         found.append(action)
-    elif not any(token.is_capital for token in tokens[1:]):
+    elif (question.isascii() or question[0].islower()) and not any(
+        token.is_capital for token in tokens[1:]
+    ):
         found.extend(_bare_words(tokens, found))
     return tuple(sorted(found, key=lambda mention: -mention.weight))
 

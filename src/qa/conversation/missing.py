@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qa.conversation.clause import is_impersonal, own_mentions
+from qa.conversation.clause import is_impersonal, is_participle, own_mentions
 from qa.conversation.history import History
 from qa.conversation.lexicon import (
+    AUXILIARIES,
     BEING,
     DEFINITE,
     GENERAL_NOUNS,
@@ -34,6 +35,7 @@ _FOR_ACTIONS = frozenset("document piece justificatif demarche formalite formula
 _OF_THINGS = frozenset(
     "cause consequence symptome effet origine definition histoire traitement principe".split()
 )
+_SAYS_MORE = frozenset("que qu' qui quoi quand ou combien".split())
 _THERE_IS = frozenset("y faut faudrait fallait faudra existe existait".split())
 
 
@@ -52,17 +54,19 @@ def resolve_missing_topic(core: Sequence[Token], history: History) -> str | None
         return None
     if "heure" in forms and "-il" in forms:
         return None
-    if not all(is_impersonal(tokens, index) for index in inverted):
-        return None
     topic = _topic(forms, history)
     if topic is None or topic.content & {token.form for token in content}:
         return None
+    if not all(is_impersonal(tokens, index) for index in inverted):
+        # « Le film est-il en couleurs ? »
+        return _pointed_at(tokens, topic, history) if len(own_mentions(tokens)) == 1 else None
     if "avec" in forms and forms & {"difference", "differences"} and "entre" not in forms:
         return render(beside(tokens, topic))
     own = [token for token in content if not _is_general(token, token is tokens[0])]
-    about_it = tokens[0].form == "c'" or (len(tokens) > 1 and tokens[1].form == "-ce")
-    words = [token for token in tokens if token.is_word and token.form not in {"c'", "vraiment"}]
-    remark = about_it and len(content) == 1 and len(words) == 2 and not content[0].is_capital
+    # « Est-ce un métal toxique ? », « c'est contagieux »
+    about_it = "c'" in forms or (len(tokens) > 1 and tokens[1].form == "-ce")
+    remark = about_it and len(content) <= 2 and not forms & (_SAYS_MORE | PREPOSITIONS - {"en"})
+    remark = remark and not any(token.is_capital for token in tokens[1:])
     indefinite = forms & {"un", "une", "plusieurs"} and not forms & {"faut", "existe", "combien"}
     if remark or (not own and not indefinite):
         return render(_completed(tokens, topic))
@@ -106,7 +110,8 @@ def _asks_for_one(tokens: Sequence[Token], own: Sequence[Token]) -> bool:
     if tokens[0].form not in WHICH or own_mentions(tokens):
         return False
     end = asked_end(tokens, 1)
-    return end < len(tokens) and tokens[end].form in BEING | {"a"} and list(own) == [tokens[end - 1]]
+    asked = end < len(tokens) and tokens[end].form in AUXILIARIES
+    return asked and list(own) == [tokens[end - 1]]
 
 
 def _bridges(own: Sequence[Token], history: History) -> bool:
@@ -130,16 +135,15 @@ def _pointed_at(tokens: Sequence[Token], topic: Mention, history: History) -> st
     ]
     if not pointing or any(m.weight > 2 and m not in pointing for m in mentions):
         return None
-    if pointing[0].kind == "person":
+    if pointing[0].kind == "person" and tokens[0].form != "qui":
         topic = history.find(wanted="person") or topic
     return render(beside(tokens, topic))
 
 
 def _counted_participle(tokens: Sequence[Token], token: Token) -> bool:
     """« déportées » in « Combien de personnes furent déportées ? »: it names no subject."""
-    if tokens[0].form not in WHICH | {"combien"} or not token.text.rstrip("es").endswith("é"):
-        return False
-    return tokens[tokens.index(token) - 1].form in BEING | {"ete"}
+    before = tokens[tokens.index(token) - 1].form
+    return tokens[0].form in WHICH | {"combien"} and before in BEING | {"ete"} and is_participle(token)
 
 
 def _is_general(token: Token, first: bool) -> bool:

@@ -111,7 +111,8 @@ _ONLY_OF_PERSONS = frozenset(
 )
 _ONLY_OF_THINGS = frozenset(
     """cause consequence clause dimension superficie longueur largeur deroulement duree issue bilan
-    cout montant habitant etage symptome""".split()
+    cout montant habitant etage symptome hauteur altitude profondeur densite population capitale
+    monnaie surface""".split()
 )
 
 

@@ -15,7 +15,7 @@ from qa.conversation.clause import (
     verb_group_end,
     verb_group_start,
 )
-from qa.conversation.history import History, place_in_answer, wanted_kind
+from qa.conversation.history import History, asks_where, place_in_answer, wanted_kind
 from qa.conversation.lexicon import (
     AUXILIARIES,
     BEING,
@@ -222,6 +222,8 @@ def place_pronoun(tokens: list[Token], history: History) -> list[Token] | None:
         if any(m.end <= index and m.kind == "place" for m in own_mentions(tokens)):
             continue
         topic = history.topic("place" if wanted_kind(tokens) == "person" else None)
+        if asks_where(history.previous):
+            topic = place_in_answer(history.turns[0]) or topic
         if topic is not None and topic.kind == "person":
             topic = (
                 history.topic("place", strict=True)

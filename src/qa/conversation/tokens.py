@@ -79,6 +79,7 @@ def _form(text: str) -> str:
 def _repair(tokens: Sequence[Token]) -> list[Token]:
     """Put back what was not typed: « ou a t il vecu », « qui l a tue » -> « a-t-il », « l'a »."""
     repaired: list[Token] = []
+    tokens = [_written(token) for token in tokens]
     index = 0
     while index < len(tokens):
         token = tokens[index]
@@ -99,11 +100,16 @@ def _repair(tokens: Sequence[Token]) -> list[Token]:
         if token.form in SUBJECT_PRONOUNS and _was_inverted(before, following):
             repaired.append(Token("-" + token.text, "-" + token.form, False))
         elif (
-            token.text in {"l", "d", "s", "n", "qu", "c", "L", "D", "Qu"}
+            token.text in {"l", "d", "s", "n", "qu", "c", "L", "D", "Qu", "C"}
             and following is not None
-            and following.form[:1] in "aeiouyh"
+            and (following.form[:1] in "aeiouyh" or token.form == "c")
         ):
             repaired.append(Token(token.text + "'", token.form + "'", token.spaced))
+            if token.form == "c" and following.form not in AUXILIARIES:
+                # « c payant »
+                repaired.append(Token("est", "est", False))
+                index += 1
+                continue
             repaired.append(replace(following, spaced=False))
             index += 2
             continue
@@ -111,6 +117,19 @@ def _repair(tokens: Sequence[Token]) -> list[Token]:
             repaired.append(token)
         index += 1
     return repaired
+
+
+def _written(token: Token) -> Token:
+    """« pk », « koi » as they are written out."""
+    text = _CHAT.get(token.form)
+    return token if text is None else Token(text, fold(text), token.spaced)
+
+
+_CHAT = {
+    "pk": "pourquoi", "pq": "pourquoi", "pkoi": "pourquoi", "koi": "quoi", "qd": "quand",
+    "cmb": "combien", "cb": "combien", "ki": "qui", "ke": "que", "ds": "dans", "kel": "quel",
+    "kelle": "quelle", "kan": "quand", "komen": "comment", "cki": "c'est qui",
+}  # fmt: skip
 
 
 def _was_inverted(before: Token | None, following: Token | None) -> bool:
