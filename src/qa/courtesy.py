@@ -61,7 +61,9 @@ _BESIDE = STOP_WORDS | frozenset(
     you grand fin plait journee soiree nuit annee noel anniversaire fetes demain""".split()
 )
 # Words that are a courtesy only together.
-_AGREED = re.compile(r"\b(?:d'accord|c'est (?:note|clair|bon)|pas mal|de rien|je (?:t'|vous )aime)\b")
+_AGREED = re.compile(
+    r"\b(?:d'accord|c'est (?:note|clair|bon)|pas mal|de rien|je (?:t'|vous )aime)\b"
+)
 _QUESTION_WORDS = frozenset(
     """qui que qu' quoi ou quand comment pourquoi combien quel quelle quels quelles lequel
     laquelle""".split()
@@ -120,7 +122,9 @@ def courtesy_reply(message: str, in_conversation: bool = False) -> str | None:
     if len(text) <= _LONGEST:
         without_greeting = _OPENING.sub("", text, count=1) if _OPENING.match(text) else text
         for asked in (text, without_greeting):
-            if _ABOUT_ME.fullmatch(asked) or (not in_conversation and _HOW_IT_WORKS.fullmatch(asked)):
+            if _ABOUT_ME.fullmatch(asked) or (
+                not in_conversation and _HOW_IT_WORKS.fullmatch(asked)
+            ):
                 return _HELP
             if _HOW_ARE_YOU.fullmatch(asked):
                 return _GREETING

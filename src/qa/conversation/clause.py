@@ -78,9 +78,7 @@ def introduced(tokens: Sequence[Token], mention: Mention) -> bool:
 
 def earlier_clause(tokens: Sequence[Token], index: int) -> bool:
     """Whether an earlier clause of the message names something: « Permis : peut-on l'obtenir »."""
-    borders = [
-        i for i in range(index) if tokens[i].text in set(",:;.?!") or tokens[i].form == "et"
-    ]
+    borders = [i for i in range(index) if tokens[i].text in set(",:;.?!") or tokens[i].form == "et"]
     return bool(borders) and any(
         mention.end <= borders[-1] and not introduced(tokens, mention)
         for mention in own_mentions(tokens)
@@ -114,7 +112,22 @@ def verb_group_end(tokens: Sequence[Token], verb: int) -> int:
     return end
 
 
-_PARTICIPLES = ("e", "ee", "es", "ees", "i", "ie", "is", "it", "u", "ue", "us", "rt", "aint", "eint")
+_PARTICIPLES = (
+    "e",
+    "ee",
+    "es",
+    "ees",
+    "i",
+    "ie",
+    "is",
+    "it",
+    "u",
+    "ue",
+    "us",
+    "rt",
+    "aint",
+    "eint",
+)
 
 
 def is_participle(token: Token) -> bool:
@@ -153,7 +166,7 @@ def is_impersonal(tokens: Sequence[Token], pronoun: int) -> bool:
     clitics = {token.form for token in tokens[start:verb]}
     asked = {token.form for token in tokens[:start]}
     rest = [token.form for token in tokens[max(verb, pronoun) + 1 :]]
-    after_being = form in BEING | {"a", "avait"} and rest[:1] or [form]
+    after_being = (form in BEING | {"a", "avait"} and rest[:1]) or [form]
     if form in {"existe", "existait", "reste", "restait"}:
         return bool((OTHER_DETERMINERS | DEFINITE.keys() | {"des", "d'", "de"}) & set(rest)) or (
             "combien" in asked
@@ -164,14 +177,29 @@ def is_impersonal(tokens: Sequence[Token], pronoun: int) -> bool:
         return bool(WEATHER & (asked | set(rest)))
     if "y" in clitics and form in {"a", "avait", "aura", "eut", "aurait", "ait", "avoir"}:
         return True
-    happens = after_being[0] in {"passe", "passait", "passa", "passera", "produit", "produisit", "agi"}
+    happens = after_being[0] in {
+        "passe",
+        "passait",
+        "passa",
+        "passera",
+        "produit",
+        "produisit",
+        "agi",
+    }
     if clitics & {"s'", "se"} and happens:
         return bool(asked & {"que", "qu'", "comment"}) or not asked or "agi" in after_being
     if after_being[0] in {"arrive", "arriva", "advenu"} and asked & {"que", "qu'"}:
         return True
     if form in BEING and asked & {"heure"}:
         return True
-    return form in BEING and rest[:1] != [] and (
-        rest[0] in {"temps", "midi", "minuit", "tard", "tot"}
-        or (rest[0] in IMPERSONAL_ADJECTIVES and bool(set(rest[1:]) & {"de", "d'", "que", "qu'"}))
+    return (
+        form in BEING
+        and rest[:1] != []
+        and (
+            rest[0] in {"temps", "midi", "minuit", "tard", "tot"}
+            or (
+                rest[0] in IMPERSONAL_ADJECTIVES
+                and bool(set(rest[1:]) & {"de", "d'", "que", "qu'"})
+            )
+        )
     )

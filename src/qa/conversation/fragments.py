@@ -35,9 +35,7 @@ from qa.conversation.tokens import (
     without_end,
 )
 
-_MONTH = (
-    r"(?:janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre)"
-)
+_MONTH = r"(?:janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre)"
 _DATE = re.compile(
     r"\b(?:en|le|au|à|dans|avant|après|depuis|vers|pendant|durant|entre)\s"
     r"(?:(?:l['’]|le |la |les |du )?(?:mois |début |fin |années? )?(?:de |d['’])?)?"
@@ -45,10 +43,8 @@ _DATE = re.compile(
     r"|(?:[ivxlcdm]+|\d+)\s?e\ssiècle|années?\s\d{2,4})(?:\s(?:à|et)\s\d{3,4})?",
     re.IGNORECASE,
 )
-# A date that tells which one: « le procès d'août 1936 », « la révolution de 1917 », « l'Euro 1984 ».
-_INNER_DATE = re.compile(
-    rf"\b(?:de |d['’])?(?:{_MONTH}(?:\s\d{{3,4}})?|\d{{4}})\b", re.IGNORECASE
-)
+# A date that tells which one: « le procès d'août 1936 », « la révolution de 1917 ».
+_INNER_DATE = re.compile(rf"\b(?:de |d['’])?(?:{_MONTH}(?:\s\d{{3,4}})?|\d{{4}})\b", re.IGNORECASE)
 _WHEN = re.compile(r"(?:quand|en quelle année|à quelle date|quel jour)\b", re.IGNORECASE)
 _JUST = frozenset("ca cela exactement precisement donc alors juste plus deja".split())
 _WAS_IT = frozenset("c' etait est fut -ce ce".split())
@@ -280,7 +276,11 @@ def _other_one(
     """« …la révolte de Cronstadt » + « celle de Tambov » -> « …la révolte de Tambov »."""
     gender = {"celui": "m", "ceux": "m", "celle": "f", "celles": "f"}.get(pronoun, "")
     for mention in find_mentions(question):
-        if mention.start == 0 or mention.kind == "action" or not (pronoun or mention.kind == "event"):
+        if (
+            mention.start == 0
+            or mention.kind == "action"
+            or not (pronoun or mention.kind == "event")
+        ):
             continue
         if gender and mention.gender not in {"", gender}:
             continue
@@ -411,7 +411,9 @@ def _agreeing(tokens: Sequence[Token], subject: Mention) -> list[Token]:
     agreed: list[Token] = []
     for index, token in enumerate(tokens):
         before = [other.form for other in tokens[max(0, index - 2) : index]]
-        being = before[-1:] and (before[-1] in BEING or (before[-1] in INVERTED and before[0] in BEING))
+        being = before[-1:] and (
+            before[-1] in BEING or (before[-1] in INVERTED and before[0] in BEING)
+        )
         written = token
         if token.form in INVERTED:
             text = re.sub(r"\w+$", pronoun, token.text)

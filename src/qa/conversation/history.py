@@ -133,7 +133,9 @@ class History:
 
     def couple(self) -> Mention | None:
         """The two persons of the last question, for « ils »."""
-        persons = {m.head: m for m in find_mentions(self.previous) if m.kind == "person" and m.proper}
+        persons = {
+            m.head: m for m in find_mentions(self.previous) if m.kind == "person" and m.proper
+        }
         if len(persons) < 2:
             return None
         one, two = sorted(list(persons.values())[:2], key=lambda mention: mention.start)

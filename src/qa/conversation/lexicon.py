@@ -25,9 +25,9 @@ ORDINALS = frozenset(
 # « la première femme »: the noun comes after.
 LEADING_ADJECTIVES = ORDINALS | frozenset(
     """
-    premiers premieres grand grande nouvelle
-    nouveau jeune vieux vieille petit petite ancien ancienne principal principale
-    principaux principales celebre autre autres meilleur meilleure haute haut belle beau vrai vraie
+    premiers premieres grand grande nouvelle nouveau jeune vieux vieille petit petite ancien
+    ancienne principal principale principaux principales celebre autre autres meilleur meilleure
+    haute haut belle beau vrai vraie
     """.split()
 )
 # Article by determiner; an indefinite or first-person one is kept as it was said.
@@ -74,16 +74,16 @@ VERB_FORMS = AUXILIARIES | frozenset(
     fit fait font faisait firent prit mit dit vit vint tint devint obtint parvint survint perdit
     rendit naquit mourut vecut ecrivit lut voulut put dut sut recut connut parut disparut courut
     crut eut vaut doit peut veut sait va vont vient tient prend met rend perd sert sort part meurt
-    nait vit ecrit connait devient revient permet contient obtient comprend apprend appelle coute
-    dure compte habite occupe mesure signifie existe trouve situe commence finit succede fonde
-    dirige gouverne joue porte regne remporte gagne faut suffit reste passe arrive prirent mirent
-    dirent virent furent eurent peuvent doivent veulent savent prennent mettent deviennent
-    viennent tiennent vivent meurent naissent ecrivent tomba entra gagna signa fonda dirigea
-    commanda tua mena regna remporta succeda commenca dura provoqua declencha quitta rencontra
-    epousa occupa decida ordonna arriva passa mourait naissait va permit celebra fonctionne marche
-    touche concerne produit appartient depasse preoccupe debouche applique conduit construit
-    detruit remplace represente dois puis peux faudrait coutent touchent entraina causa designa
-    proclama adopta attaqua
+    nait ecrit connait devient revient permet contient obtient comprend apprend appelle coute dure
+    compte habite occupe mesure signifie existe trouve situe commence finit succede fonde dirige
+    gouverne joue porte regne remporte gagne faut suffit reste passe arrive prirent mirent dirent
+    virent furent eurent peuvent doivent veulent savent prennent mettent deviennent viennent
+    tiennent vivent meurent naissent ecrivent tomba entra gagna signa fonda dirigea commanda tua
+    mena regna remporta succeda commenca dura provoqua declencha quitta rencontra epousa occupa
+    decida ordonna arriva passa mourait naissait permit celebra fonctionne marche touche concerne
+    produit appartient depasse preoccupe debouche applique conduit construit detruit remplace
+    represente dois puis peux faudrait coutent touchent entraina causa designa proclama adopta
+    attaqua
     """.split()
 )
 NOT_VERBS = frozenset(
@@ -103,8 +103,8 @@ MODALS = frozenset(
 # With « il fait »: the weather.
 WEATHER = frozenset(
     """
-    temps froid chaud beau mauvais bon jour nuit sombre temperature temperatures degres meteo frais
-    doux humide clair gris
+    temps froid chaud beau mauvais bon jour nuit sombre temperature temperatures degres meteo
+    frais doux humide clair gris
     """.split()
 )
 IMPERSONAL_VERBS = frozenset(
@@ -149,12 +149,12 @@ PERSON_NOUNS = frozenset(
     explorateur medecin avocat professeur eleve disciple maitre heros pape eveque saint tsar
     prince princesse duc duchesse comte militaire soldat marin ouvrier paysan secretaire leader
     politicien romancier romanciere scientifique journaliste sculpteur realisateur cineaste
-    gouverneur entraineur librettiste historien directeur directrice maire juge peintre danseur
-    joueur champion coureur pilote capitaine amiral colonel commandant lieutenant ambassadeur
-    inventrice compositrice realisatrice autrice biologiste astronome botaniste naturaliste
-    economiste sociologue psychologue chirurgien infirmiere ingenieur astronaute cosmonaute
-    cardinal abbe moine pharaon sultan calife chancelier depute senateur sorcier detective
-    inspecteur coiffeur cuisinier boulanger photographe dessinateur scenariste dramaturge
+    gouverneur entraineur librettiste historien directeur directrice maire juge danseur joueur
+    champion coureur pilote capitaine amiral colonel commandant lieutenant ambassadeur inventrice
+    compositrice realisatrice autrice biologiste astronome botaniste naturaliste economiste
+    sociologue psychologue chirurgien infirmiere ingenieur astronaute cosmonaute cardinal abbe
+    moine pharaon sultan calife chancelier depute senateur sorcier detective inspecteur coiffeur
+    cuisinier boulanger photographe dessinateur scenariste dramaturge
     """.split()
 )
 EVENT_NOUNS = frozenset(
@@ -163,9 +163,9 @@ EVENT_NOUNS = frozenset(
     mort naissance massacre liquidation collectivisation dekoulakisation purge famine proces
     congres conference election manifestation emeute conflit invasion campagne expedition croisade
     traite accord armistice paix alliance pacte reforme incendie seisme catastrophe accident
-    eruption epidemie famine exil mutinerie soulevement commune putsch repression offensive
-    debarquement evenement mouvement combat assaut attaque bombardement affaire fete construction fondation creation
-    decouverte independance abolition abdication
+    eruption epidemie exil mutinerie soulevement commune putsch repression offensive debarquement
+    evenement mouvement combat assaut attaque bombardement affaire fete construction fondation
+    creation decouverte independance abolition abdication
     """.split()
 )
 PLACE_NOUNS = frozenset(
@@ -176,32 +176,32 @@ PLACE_NOUNS = frozenset(
     """.split()
 )
 # A general noun and what it can stand for: kinds ("event") or nouns.
-GENERAL_NOUNS = {
-    "conflit": {"event"}, "evenement": {"event"}, "mouvement": {"event", "thing"},
-    "affrontement": {"event"}, "combat": {"event"}, "soulevement": {"event"},
-    "insurrection": {"revolte", "mutinerie", "emeute", "revolution"},
-    "rebellion": {"revolte", "mutinerie", "emeute", "insurrection"},
-    "revolte": {"insurrection", "mutinerie", "emeute", "rebellion", "soulevement"},
-    "guerre": {"conflit"}, "accord": {"traite", "pacte", "armistice"},
-    "texte": {"traite", "loi", "decret", "constitution", "thing"},
-    "document": {"traite", "loi", "passeport", "carte", "permis"},
-    "ville": {"place"}, "pays": {"place"}, "region": {"place"}, "lieu": {"place", "event"},
-    "village": {"place"}, "ile": {"place"}, "endroit": {"place"}, "capitale": {"place"},
-    "continent": {"place"}, "etat": {"place"}, "commune": {"place"},
-    "homme": {"person"}, "femme": {"person"}, "personnage": {"person"}, "personne": {"person"},
-    "ecrivain": {"person"}, "auteur": {"person"}, "dirigeant": {"person"}, "peintre": {"person"},
-    "revolutionnaire": {"person"}, "artiste": {"person"}, "savant": {"person"},
-    "roman": {"thing"}, "livre": {"thing"}, "oeuvre": {"thing"}, "film": {"thing"},
-    "tableau": {"thing"}, "ouvrage": {"thing"}, "organisation": {"thing"}, "parti": {"thing"},
-    "institution": {"thing"}, "entreprise": {"thing"}, "societe": {"thing"}, "projet": {"thing"},
-    "journal": {"thing"}, "monument": {"thing", "place"}, "batiment": {"thing", "place"},
-    "edifice": {"thing", "place"}, "loi": {"thing"}, "demarche": {"action"},
-    "procedure": {"action", "thing"}, "demande": {"action"}, "formalite": {"action"},
-    "operation": {"action", "event"}, "maladie": {"thing"}, "animal": {"thing"},
-    "concept": {"thing"}, "notion": {"thing"}, "theorie": {"thing"}, "phenomene": {"thing"},
-    "volcan": {"place", "thing"}, "montagne": {"place", "thing"}, "fleuve": {"place", "thing"},
-    "chateau": {"place", "thing"}, "musee": {"place", "thing"}, "principe": {"thing"}, "systeme": {"thing"}, "appareil": {"thing"}, "objet": {"thing"},
-}  # fmt: skip
+_GENERAL = {
+    "event": """conflit evenement affrontement combat soulevement""",
+    "event thing": """mouvement""",
+    "place": """ville pays region village ile endroit capitale continent etat commune""",
+    "event place": """lieu""",
+    "person": """homme femme personnage personne ecrivain auteur dirigeant peintre revolutionnaire
+    artiste savant""",
+    "thing": """roman livre oeuvre film tableau ouvrage organisation parti institution entreprise
+    societe projet journal loi maladie animal concept notion theorie phenomene principe
+    systeme appareil objet""",
+    "place thing": """monument batiment edifice volcan montagne fleuve chateau musee""",
+    "action": """demarche demande formalite""",
+    "action thing": """procedure""",
+    "action event": """operation""",
+}
+GENERAL_NOUNS: dict[str, set[str]] = {
+    noun: set(kinds.split()) for kinds, nouns in _GENERAL.items() for noun in nouns.split()
+} | {
+    "insurrection": {"emeute", "mutinerie", "revolte", "revolution"},
+    "rebellion": {"emeute", "insurrection", "mutinerie", "revolte"},
+    "revolte": {"emeute", "insurrection", "mutinerie", "rebellion", "soulevement"},
+    "guerre": {"conflit"},
+    "accord": {"armistice", "pacte", "traite"},
+    "texte": {"constitution", "decret", "loi", "thing", "traite"},
+    "document": {"carte", "loi", "passeport", "permis", "traite"},
+}
 PLACES = frozenset(
     """
     france russie allemagne italie espagne angleterre chine japon inde mexique turquie norvege
@@ -233,8 +233,8 @@ MALE_NAMES = frozenset(
     galileo galilee leonard vincent pablo salvador wolfgang johann ludwig frederic richard
     giuseppe benito adolf winston franklin john george thomas abraham martin nelson fidel ernesto
     mao lev sergei grigori ivan boris mikhail felix andre ramon simon christophe ferdinand marco
-    vasco denis jean-jacques jean-paul jean-baptiste etienne claude jeremie elie nikita ilia luca
-    joshua sacha mustafa attila ambroise bernard
+    vasco denis jean-jacques jean-paul jean-baptiste etienne jeremie elie nikita ilia luca joshua
+    sacha mustafa attila ambroise bernard
     """.split()
 ) - {"george"}  # fmt: skip
 
@@ -262,24 +262,24 @@ RELATIONAL_NOUNS = frozenset(
     perdant adversaire ennemi allie membre effectif nombre chiffre revendication demande programme
     mesure decision contenu article clause disposition population habitant superficie capitale
     langue monnaie climat altitude hauteur longueur largeur taille poids profondeur distance prix
-    cout tarif montant delai duree document piece justificatif formulaire condition demarche
-    procedure formalite etape exception sanction amende risque recours avantage inconvenient
-    difference limite plafond bareme taux age nom prenom surnom pseudonyme metier profession
-    fonction poste role titre grade parent pere mere femme epouse mari epoux fils fille frere
-    soeur enfant famille nationalite religion formation etude diplome oeuvre livre ouvrage roman
-    theme personnage sujet style influence importance signification sens definition symbole
-    caracteristique particularite propriete composition structure fonctionnement principe methode
-    technique usage utilisation symptome traitement remede prevention diagnostic histoire vie
-    enfance jeunesse carriere naissance reaction attitude position opinion idee theorie critique
-    consequences suite successeur predecesseur heritage heritier budget siege adresse horaire
-    contact telephone responsable organisateur statut forme couleur embleme drapeau hymne devise
-    specialite activite construction architecte materiau style etage visiteur exemple type
-    categorie sorte detail information source preuve temoin personne gens fait chose moment
-    endroit heure rendez-vous validite renouvellement remboursement frais tarif surface point score finale but densite
-    element partie pays ville lien epave equipage passager coupable belligerant assassin meurtrier
-    complice rival retard oubli erreur litige vol refus absence urgence region camp armee troupe
-    soldat arme insurge mutin marin allie force public accueil ligne internet mairie prefecture
-    service tribunal organisme beneficiaire droit obligation
+    cout tarif montant delai document piece justificatif formulaire condition demarche procedure
+    formalite exception sanction amende risque recours avantage inconvenient difference limite
+    plafond bareme taux age nom prenom surnom pseudonyme metier profession fonction poste role
+    titre grade parent pere mere femme epouse mari epoux fils fille frere soeur enfant famille
+    nationalite religion formation etude diplome oeuvre livre ouvrage roman theme personnage sujet
+    style influence importance signification sens definition symbole caracteristique particularite
+    propriete composition structure fonctionnement principe methode technique usage utilisation
+    symptome traitement remede prevention diagnostic histoire vie enfance jeunesse carriere
+    naissance reaction attitude position opinion idee theorie critique consequences suite
+    successeur predecesseur heritage heritier budget siege adresse horaire contact telephone
+    responsable organisateur statut forme couleur embleme drapeau hymne devise specialite activite
+    construction architecte materiau etage visiteur exemple type categorie sorte detail
+    information source preuve temoin personne gens fait chose moment endroit heure rendez-vous
+    validite renouvellement remboursement frais surface point score finale densite element partie
+    pays ville lien epave equipage passager coupable belligerant assassin meurtrier complice rival
+    retard oubli erreur litige vol refus absence urgence region camp armee troupe soldat arme
+    insurge mutin marin force public accueil ligne internet mairie prefecture service tribunal
+    organisme beneficiaire droit obligation
     """.split()
 )
 # Of these, those of events and those of persons.
@@ -308,7 +308,7 @@ GENERIC_WORDS = frozenset(
     refuser accepter fonder creer inventer decouvrir construire batir ecrire peindre composer
     publier resulter aboutir reussir echouer changer devenir servir utiliser fonctionner marcher
     signifier representer symboliser contenir comprendre prevoir permettre exister subsister
-    rester durer contacter adresser joindre prevenir deposer envoyer remplir beneficier concerner
+    rester contacter adresser joindre prevenir deposer envoyer remplir beneficier concerner
     toucher recevoir rembourser contester annuler modifier renouveler refaire eviter soigner
     guerir traiter attraper visiter voir lieu place eu eue eus mort morte morts ne nee nes elu
     elue finalement exactement precisement vraiment bien mieux alors ensuite aujourd'hui premier
@@ -316,9 +316,9 @@ GENERIC_WORDS = frozenset(
     nouvelle different differente necessaire obligatoire gratuit payant possible important
     importante celebre connu connue total totale exact exacte vrai vraie actuel actuelle maximum
     minimum long longue longtemps haut haute vieux ancien ancienne politique autrement desormais
-    vieux vieille marquer sinon actuellement concretement parle parler moi plait plus moins assez trop autre beaucoup environ
-    temps cas face mal rapport ca dessus la-dessus la-bas dedans d'autre d'abord faut fallait
-    fallut faudra faudrait dois puis peux
+    vieille marquer sinon actuellement concretement parle parler moi plait plus moins assez trop
+    autre beaucoup environ temps cas face mal rapport ca dessus la-dessus la-bas dedans d'autre
+    d'abord faut fallait fallut faudra faudrait dois puis peux
     """.split()
 )
 # Of these, the ones that take the topic as their object: « Qui commandait la révolte ? ».

@@ -53,7 +53,8 @@ _WORK_VERBS = frozenset(
 )
 # A verb that takes « à » and a person, not a place: « Qui a succédé à Lénine ? ».
 _TO_PERSON = frozenset(
-    "succede succeda oppose opposa oppose parle appartient arrive ressemble pense doit lie fallu fallut plait plut".split()
+    """succede succeda oppose opposa oppose parle appartient arrive ressemble pense doit lie fallu
+    fallut plait plut""".split()
 )
 # Of these nouns a name is the place: « la capitale de Tuvalu ».
 _OF_PLACES = frozenset("habitants capitale population superficie situe situee monnaie".split())
@@ -349,7 +350,10 @@ def _phrase(tokens: Sequence[Token], start: int, end: int) -> list[Mention]:
         # « le rôle de Trotsky », « la femme de Lénine »: the complement is a topic too.
         return found + inner
     return found + [
-        replace(mention, weight=min(mention.weight, 5 if mention.kind == "person" and kind != "event" else 3))
+        replace(
+            mention,
+            weight=min(mention.weight, 5 if mention.kind == "person" and kind != "event" else 3),
+        )
         for mention in inner
     ]
 
@@ -418,7 +422,11 @@ def name_gender(first: str, *rest: str) -> str:
     """The gender that a (folded) first name tells; "" when it tells none."""
     if first in MALE_NAMES:
         return "m"
-    return "f" if first in FEMALE_NAMES or (rest and len(first) > 2 and first.endswith(FEMALE_ENDINGS)) else ""
+    return (
+        "f"
+        if first in FEMALE_NAMES or (rest and len(first) > 2 and first.endswith(FEMALE_ENDINGS))
+        else ""
+    )
 
 
 def _gender_in_question(tokens: Sequence[Token], end: int) -> str:
@@ -457,7 +465,7 @@ def _action(tokens: Sequence[Token]) -> Mention | None:
         ends = (
             i
             for i in range(start + 1, len(tokens))
-            if tokens[i].text == "," or tokens[i + 1 : i + 2] and tokens[i + 1].form in INVERTED
+            if tokens[i].text == "," or (tokens[i + 1 : i + 2] and tokens[i + 1].form in INVERTED)
         )
         rest = tokens[start : next(ends, len(tokens))]
         if sum(piece.is_content for piece in rest) < 2:

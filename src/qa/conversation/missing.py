@@ -26,7 +26,7 @@ from qa.conversation.lexicon import (
     is_noun_of,
     stem,
 )
-from qa.conversation.mentions import Mention, asked_end, find_mentions, phrase_end, with_de
+from qa.conversation.mentions import Kind, Mention, asked_end, find_mentions, phrase_end, with_de
 from qa.conversation.place import about, after, beside
 from qa.conversation.tokens import Token, is_infinitive, is_verb, render, tokenise, without_end
 
@@ -70,7 +70,9 @@ def resolve_missing_topic(core: Sequence[Token], history: History) -> str | None
     indefinite = forms & {"un", "une", "plusieurs"} and not forms & {"faut", "existe", "combien"}
     if remark or (not own and not indefinite):
         return render(_completed(tokens, topic))
-    if any(token.text[0].isdigit() or (token.is_capital and token is not tokens[0]) for token in own):
+    if any(
+        token.text[0].isdigit() or (token.is_capital and token is not tokens[0]) for token in own
+    ):
         return None
     if _is_existential(tokens, own) or _asks_for_one(tokens, own) or _bridges(own, history):
         return render(_completed(tokens, topic))
@@ -78,7 +80,7 @@ def resolve_missing_topic(core: Sequence[Token], history: History) -> str | None
 
 
 def _topic(forms: set[str], history: History) -> Mention | None:
-    wanted = next(
+    wanted: Kind | None = next(
         (kind for kind, nouns in _ASKED_OF if any(is_noun_of(form, nouns) for form in forms)), None
     )
     if wanted is None and forms & {"ensuite", "apres"}:
@@ -94,11 +96,14 @@ def _topic(forms: set[str], history: History) -> Mention | None:
     return topic
 
 
-_ASKED_OF = (("person", OF_PERSONS), ("event", OF_EVENTS))
+_ASKED_OF: tuple[tuple[Kind, frozenset[str]], ...] = (
+    ("person", OF_PERSONS),
+    ("event", OF_EVENTS),
+)
 
 
 def _is_existential(tokens: Sequence[Token], own: Sequence[Token]) -> bool:
-    """« Y a-t-il un vaccin ? », « Faut-il redémarrer ? »: against what, or after what, is untold."""
+    """« Y a-t-il un vaccin ? », « Faut-il redémarrer ? »: against or after what is untold."""
     prepositions = (PREPOSITIONS - {"a"}) | {"du", "au", "aux"}
     forms = {token.form for token in tokens}
     told = forms & prepositions - {"d'", "de"} or any(token.text == "à" for token in tokens)
@@ -143,7 +148,9 @@ def _pointed_at(tokens: Sequence[Token], topic: Mention, history: History) -> st
 def _counted_participle(tokens: Sequence[Token], token: Token) -> bool:
     """« déportées » in « Combien de personnes furent déportées ? »: it names no subject."""
     before = tokens[tokens.index(token) - 1].form
-    return tokens[0].form in WHICH | {"combien"} and before in BEING | {"ete"} and is_participle(token)
+    return (
+        tokens[0].form in WHICH | {"combien"} and before in BEING | {"ete"} and is_participle(token)
+    )
 
 
 def _is_general(token: Token, first: bool) -> bool:

@@ -17,7 +17,6 @@ from qa.conversation.clause import (
 )
 from qa.conversation.history import History, asks_where, place_in_answer, wanted_kind
 from qa.conversation.lexicon import (
-    AUXILIARIES,
     BEING,
     CLITICS,
     DEFINITE,
@@ -65,9 +64,7 @@ def inverted_subject(tokens: list[Token], history: History) -> list[Token] | Non
     return None
 
 
-def _with_subject(
-    tokens: list[Token], start: int, pronoun: int, subject: Mention
-) -> list[Token]:
+def _with_subject(tokens: list[Token], start: int, pronoun: int, subject: Mention) -> list[Token]:
     if not may_replace(subject, *SUBJECT_PRONOUNS[tokens[pronoun].form[1:]]):
         # « Que demandaient-ils ? » after a revolt: nobody there agrees with « ils ».
         return beside(tokens, subject)
@@ -75,8 +72,10 @@ def _with_subject(
     before = tokens[start - 1].form if start else ""
     being = tokens[verb].form in BEING
     identity = being and start == verb == 1 and before in WHICH | {"qui"}
-    if before in {"que", "qu'"} or identity or (
-        being and before == "ou" and pronoun == len(tokens) - 1
+    if (
+        before in {"que", "qu'"}
+        or identity
+        or (being and before == "ou" and pronoun == len(tokens) - 1)
     ):
         kept = [*tokens[:pronoun], *tokens[pronoun + 1 :]]
         return after(kept, verb + 1 if identity else verb_group_end(kept, verb), subject.text)
@@ -92,7 +91,9 @@ def _counted_subject(tokens: Sequence[Token], verb: int, start: int, plural: boo
         return False
     if tokens[0].form in WHICH and verb + 2 < len(tokens):
         return (tokens[0].form[-1] == "s") == plural and start > 1
-    return plural and bool({token.form for token in tokens[:start]} & {"combien", "quels", "quelles"})
+    return plural and bool(
+        {token.form for token in tokens[:start]} & {"combien", "quels", "quelles"}
+    )
 
 
 def preverbal_subject(tokens: list[Token], history: History) -> list[Token] | None:
@@ -193,7 +194,7 @@ def indirect_object(tokens: list[Token], history: History) -> list[Token] | None
         if before is not None and (before.form in PREPOSITIONS - {"a"} or before.text == "à"):
             continue
         following, *ahead = tokens[index + 1 : index + 3]
-        if token.form == "leur" and not is_verb(following, *ahead) or not following.is_word:
+        if (token.form == "leur" and not is_verb(following, *ahead)) or not following.is_word:
             continue
         named = own_names(tokens)
         plural = token.form == "leur"
@@ -213,7 +214,15 @@ def place_pronoun(tokens: list[Token], history: History) -> list[Token] | None:
         if token.form != "y" or (token.is_capital and index) or index + 1 == len(tokens):
             continue
         verb = index + 1
-        there_is = tokens[verb].form in {"a", "avait", "eut", "aura", "aurait", "avoir", "ait"} and (
+        there_is = tokens[verb].form in {
+            "a",
+            "avait",
+            "eut",
+            "aura",
+            "aurait",
+            "avoir",
+            "ait",
+        } and (
             tokens[index - 1].form in {"il", "n'", "s'"}
             or [token.form for token in tokens[verb + 1 : verb + 2]] in ([], ["-il"])
         )
@@ -257,10 +266,10 @@ def part_pronoun(tokens: list[Token], history: History) -> list[Token] | None:
             continue
         before = tokens[index - 1].form if index else ""
         finite = is_verb(following, *ahead) and before in _BEFORE_EN
-        if not finite and not (is_infinitive(following) and before in BEFORE_OBJECT):
-            # « Où en est-il ? » asks how far something is.
-            if not (following.form == "avoir" and before in BEFORE_OBJECT):
-                continue
+        infinitive = is_infinitive(following) or following.form == "avoir"
+        if not finite and not (infinitive and before in BEFORE_OBJECT):
+            continue
+        # « Où en est-il ? » asks how far something is.
         if [t.form for t in tokens[index + 1 : index + 3]] == ["est", "-il"]:
             continue
         found = history.find(excluded=own_names(tokens)) or history.action()

@@ -41,7 +41,15 @@ from qa.conversation.pronouns import (
     place_pronoun,
     preverbal_subject,
 )
-from qa.conversation.tokens import Token, is_infinitive, is_verb, plain, render, tokenise, without_end
+from qa.conversation.tokens import (
+    Token,
+    is_infinitive,
+    is_verb,
+    plain,
+    render,
+    tokenise,
+    without_end,
+)
 
 
 def resolve_references(core: Sequence[Token], history: History) -> str | None:
