@@ -140,7 +140,8 @@ def antecedent(
     tokens: Sequence[Token], history: History, gender: str, plural: bool, wanted: Kind | None
 ) -> Mention | None:
     """What a subject pronoun stands for; the topic when nothing agrees with it."""
-    found = history.find(gender, plural, wanted, own_names(tokens))
+    found = history.asked(gender, plural) if wanted == "thing" else None
+    found = found or history.find(gender, plural, wanted, own_names(tokens))
     found = found or (history.couple() if plural else None)
     return found or history.in_answer(gender, plural) or history.topic()
 

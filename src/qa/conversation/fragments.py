@@ -253,9 +253,10 @@ def _with_complement(tokens: Sequence[Token], history: History) -> str | None:
     place = form in {"a", "en", "dans", "chez", "vers"}
     swapped = None
     if pronoun:
-        swapped = _other_one(previous, pronoun, added, history.previous)
-    elif form == "pour" and not added.proper:
-        swapped = _other_kind(previous, added, history.previous)
+        others = (_other_one(without_end(tokenise(q)), pronoun, added, q) for q in history.questions)
+        swapped = next(filter(None, others), None)
+    elif not place and form not in {"de", "d'"} and not added.proper:
+        swapped = _other_kind(previous, form, added, history.previous)
     elif form in {"de", "d'"} and not added.proper:
         # « …le point de fusion du fer ? » + « Et du plomb ? »
         swapped = _other_one(previous, "de", added, history.previous)
@@ -291,10 +292,15 @@ def _other_one(
     return None
 
 
-def _other_kind(previous: list[Token], added: Mention, question: str) -> str | None:
-    """« …un logement meublé ? » + « pour un logement vide » -> « …un logement vide ? »."""
+def _other_kind(previous: list[Token], form: str, added: Mention, question: str) -> str | None:
+    """« …un logement meublé ? » + « pour un logement vide » -> « …un logement vide ? ».
+
+    « …pendant la métaphase ? » + « pendant l'anaphase » -> « …pendant l'anaphase ? »
+    """
     for mention in find_mentions(question):
-        if mention.head == added.head and mention.kind != "action" and mention.start:
+        if not mention.start or mention.kind == "action":
+            continue
+        if mention.head == added.head or previous[mention.start - 1].form == form:
             return render(put(previous, mention.start, mention.end, added.text))
     return None
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 from qa.conversation.lexicon import (
     BEING,
     EVENT_NOUNS,
+    FEMININE,
     FEMALE_NAMES,
     GENERAL_NOUNS,
     MALE_NAMES,
@@ -136,7 +137,7 @@ class History:
         persons = {
             m.head: m for m in find_mentions(self.previous) if m.kind == "person" and m.proper
         }
-        if len(persons) < 2:
+        if len({mention.text for mention in persons.values()}) < 2:
             return None
         one, two = sorted(list(persons.values())[:2], key=lambda mention: mention.start)
         return replace(one, text=f"{one.text} et {two.text}", plural=True)
@@ -172,12 +173,14 @@ class History:
             sex = {"femme": "f", "homme": "m"}.get(head, "")
             if fits and mention.weight > 3 and _agree(mention.gender, sex):
                 return mention
-        if not loose or head in PLACE_NOUNS:
+        if not loose:
             return None
         # « Fournissez le permis AM » + « ce permis »
         for mention in find_mentions(" ".join(_sentences(self.turns[0])[:1])):
             if mention.head == head and len(mention.content) > 1:
                 return mention
+        if "place" in general:
+            return place_in_answer(self.turns[0])
         kind: Kind = "person" if is_noun_of(head, PERSON_NOUNS) else "thing"
         for agreement in dict.fromkeys((gender, "")):
             found = self.find(agreement, plural, kind)
@@ -185,6 +188,19 @@ class History:
                 continue
             if found.weight >= _GOOD_FIT and not found.text.startswith(_SPEAKERS):
                 return found
+        return None
+
+    def asked(self, gender: str, plural: bool) -> Mention | None:
+        """What the last question asked for, as its answer has it: « le port 5432 », for « le »."""
+        tokens = tokenise(self.previous)
+        for index, token in enumerate(tokens[:2]):
+            if token.form not in WHICH or index + 1 == len(tokens):
+                continue
+            if (token.form[-1] == "s") != plural or (gender == "f") != (token.form in FEMININE):
+                return None
+            for mention in find_mentions(" ".join(_sentences(self.turns[0])[:1])):
+                if mention.head == tokens[index + 1].form and mention.kind in {"thing", "event"}:
+                    return mention
         return None
 
     def in_answer(self, gender: str, plural: bool) -> Mention | None:

@@ -275,7 +275,7 @@ RELATIONAL_NOUNS = frozenset(
     responsable organisateur statut forme couleur embleme drapeau hymne devise specialite activite
     construction architecte materiau etage visiteur exemple type categorie sorte detail
     information source preuve temoin personne gens fait chose moment endroit heure rendez-vous
-    validite renouvellement remboursement frais surface point score finale densite element partie
+    validite renouvellement remboursement frais surface point score finale candidat musique densite element partie
     pays ville lien epave equipage passager coupable belligerant assassin meurtrier complice rival
     retard oubli erreur litige vol refus absence urgence region camp armee troupe soldat arme
     insurge mutin marin force public accueil ligne internet mairie prefecture service tribunal
@@ -316,7 +316,7 @@ GENERIC_WORDS = frozenset(
     nouvelle different differente necessaire obligatoire gratuit payant possible important
     importante celebre connu connue total totale exact exacte vrai vraie actuel actuelle maximum
     minimum long longue longtemps haut haute vieux ancien ancienne politique autrement desormais
-    vieille marquer sinon actuellement concretement parle parler moi plait plus moins assez trop
+    vieille marquer jouer sinon actuellement concretement parle parler moi plait plus moins assez trop
     autre beaucoup environ temps cas face mal rapport ca dessus la-dessus la-bas dedans d'autre
     d'abord faut fallait fallut faudra faudrait dois puis peux
     """.split()
@@ -358,7 +358,7 @@ THING_VERBS = frozenset(
     eclater eclate proclamer proclame proclamee abolir aboli abolie ratifier ratifie ratifiee
     adopter adopte adoptee inaugurer inaugure inauguree publier publie publiee declencher
     declenche deroule deroulee derouler situer situe situee organise organisee reprime reprimee
-    dissoute dissous coute couter compte ecrite peinte entre vigueur
+    dissoute dissous coute couter compte ecrite peinte entre vigueur voter vote votee votees promulguer inventer
     """.split()
 )
 VISITED = frozenset(

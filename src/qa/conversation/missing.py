@@ -74,7 +74,8 @@ def resolve_missing_topic(core: Sequence[Token], history: History) -> str | None
         token.text[0].isdigit() or (token.is_capital and token is not tokens[0]) for token in own
     ):
         return None
-    if _is_existential(tokens, own) or _asks_for_one(tokens, own) or _bridges(own, history):
+    complete = not (_is_existential(tokens, own) or _asks_for_one(tokens, own))
+    if not complete or _asks_which(tokens) or _bridges(own, history):
         return render(_completed(tokens, topic))
     return _pointed_at(tokens, topic, history)
 
@@ -117,6 +118,13 @@ def _asks_for_one(tokens: Sequence[Token], own: Sequence[Token]) -> bool:
     end = asked_end(tokens, 1)
     asked = end < len(tokens) and tokens[end].form in AUXILIARIES
     return asked and list(own) == [tokens[end - 1]]
+
+
+def _asks_which(tokens: Sequence[Token]) -> bool:
+    """« Quels étaient les autres candidats ? »: a definite noun, with nothing that says of what."""
+    if tokens[0].form not in WHICH or len(tokens) < 4 or tokens[1].form not in BEING:
+        return False
+    return tokens[2].form in DEFINITE and all(token.is_content for token in tokens[3:])
 
 
 def _bridges(own: Sequence[Token], history: History) -> bool:

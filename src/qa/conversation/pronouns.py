@@ -162,8 +162,10 @@ def _object(
         wanted = "thing"
     named = own_names(tokens)
     plural = clitic == "les"
+    asked = history.asked(gender, plural) if wanted != "person" and clitic != "l'" else None
     return (
-        history.find(gender, plural, wanted, named)
+        asked
+        or history.find(gender, plural, wanted, named)
         or history.find("", None, wanted, named)
         or history.find(gender, plural, None, named)
         or history.topic()
