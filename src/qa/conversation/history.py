@@ -137,10 +137,11 @@ class History:
         persons = {
             m.head: m for m in find_mentions(self.previous) if m.kind == "person" and m.proper
         }
-        if len({mention.text for mention in persons.values()}) < 2:
+        if len(persons) < 2:
             return None
         one, two = sorted(list(persons.values())[:2], key=lambda mention: mention.start)
-        return replace(one, text=f"{one.text} et {two.text}", plural=True)
+        alike = one.text in two.text or two.text in one.text
+        return None if alike else replace(one, text=f"{one.text} et {two.text}", plural=True)
 
     def action_on(self, topic: Mention) -> Mention:
         """The thing to do with a topic, when one was asked about: what papers are needed for."""
@@ -199,7 +200,7 @@ class History:
             if (token.form[-1] == "s") != plural or (gender == "f") != (token.form in FEMININE):
                 return None
             for mention in find_mentions(" ".join(_sentences(self.turns[0])[:1])):
-                if mention.head == tokens[index + 1].form and mention.kind in {"thing", "event"}:
+                if mention.head == tokens[index + 1].form and mention.kind != "person":
                     return mention
         return None
 

@@ -347,7 +347,7 @@ PERSON_VERBS = frozenset(
     inhumer inhume grandir grandi rencontrer rencontre fuir fui quitter quitte croire penser
     pensait pense dire dit declarer appeler surnommer surnomme fils fille pere mere femme mari
     epoux enfant enfants couronne couronnee elu elue frere soeur parents famille profession metier
-    enfance jeunesse carriere nationalite age surnom prenom biographie jouer joue jouait joua
+    enfance jeunesse carriere nationalite age surnom prenom biographie reposer repose reposent jouer joue jouait joua
     ecrits etudes veuf veuve neveu regne regna regnait combattre combattit battu retraite
     """.split()
 )

@@ -44,7 +44,7 @@ from qa.french import STOP_WORDS, fold
 
 Kind = Literal["person", "place", "event", "thing", "action"]
 
-_VOWEL = re.compile(r"[aeiou]")
+_VOWEL = re.compile(r"[aeiou]|h(?:abit|eur|erit|isto|iver|omm|onn|opi|ora|otel|uil|uma|umeu)")
 _NAME_PARTICLES = frozenset({"de", "d'", "du", "des", "von", "van", "la", "le", "l'", "ben", "al"})
 _LOCATIVE = frozenset({"a", "en", "vers", "chez", "dans", "depuis", "au", "aux"})
 _QUOTES = {"«": "»", "“": "”", '"': '"'}
@@ -91,12 +91,17 @@ class Mention:
 def with_de(text: str) -> str:
     """ "le traité" -> "du traité", "Octobre" -> "d'Octobre", "les marins" -> "des marins"."""
     contracted = _contracted(text, "du", "des")
-    return contracted or ("d'" if _VOWEL.match(fold(text)) else "de ") + text
+    return contracted or ("d'" if elides(text) else "de ") + text
 
 
 def with_a(text: str) -> str:
     """ "le parti" -> "au parti", "les marins" -> "aux marins", "Trotsky" -> "à Trotsky"."""
     return _contracted(text, "au", "aux") or "à " + text
+
+
+def elides(text: str) -> bool:
+    """Whether « le », « la » and « de » lose their vowel before a text."""
+    return _VOWEL.match(fold(text)) is not None
 
 
 def _contracted(text: str, singular: str, plural: str) -> str:
@@ -188,7 +193,7 @@ def _asked_for(tokens: Sequence[Token], end: int) -> Mention:
     gender = "f" if tokens[0].form in FEMININE else "m"
     plural = tokens[0].form in PLURAL
     noun = text_of(tokens[1:end])
-    article = "les " if plural else "l'" if _VOWEL.match(fold(noun)) else "le "
+    article = "les " if plural else "l'" if elides(noun) else "le "
     if article == "le " and gender == "f":
         article = "la "
     text = f"{article}{noun} qui {text_of(tokens[end:])}"
@@ -465,7 +470,7 @@ def _action(tokens: Sequence[Token]) -> Mention | None:
         ends = (
             i
             for i in range(start + 1, len(tokens))
-            if tokens[i].text == "," or (tokens[i + 1 : i + 2] and tokens[i + 1].form in INVERTED)
+            if tokens[i].text in {",", "("} or (tokens[i + 1 : i + 2] and tokens[i + 1].form in INVERTED)
         )
         rest = tokens[start : next(ends, len(tokens))]
         if sum(piece.is_content for piece in rest) < 2:
@@ -501,6 +506,8 @@ def _may_be_name(tokens: Sequence[Token], index: int, start: int) -> bool:
     following = tokens[index + 1] if index + 1 < len(tokens) else None
     before = tokens[index - 1].form if index else ""
     if not token.is_content or token.text[0].isdigit() or len(token.form) < 3:
+        return False
+    if before == "en" and token.form not in PLACES:
         return False
     if before in {"qui", "que", "qu'", "se", "s'", "-ce"} | AUXILIARIES - {"est", "fut"}:
         return False

@@ -36,6 +36,7 @@ _OF_THINGS = frozenset(
     "cause consequence symptome effet origine definition histoire traitement principe".split()
 )
 _SAYS_MORE = frozenset("que qu' qui quoi quand ou combien".split())
+_LONGEST_POINTING = 9  # tokens
 _THERE_IS = frozenset("y faut faudrait fallait faudra existe existait".split())
 
 
@@ -59,7 +60,8 @@ def resolve_missing_topic(core: Sequence[Token], history: History) -> str | None
         return None
     if not all(is_impersonal(tokens, index) for index in inverted):
         # « Le film est-il en couleurs ? »
-        return _pointed_at(tokens, topic, history) if len(own_mentions(tokens)) == 1 else None
+        subject = inverted == [3] and tokens[0].form in DEFINITE
+        return _pointed_at(tokens, topic, history) if subject else None
     if "avec" in forms and forms & {"difference", "differences"} and "entre" not in forms:
         return render(beside(tokens, topic))
     own = [token for token in content if not _is_general(token, token is tokens[0])]
@@ -124,7 +126,8 @@ def _asks_which(tokens: Sequence[Token]) -> bool:
     """« Quels étaient les autres candidats ? »: a definite noun, with nothing that says of what."""
     if tokens[0].form not in WHICH or len(tokens) < 4 or tokens[1].form not in BEING:
         return False
-    return tokens[2].form in DEFINITE and all(token.is_content for token in tokens[3:])
+    alone = len(tokens) < 6 and all(token.is_content for token in tokens[3:])
+    return alone and tokens[2].form in DEFINITE
 
 
 def _bridges(own: Sequence[Token], history: History) -> bool:
@@ -137,7 +140,8 @@ def _bridges(own: Sequence[Token], history: History) -> bool:
 
 def _pointed_at(tokens: Sequence[Token], topic: Mention, history: History) -> str | None:
     """« Qui a réalisé le film ? », « le vrai nom du peintre »: a noun that does not say which."""
-    mentions = own_mentions(tokens)
+    # Names in lower case are only guessed at.
+    mentions = [m for m in own_mentions(tokens) if m.end - m.start > 1 or tokens[m.start].is_capital]
     pointing = [
         mention
         for mention in mentions
@@ -146,7 +150,7 @@ def _pointed_at(tokens: Sequence[Token], topic: Mention, history: History) -> st
         and tokens[mention.start].form in DEFINITE.keys() | {"du", "au"}
         and (mention.kind == "person" or mention.head in GENERAL_NOUNS)
     ]
-    if not pointing or any(m.weight > 2 and m not in pointing for m in mentions):
+    if not pointing or len(tokens) > _LONGEST_POINTING or any(m.weight > 2 and m not in pointing for m in mentions):
         return None
     if pointing[0].kind == "person" and tokens[0].form != "qui":
         topic = history.find(wanted="person") or topic

@@ -12,7 +12,7 @@ from qa.conversation.lexicon import (
     POSSESSIVES,
     is_noun_of,
 )
-from qa.conversation.mentions import Kind, Mention, gender_of, phrase_end, with_a, with_de
+from qa.conversation.mentions import Kind, Mention, elides, gender_of, phrase_end, with_a, with_de
 from qa.conversation.tokens import Token, is_verb, piece, text_of
 from qa.french import fold
 
@@ -120,16 +120,11 @@ def _article(form: str, noun: Token) -> str:
     article = POSSESSIVES[form]
     if article == "les":
         return "les "
-    if noun.form[0] in _VOWELS or noun.form in _MUTE_H:
+    if elides(noun.form):
         return "l'"
     if article == "l":
         return "la " if gender_of("l'", noun)[0] == "f" else "le "
     return article + " "
-
-
-_MUTE_H = frozenset(
-    "histoire heritage heritier homme hommes humeur habitude honneur horaire".split()
-)
 
 
 def after(tokens: Sequence[Token], index: int, text: str) -> list[Token]:
