@@ -887,7 +887,7 @@ def test_conversation(opening: Exchange, messages: dict[str, str]) -> None:
         ("Quand M. Dupont est-il né ?", ("Quand M. Dupont est-il né ?",)),
         ("Que signifie « Que faire ? » ici ?", ("Que signifie « Que faire ? » ici ?",)),
         ("Quelle différence entre qui et que ?", ("Quelle différence entre qui et que ?",)),
-        ("Dites-moi qui il était et où il vivait.", ("Dites-moi qui il était et où il vivait.",)),
+        ("Dites-moi qui il était et où il vivait.", ("qui il était et où il vivait.",)),
         (
             "Comment obtenir un passeport et combien coûte-t-il ?",
             ("Comment obtenir un passeport ?", "Combien coûte-t-il ?"),

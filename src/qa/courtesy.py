@@ -56,7 +56,7 @@ _COURTESIES: tuple[tuple[frozenset[str], str], ...] = (
     ),
 )
 _BESIDE = STOP_WORDS | frozenset(
-    """beaucoup bien bon belle infiniment mille fois aide reponse vraiment trop espece sale gros
+    """avance beaucoup bien bon belle infiniment mille fois aide reponse vraiment trop espece sale gros
     grosse pauvre sourcier madame monsieur mesdames messieurs monde ami amie amis va vas aller allez
     you grand fin plait journee soiree nuit annee noel anniversaire fetes demain""".split()
 )

@@ -11,6 +11,7 @@ from qa.conversation.lexicon import (
     BEING,
     CLITICS,
     DEFINITE,
+    HAVING,
     IMPERSONAL_ADJECTIVES,
     IMPERSONAL_VERBS,
     INVERTED,
@@ -176,7 +177,7 @@ def is_impersonal(tokens: Sequence[Token], pronoun: int) -> bool:
         return True
     if after_being[0] in {"fait", "fera", "faisait", "faire", "fit", "ferait"}:
         return bool(WEATHER & (asked | set(rest)))
-    if "y" in clitics and form in {"a", "avait", "aura", "eut", "aurait", "ait", "avoir"}:
+    if "y" in clitics and form in HAVING:
         return True
     happens = after_being[0] in {
         "passe",

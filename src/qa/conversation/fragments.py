@@ -253,7 +253,9 @@ def _with_complement(tokens: Sequence[Token], history: History) -> str | None:
     place = form in {"a", "en", "dans", "chez", "vers"}
     swapped = None
     if pronoun:
-        others = (_other_one(without_end(tokenise(q)), pronoun, added, q) for q in history.questions)
+        others = (
+            _other_one(without_end(tokenise(q)), pronoun, added, q) for q in history.questions
+        )
         swapped = next(filter(None, others), None)
     elif not place and form not in {"de", "d'"} and not added.proper:
         swapped = _other_kind(previous, form, added, history.previous)

@@ -10,8 +10,8 @@ from functools import lru_cache
 from qa.conversation.lexicon import (
     BEING,
     EVENT_NOUNS,
-    FEMININE,
     FEMALE_NAMES,
+    FEMININE,
     GENERAL_NOUNS,
     MALE_NAMES,
     ORDINALS,
@@ -89,7 +89,7 @@ class History:
                 named = next(filter(None, map(person_in_answer, turns)), None)
             if named is not None and (not _agree(named.gender, gender) or named.head in excluded):
                 named = None
-            if named is not None and plural is False and _asks_who(question):
+            if named is not None and plural is False and asks_who(question):
                 # The subject of « Qui a tué Trotsky ? » is the one who did it.
                 return named
             scores = [
@@ -102,7 +102,7 @@ class History:
             best = max(scores, key=lambda scored: scored[0], default=(0, None))
             if best[1] is not None and best[0] >= _GOOD_FIT:
                 return best[1]
-            if named is not None and wanted == "person" and asks_for_person(question):
+            if named is not None and wanted == "person":
                 return named
         return None
 
@@ -291,15 +291,7 @@ def wanted_kind(tokens: Sequence[Token]) -> Kind | None:
 _EITHER = frozenset("ecrit ecrite peint peinte compose composee".split())
 
 
-def asks_for_person(question: str) -> bool:
-    """Whether a question asks who: « Qui a tué… », « Par qui… », « Quel écrivain… »."""
-    tokens = tokenise(question)[:4]
-    forms = [token.form for token in tokens]
-    which = bool(set(forms[:2]) & WHICH)
-    return "qui" in forms or (which and any(form in PERSON_NOUNS for form in forms))
-
-
-def _asks_who(question: str) -> bool:
+def asks_who(question: str) -> bool:
     """Whether someone unnamed is the subject: « Qui a tué… », « Qui était ministre… »."""
     tokens = tokenise(question)
     if any(token.form.startswith("-") for token in tokens[:6]) or len(tokens) < 3:

@@ -66,6 +66,7 @@ AUXILIARIES = frozenset(
     seront serait ete eu
     """.split()
 )
+HAVING = frozenset("a ont avait avaient eut eurent aura aurait ait avoir".split())
 BEING = frozenset("est sont etait etaient fut furent sera seront serait ete".split())
 
 # Forms that no suffix rule can tell from a noun.
@@ -275,7 +276,7 @@ RELATIONAL_NOUNS = frozenset(
     responsable organisateur statut forme couleur embleme drapeau hymne devise specialite activite
     construction architecte materiau etage visiteur exemple type categorie sorte detail
     information source preuve temoin personne gens fait chose moment endroit heure rendez-vous
-    validite renouvellement remboursement frais surface point score finale candidat musique densite element partie
+    validite renouvellement remboursement frais surface point score finale musique densite element partie
     pays ville lien epave equipage passager coupable belligerant assassin meurtrier complice rival
     retard oubli erreur litige vol refus absence urgence region camp armee troupe soldat arme
     insurge mutin marin force public accueil ligne internet mairie prefecture service tribunal

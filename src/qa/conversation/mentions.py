@@ -470,7 +470,8 @@ def _action(tokens: Sequence[Token]) -> Mention | None:
         ends = (
             i
             for i in range(start + 1, len(tokens))
-            if tokens[i].text in {",", "("} or (tokens[i + 1 : i + 2] and tokens[i + 1].form in INVERTED)
+            if tokens[i].text in {",", "("}
+            or (tokens[i + 1 : i + 2] and tokens[i + 1].form in INVERTED)
         )
         rest = tokens[start : next(ends, len(tokens))]
         if sum(piece.is_content for piece in rest) < 2:

@@ -141,7 +141,9 @@ def _bridges(own: Sequence[Token], history: History) -> bool:
 def _pointed_at(tokens: Sequence[Token], topic: Mention, history: History) -> str | None:
     """« Qui a réalisé le film ? », « le vrai nom du peintre »: a noun that does not say which."""
     # Names in lower case are only guessed at.
-    mentions = [m for m in own_mentions(tokens) if m.end - m.start > 1 or tokens[m.start].is_capital]
+    mentions = [
+        m for m in own_mentions(tokens) if m.end - m.start > 1 or tokens[m.start].is_capital
+    ]
     pointing = [
         mention
         for mention in mentions
@@ -150,7 +152,11 @@ def _pointed_at(tokens: Sequence[Token], topic: Mention, history: History) -> st
         and tokens[mention.start].form in DEFINITE.keys() | {"du", "au"}
         and (mention.kind == "person" or mention.head in GENERAL_NOUNS)
     ]
-    if not pointing or len(tokens) > _LONGEST_POINTING or any(m.weight > 2 and m not in pointing for m in mentions):
+    if (
+        not pointing
+        or len(tokens) > _LONGEST_POINTING
+        or any(m.weight > 2 and m not in pointing for m in mentions)
+    ):
         return None
     if pointing[0].kind == "person" and tokens[0].form != "qui":
         topic = history.find(wanted="person") or topic
@@ -199,9 +205,4 @@ def _relational_end(tokens: Sequence[Token]) -> int | None:
             end > index + 2 and is_noun_of(tokens[end - 1].form, RELATIONAL_NOUNS)
         ):
             place = end
-    while place is not None and place < len(tokens) - 1:
-        if tokens[place].form not in {"de", "d'", "du", "des"}:
-            break
-        start = place + 1 + (tokens[place + 1].form in DEFINITE)
-        place = max(phrase_end(tokens, start), place + 1)
     return place

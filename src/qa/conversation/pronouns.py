@@ -20,6 +20,7 @@ from qa.conversation.lexicon import (
     BEING,
     CLITICS,
     DEFINITE,
+    HAVING,
     INVERTED,
     OBJECT_PERSON_VERBS,
     PREPOSITIONS,
@@ -40,7 +41,6 @@ from qa.conversation.place import about, after, beside, locative, put, without
 from qa.conversation.tokens import Token, is_infinitive, is_verb
 
 _NEUTRAL_SUBJECTS = frozenset("cela ca ceci ce tout rien personne chacun celui-ci celle-ci".split())
-_HAVING = frozenset("a ont avait avaient eut aura".split())
 
 
 def inverted_subject(tokens: list[Token], history: History) -> list[Token] | None:
@@ -143,7 +143,7 @@ def direct_object(tokens: list[Token], history: History) -> list[Token] | None:
         if found is None:
             continue
         kept = without(tokens, index)
-        if tokens[verb].form in _HAVING:
+        if tokens[verb].form in HAVING:
             kept[end - 2] = _invariable(kept[end - 2])
         return after(kept, end - 1, found.text)
     return None
@@ -216,48 +216,32 @@ def place_pronoun(tokens: list[Token], history: History) -> list[Token] | None:
         if token.form != "y" or (token.is_capital and index) or index + 1 == len(tokens):
             continue
         verb = index + 1
-        there_is = tokens[verb].form in {
-            "a",
-            "avait",
-            "eut",
-            "aura",
-            "aurait",
-            "avoir",
-            "ait",
-        } and (
+        there_is = tokens[verb].form in HAVING and (
             tokens[index - 1].form in {"il", "n'", "s'"}
             or [token.form for token in tokens[verb + 1 : verb + 2]] in ([], ["-il"])
         )
-        if there_is or not tokens[verb].is_word or earlier_clause(tokens, index):
+        own_place = any(m.end <= index and m.kind == "place" for m in own_mentions(tokens))
+        if there_is or own_place or earlier_clause(tokens, index):
             continue
-        if any(m.end <= index and m.kind == "place" for m in own_mentions(tokens)):
-            continue
-        topic = history.topic("place" if wanted_kind(tokens) == "person" else None)
-        if asks_where(history.previous):
-            topic = place_in_answer(history.turns[0]) or topic
+        topic = place_in_answer(history.turns[0]) if asks_where(history.previous) else None
+        topic = topic or history.topic("place" if wanted_kind(tokens) == "person" else None)
         if topic is not None and topic.kind == "person":
-            topic = (
-                history.topic("place", strict=True)
-                or place_in_answer(history.turns[0])
-                or history.find(wanted="thing")
-            )
+            place = history.topic("place", strict=True) or place_in_answer(history.turns[0])
+            topic = place or history.find(wanted="thing")
         if topic is None:
             continue
         forms = {token.form for token in tokens}
-        if "droit" in forms:
-            return after(without(tokens, index), len(tokens) - 1, with_a(topic.text))
         end = verb_group_end(tokens, verb)
-        takes_a = topic.kind == "thing" or bool(forms & _TAKES_A)
-        text = with_a(topic.text) if takes_a else about(topic)
-        if topic.kind == "place":
-            text = locative(topic)
-        # « y a mis fin » + « à la guerre »
-        last = len(tokens) if takes_a and len(tokens) - end == 1 else end
-        return after(without(tokens, index), last - 1, text)
+        text = locative(topic) if topic.kind == "place" else about(topic)
+        if forms & _TAKES_A or topic.kind == "thing":
+            text = with_a(topic.text)
+        # « y a mis fin », « y a droit » + « à la guerre »
+        end = len(tokens) if forms & {"fin", "droit"} else end
+        return after(without(tokens, index), end - 1, text)
     return None
 
 
-_TAKES_A = frozenset("participe participa participait mit oppose".split())
+_TAKES_A = frozenset("participe participa participait mit oppose droit".split())
 
 
 def part_pronoun(tokens: list[Token], history: History) -> list[Token] | None:

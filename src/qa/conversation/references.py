@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from qa.conversation.clause import antecedent, introduced, own_mentions
 from qa.conversation.history import (
     History,
-    asks_for_person,
+    asks_who,
     last_in_answer,
     person_in_answer,
     place_in_answer,
@@ -24,7 +24,6 @@ from qa.conversation.lexicon import (
     DEMONSTRATIVE_PRONOUNS,
     EVENT_NOUNS,
     POSSESSIVES,
-    PREPOSITIONS,
     RELATIONAL_NOUNS,
     VISITED,
     among,
@@ -32,7 +31,7 @@ from qa.conversation.lexicon import (
     stem,
 )
 from qa.conversation.mentions import gender_of, phrase_end
-from qa.conversation.place import about, after, beside, own_possessive, put
+from qa.conversation.place import about, after, own_possessive, put
 from qa.conversation.pronouns import (
     direct_object,
     indirect_object,
@@ -83,7 +82,7 @@ def _who(tokens: list[Token], history: History) -> str | None:
     gender = "f" if "elle" in said or "femme" in said else "m" if " -il" in said else ""
     plural = True if verb in {"sont", "étaient"} else None
     person = None
-    if not plural and (asks_for_person(history.previous) or said.endswith(("ce", "ce donc"))):
+    if not plural and (asks_who(history.previous) or said.endswith(("ce", "ce donc"))):
         person = person_in_answer(history.turns[0])
     person = person or history.find(gender, plural, "person") or history.topic()
     return None if person is None else f"Qui {verb} {person.text} ?"
@@ -255,16 +254,7 @@ def _agreeing(rest: list[Token], pronoun: int, feminine: bool, plural: bool) -> 
     return rest
 
 
-def _which_one(tokens: list[Token], history: History) -> list[Token] | None:
-    """« Lequel est le plus rapide ? » -> « Lequel est le plus rapide (X) ? »"""
-    topic = history.topic()
-    asked = tokens[0].form in {"lequel", "laquelle", "lesquels", "lesquelles"}
-    prepared = asked and len(tokens) > 1 and tokens[1].form not in PREPOSITIONS
-    return beside(tokens, topic) if prepared and topic is not None else None
-
-
 _RULES: tuple[Callable[[list[Token], History], list[Token] | None], ...] = (
-    _which_one,
     _demonstrative_pronoun,
     inverted_subject,
     preverbal_subject,

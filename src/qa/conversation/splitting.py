@@ -1,4 +1,4 @@
-"""One message, several questions."""
+"""One message, several questions; and a question without the courtesies around it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,49 @@ _JOINED = re.compile(
     r"|(?:à|a|de|en|dans|par|avec|pour)\s(?:qui|quoi|quel(?:le)?s?))[\s'’]?)",
     re.IGNORECASE,
 )
+_ASKED = (
+    r"(?:(?:(?:à|a|en|dans|par|pour|avec|sur|depuis|vers)\s|de\s|d['’])?(?:(?:ce )?qu['’]|s['’](?=ils?\b)"
+    r"|(?:qui|quoi|où|ou|quand|quel(?:le)?s?|comment|pourquoi|combien|est-ce|si|(?:ce )?que)(?!\w)))"
+)
+_PLEASE = (
+    r"(?:s['’]il (?:te|vous) pla[iî]t|svp|stp"
+    r"|merci(?: d['’]avance| beaucoup)?(?: pour (?:votre|ton) (?:aide|r[ée]ponse))?)"
+)
+_GREETING = re.compile(
+    rf"(?:(?:bonjour|bonsoir|salut|coucou|hello|bjr|slt|excusez[- ]moi|{_PLEASE})(?:\s*[,.!:;…]+\s*"
+    rf"|\s+(?=(?:je|j['’]|peux|pouvez|pourriez|pourrais|savez|sais|dis|dites)(?!\w)|{_ASKED})))+",
+    re.IGNORECASE,
+)
+_REQUEST = re.compile(
+    r"(?:(?:(?:je (?:voudrais|veux|souhaite|souhaiterais|cherche à|cherche a)|j['’]aimerais)(?: bien)?"
+    r" (?:savoir|comprendre)|je me demand(?:e|ais|erais)"
+    r"|(?:(?:peux|pourrais)[- ]tu|(?:pouvez|pourriez)[- ]vous|(?:est-ce que )?(?:tu (?:peux|pourrais)"
+    r"|vous (?:pouvez|pourriez))|merci de)(?: bien vouloir)?(?: me| m['’]| nous)? ?"
+    r"(?:dire|expliquer|indiquer|préciser|preciser|rappeler)"
+    r"|(?:dis|dites|explique|expliquez|indique|indiquez|rappelle|rappelez)[- ]moi"
+    r"|sais[- ]tu|savez[- ]vous|(?:est-ce que )?(?:tu sais|vous savez)"
+    r"|j['’](?:ai|aurais) (?:juste |encore )?une (?:petite )?question)"
+    rf"(?:[\s,:]+{_PLEASE})?[\s,:]+)+(?:est-ce que )?(?={_ASKED})(?:si\s)?",
+    re.IGNORECASE,
+)
+_CLOSING = re.compile(rf"[\s,.!]+{_PLEASE}(?=[\s?!.]*$)", re.IGNORECASE)
+
+
+def _without_courtesies(question: str) -> str:
+    """« Bonjour, je voudrais savoir où est mort Lénine, merci » -> « où est mort Lénine ».
+
+    What is told before the request goes too, when it names nobody: « Je prépare un exposé et… ».
+    """
+    kept = _CLOSING.sub("", question)
+    kept = kept[_end(_GREETING.match(kept)) :]
+    request = _REQUEST.search(kept)
+    if request is not None and not any(t.is_capital for t in tokenise(kept[: request.start()])[1:]):
+        kept = kept[request.end() :]
+    return kept if any(token.is_word for token in tokenise(kept)) else question
+
+
+def _end(match: re.Match[str] | None) -> int:
+    return 0 if match is None else match.end()
 
 
 def split_questions(message: str) -> tuple[str, ...]:
@@ -24,6 +67,7 @@ def split_questions(message: str) -> tuple[str, ...]:
     "Qui était Lénine ? Où est-il né ?" -> ("Qui était Lénine ?", "Où est-il né ?")
     "Je lis sur Lénine. Où est-il né ?" -> ("Je lis sur Lénine. Où est-il né ?",)
     "Qui était Lénine et où est-il né ?" -> ("Qui était Lénine ?", "Où est-il né ?")
+    "Bonjour, dites-moi où il est né" -> ("où il est né",)
     """
     text = " ".join(message.split())
     if not text:
@@ -42,7 +86,7 @@ def split_questions(message: str) -> tuple[str, ...]:
         questions.extend(_joined(question))
     if remark and questions and courtesy_reply(remark) is None:
         questions[-1] += " " + remark
-    return tuple(questions) or (text,)
+    return tuple(map(_without_courtesies, questions or [text]))
 
 
 def _unmarked(rest: str) -> tuple[list[str], str]:
