@@ -56,9 +56,10 @@ _COURTESIES: tuple[tuple[frozenset[str], str], ...] = (
     ),
 )
 _BESIDE = STOP_WORDS | frozenset(
-    """avance beaucoup bien bon belle infiniment mille fois aide reponse vraiment trop espece sale gros
+    """beaucoup bien bon belle infiniment mille fois aide reponse vraiment trop espece sale gros
     grosse pauvre sourcier madame monsieur mesdames messieurs monde ami amie amis va vas aller allez
-    you grand fin plait journee soiree nuit annee noel anniversaire fetes demain""".split()
+    you grand fin plait journee soiree nuit annee noel anniversaire fetes demain
+    avance""".split()
 )
 # Words that are a courtesy only together.
 _AGREED = re.compile(

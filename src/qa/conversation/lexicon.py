@@ -274,9 +274,9 @@ RELATIONAL_NOUNS = frozenset(
     naissance reaction attitude position opinion idee theorie critique consequences suite
     successeur predecesseur heritage heritier budget siege adresse horaire contact telephone
     responsable organisateur statut forme couleur embleme drapeau hymne devise specialite activite
-    construction architecte materiau etage visiteur exemple type categorie sorte detail
-    information source preuve temoin personne gens fait chose moment endroit heure rendez-vous
-    validite renouvellement remboursement frais surface point score finale musique densite element partie
+    construction architecte materiau etage visiteur exemple type categorie sorte detail information
+    source preuve temoin personne gens fait chose moment endroit heure rendez-vous validite
+    renouvellement remboursement frais surface point score finale musique densite element partie
     pays ville lien epave equipage passager coupable belligerant assassin meurtrier complice rival
     retard oubli erreur litige vol refus absence urgence region camp armee troupe soldat arme
     insurge mutin marin force public accueil ligne internet mairie prefecture service tribunal
@@ -308,18 +308,18 @@ GENERIC_WORDS = frozenset(
     executer reprimer organiser lancer provoquer declencher causer expliquer soutenir opposer
     refuser accepter fonder creer inventer decouvrir construire batir ecrire peindre composer
     publier resulter aboutir reussir echouer changer devenir servir utiliser fonctionner marcher
-    signifier representer symboliser contenir comprendre prevoir permettre exister subsister
-    rester contacter adresser joindre prevenir deposer envoyer remplir beneficier concerner
-    toucher recevoir rembourser contester annuler modifier renouveler refaire eviter soigner
-    guerir traiter attraper visiter voir lieu place eu eue eus mort morte morts ne nee nes elu
-    elue finalement exactement precisement vraiment bien mieux alors ensuite aujourd'hui premier
-    premiere dernier derniere principal principale principaux principales grand grande nouveau
-    nouvelle different differente necessaire obligatoire gratuit payant possible important
-    importante celebre connu connue total totale exact exacte vrai vraie actuel actuelle maximum
-    minimum long longue longtemps haut haute vieux ancien ancienne politique autrement desormais
-    vieille marquer jouer sinon actuellement concretement parle parler moi plait plus moins assez trop
-    autre beaucoup environ temps cas face mal rapport ca dessus la-dessus la-bas dedans d'autre
-    d'abord faut fallait fallut faudra faudrait dois puis peux
+    signifier representer symboliser contenir comprendre prevoir permettre exister subsister rester
+    contacter adresser joindre prevenir deposer envoyer remplir beneficier concerner toucher
+    recevoir rembourser contester annuler modifier renouveler refaire eviter soigner guerir traiter
+    attraper visiter voir lieu place eu eue eus mort morte morts ne nee nes elu elue finalement
+    exactement precisement vraiment bien mieux alors ensuite aujourd'hui premier premiere dernier
+    derniere principal principale principaux principales grand grande nouveau nouvelle different
+    differente necessaire obligatoire gratuit payant possible important importante celebre connu
+    connue total totale exact exacte vrai vraie actuel actuelle maximum minimum long longue
+    longtemps haut haute vieux ancien ancienne politique autrement desormais vieille marquer jouer
+    sinon actuellement concretement parle parler moi plait plus moins assez trop autre beaucoup
+    environ temps cas face mal rapport ca dessus la-dessus la-bas dedans d'autre d'abord faut
+    fallait fallut faudra faudrait dois puis peux
     """.split()
 )
 # Of these, the ones that take the topic as their object: « Qui commandait la révolte ? ».
@@ -344,12 +344,13 @@ PERSON_VERBS = frozenset(
     naitre ne nee nes nees mort morte morts mourir mourut marier marie mariee exiler exile exilee
     tuer tue tuee assassiner assassine assassinee epouser epouse ecrire ecrit ecrivit etudier
     etudie vivre vecu vecut vivait habiter emprisonner emprisonne arrete arretee deporter deporte
-    deportee travailler gouverner peindre peint composer divorcer enterrer enterre enterree
-    inhumer inhume grandir grandi rencontrer rencontre fuir fui quitter quitte croire penser
-    pensait pense dire dit declarer appeler surnommer surnomme fils fille pere mere femme mari
-    epoux enfant enfants couronne couronnee elu elue frere soeur parents famille profession metier
-    enfance jeunesse carriere nationalite age surnom prenom biographie reposer repose reposent jouer joue jouait joua
-    ecrits etudes veuf veuve neveu regne regna regnait combattre combattit battu retraite
+    deportee travailler gouverner peindre peint composer divorcer enterrer enterre enterree inhumer
+    inhume grandir grandi rencontrer rencontre fuir fui quitter quitte croire penser pensait pense
+    dire dit declarer appeler surnommer surnomme fils fille pere mere femme mari epoux enfant
+    enfants couronne couronnee elu elue frere soeur parents famille profession metier enfance
+    jeunesse carriere nationalite age surnom prenom biographie reposer repose reposent jouer joue
+    jouait joua ecrits etudes veuf veuve neveu regne regna regnait combattre combattit battu
+    retraite
     """.split()
 )
 THING_VERBS = frozenset(
@@ -357,9 +358,10 @@ THING_VERBS = frozenset(
     lieu commencer commence commencee commenca signer signe signee fonder fonde fondee creer cree
     creee construire construit construite batir bati batie terminer termine terminee durer dure
     eclater eclate proclamer proclame proclamee abolir aboli abolie ratifier ratifie ratifiee
-    adopter adopte adoptee inaugurer inaugure inauguree publier publie publiee declencher
-    declenche deroule deroulee derouler situer situe situee organise organisee reprime reprimee
-    dissoute dissous coute couter compte ecrite peinte entre vigueur voter vote votee votees promulguer inventer
+    adopter adopte adoptee inaugurer inaugure inauguree publier publie publiee declencher declenche
+    deroule deroulee derouler situer situe situee organise organisee reprime reprimee dissoute
+    dissous coute couter compte ecrite peinte entre vigueur voter vote votee votees promulguer
+    inventer
     """.split()
 )
 VISITED = frozenset(

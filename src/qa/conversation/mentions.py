@@ -465,15 +465,15 @@ def _action(tokens: Sequence[Token]) -> Mention | None:
             start -= 1
         if before not in _BEFORE_ACTION and start == index and index != asked:
             continue
-        # Without the « , et dans quel délai » that a follow-up has added.
-        # Without the verb of « Fermer un compte est-il payant ? ».
-        ends = (
-            i
-            for i in range(start + 1, len(tokens))
-            if tokens[i].text in {",", "("}
-            or (tokens[i + 1 : i + 2] and tokens[i + 1].form in INVERTED)
-        )
-        rest = tokens[start : next(ends, len(tokens))]
+        # Without what a follow-up has added (« , et quand », « (la TVA) »), nor the verb of
+        # « Fermer un compte est-il payant ? ».
+        end = start + 1
+        while end < len(tokens) and tokens[end].text not in {",", "("}:
+            end += 1
+            if tokens[end : end + 1] and tokens[end].form in INVERTED:
+                end -= 1
+                break
+        rest = tokens[start:end]
         if sum(piece.is_content for piece in rest) < 2:
             return None
         return Mention(text_of(rest), token.form, "action", "", False, False, 6, start, len(tokens))

@@ -140,23 +140,16 @@ def _bridges(own: Sequence[Token], history: History) -> bool:
 
 def _pointed_at(tokens: Sequence[Token], topic: Mention, history: History) -> str | None:
     """« Qui a réalisé le film ? », « le vrai nom du peintre »: a noun that does not say which."""
-    # Names in lower case are only guessed at.
-    mentions = [
-        m for m in own_mentions(tokens) if m.end - m.start > 1 or tokens[m.start].is_capital
-    ]
-    pointing = [
-        mention
-        for mention in mentions
-        if mention.end - mention.start == 2
-        and not mention.plural
-        and tokens[mention.start].form in DEFINITE.keys() | {"du", "au"}
-        and (mention.kind == "person" or mention.head in GENERAL_NOUNS)
-    ]
-    if (
-        not pointing
-        or len(tokens) > _LONGEST_POINTING
-        or any(m.weight > 2 and m not in pointing for m in mentions)
-    ):
+    pointing: list[Mention] = []
+    for mention in own_mentions(tokens):
+        size = mention.end - mention.start
+        definite = tokens[mention.start].form in DEFINITE.keys() | {"du", "au"}
+        points = mention.kind == "person" or mention.head in GENERAL_NOUNS
+        if size == 2 and definite and points and not mention.plural:
+            pointing.append(mention)
+        elif mention.weight > 2 and (size > 1 or tokens[mention.start].is_capital):
+            return None
+    if not pointing or len(tokens) > _LONGEST_POINTING:
         return None
     if pointing[0].kind == "person" and tokens[0].form != "qui":
         topic = history.find(wanted="person") or topic

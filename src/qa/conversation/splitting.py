@@ -17,8 +17,9 @@ _JOINED = re.compile(
     re.IGNORECASE,
 )
 _ASKED = (
-    r"(?:(?:(?:à|a|en|dans|par|pour|avec|sur|depuis|vers)\s|de\s|d['’])?(?:(?:ce )?qu['’]|s['’](?=ils?\b)"
-    r"|(?:qui|quoi|où|ou|quand|quel(?:le)?s?|comment|pourquoi|combien|est-ce|si|(?:ce )?que)(?!\w)))"
+    r"(?:(?:(?:à|a|en|dans|par|pour|avec|sur|depuis|vers|de)\s|d['’])?"
+    r"(?:(?:ce )?qu['’]|s['’](?=ils?\b)|(?:qui|quoi|où|ou|quand|quel(?:le)?s?|comment|pourquoi"
+    r"|combien|est-ce|si|(?:ce )?que)(?!\w)))"
 )
 _PLEASE = (
     r"(?:s['’]il (?:te|vous) pla[iî]t|svp|stp"
@@ -29,16 +30,20 @@ _GREETING = re.compile(
     rf"|\s+(?=(?:je|j['’]|peux|pouvez|pourriez|pourrais|savez|sais|dis|dites)(?!\w)|{_ASKED})))+",
     re.IGNORECASE,
 )
+_REQUESTS = (
+    r"(?:je (?:voudrais|veux|souhaite|souhaiterais|cherche [àa])|j['’]aimerais)(?: bien)?"
+    r" (?:savoir|comprendre)",
+    r"je me demand(?:e|ais|erais)",
+    r"(?:(?:peux|pourrais)[- ]tu|(?:pouvez|pourriez)[- ]vous|tu (?:peux|pourrais)"
+    r"|vous (?:pouvez|pourriez)|merci de)(?: bien vouloir)?(?: me| m['’]| nous)? ?"
+    r"(?:dire|expliquer|indiquer|pr[ée]ciser|rappeler)",
+    r"(?:dis|dites|explique|expliquez|indique|indiquez|rappelle|rappelez)[- ]moi",
+    r"sais[- ]tu|savez[- ]vous|tu sais|vous savez",
+    r"j['’](?:ai|aurais) (?:juste |encore )?une (?:petite )?question",
+)
 _REQUEST = re.compile(
-    r"(?:(?:(?:je (?:voudrais|veux|souhaite|souhaiterais|cherche à|cherche a)|j['’]aimerais)(?: bien)?"
-    r" (?:savoir|comprendre)|je me demand(?:e|ais|erais)"
-    r"|(?:(?:peux|pourrais)[- ]tu|(?:pouvez|pourriez)[- ]vous|(?:est-ce que )?(?:tu (?:peux|pourrais)"
-    r"|vous (?:pouvez|pourriez))|merci de)(?: bien vouloir)?(?: me| m['’]| nous)? ?"
-    r"(?:dire|expliquer|indiquer|préciser|preciser|rappeler)"
-    r"|(?:dis|dites|explique|expliquez|indique|indiquez|rappelle|rappelez)[- ]moi"
-    r"|sais[- ]tu|savez[- ]vous|(?:est-ce que )?(?:tu sais|vous savez)"
-    r"|j['’](?:ai|aurais) (?:juste |encore )?une (?:petite )?question)"
-    rf"(?:[\s,:]+{_PLEASE})?[\s,:]+)+(?:est-ce que )?(?={_ASKED})(?:si\s)?",
+    rf"(?:(?:est-ce que )?(?:{'|'.join(_REQUESTS)})(?:[\s,:]+{_PLEASE})?[\s,:]+)+"
+    rf"(?:est-ce que )?(?={_ASKED})(?:si\s)?",
     re.IGNORECASE,
 )
 _CLOSING = re.compile(rf"[\s,.!]+{_PLEASE}(?=[\s?!.]*$)", re.IGNORECASE)
@@ -52,7 +57,8 @@ def _without_courtesies(question: str) -> str:
     kept = _CLOSING.sub("", question)
     kept = kept[_end(_GREETING.match(kept)) :]
     request = _REQUEST.search(kept)
-    if request is not None and not any(t.is_capital for t in tokenise(kept[: request.start()])[1:]):
+    told = tokenise(kept[: request.start()])[1:] if request is not None else ()
+    if request is not None and not any(token.is_capital and token.is_content for token in told):
         kept = kept[request.end() :]
     return kept if any(token.is_word for token in tokenise(kept)) else question
 
