@@ -14,6 +14,7 @@ from qa.conversation.lexicon import (
     INVERTED,
     ORDINALS,
     OTHER_INVERTED,
+    PERSON_NOUNS,
     PREPOSITIONS,
     QUESTION_WORDS,
     RELATIONAL_NOUNS,
@@ -401,7 +402,9 @@ def _swap(previous: list[Token], entity: Mention, question: str) -> str | None:
     ]
     alike = [mention for mention in candidates if mention.head == entity.head]
     same = [mention for mention in candidates if mention.kind == entity.kind]
-    others = [mention for mention in candidates if mention.proper == entity.proper]
+    # « Et sa femme ? » asks when she was born, not when the revolt began.
+    someone = is_noun_of(entity.head, PERSON_NOUNS)
+    others = [m for m in candidates if m.proper == entity.proper and not someone]
     chosen = next(iter(alike or same or others), None)
     if chosen is None:
         return None

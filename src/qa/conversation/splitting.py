@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from qa.conversation.lexicon import AUXILIARIES, INVERTED, PREPOSITIONS, QUESTION_WORDS
 from qa.conversation.tokens import is_infinitive, is_verb, tokenise
 from qa.courtesy import courtesy_reply
 from qa.french import split_sentences
 
+_MOST_JOINED = 4
 _QUESTION_MARK = re.compile(r"\?[?!…]*(?=\s|$)")
 _QUOTED = re.compile(r"«[^»]*»|“[^”]*”|\"[^\"]*\"|\([^)]*\)")
 _JOINED = re.compile(
@@ -46,7 +48,7 @@ _REQUEST = re.compile(
     rf"(?:est-ce que )?(?={_ASKED})(?:si\s)?",
     re.IGNORECASE,
 )
-_CLOSING = re.compile(rf"[\s,.!]+{_PLEASE}(?=[\s?!.]*$)", re.IGNORECASE)
+_CLOSING = re.compile(rf"[\s,.!]{{1,5}}{_PLEASE}(?=[\s?!.]{{0,9}}$)", re.IGNORECASE)
 
 
 def _without_courtesies(question: str) -> str:
@@ -120,7 +122,7 @@ def _joined(question: str) -> list[str]:
     """Two full questions joined by « et », each with its question word and its verb."""
     if _QUOTED.search(question):
         return [question]
-    for match in _JOINED.finditer(question):
+    for match in islice(_JOINED.finditer(question), _MOST_JOINED):
         first, second = question[: match.start()], question[match.end() :]
         if _is_full(first) and _is_full(second):
             return [first.rstrip(" ,") + " ?", *_joined(second[0].upper() + second[1:])]
