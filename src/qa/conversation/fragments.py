@@ -23,7 +23,7 @@ from qa.conversation.lexicon import (
     is_noun_of,
 )
 from qa.conversation.mentions import Mention, asked_end, find_mentions, phrase_end, with_de
-from qa.conversation.place import about, own_possessive, put
+from qa.conversation.place import about, agreeing, own_possessive, put
 from qa.conversation.tokens import (
     Token,
     is_infinitive,
@@ -412,26 +412,4 @@ def _swap(previous: list[Token], entity: Mention, question: str) -> str | None:
         return render(previous)
     tokens = put(previous, chosen.start, chosen.end, entity.text)
     changed = entity.gender not in {"", chosen.gender} and entity.plural == chosen.plural
-    return render(_agreeing(tokens, entity) if changed else tokens)
-
-
-def _agreeing(tokens: Sequence[Token], subject: Mention) -> list[Token]:
-    """Make « est-il né » agree with another subject: « est-elle née »."""
-    feminine = subject.gender == "f"
-    pronoun = ("elle" if feminine else "il") + "s" * subject.plural
-    agreed: list[Token] = []
-    for index, token in enumerate(tokens):
-        before = [other.form for other in tokens[max(0, index - 2) : index]]
-        being = before[-1:] and (
-            before[-1] in BEING or (before[-1] in INVERTED and before[0] in BEING)
-        )
-        written = token
-        if token.form in INVERTED:
-            text = re.sub(r"\w+$", pronoun, token.text)
-            written = Token(text, "-" + pronoun, False)
-        elif being and feminine and token.text.endswith(("é", "mort")):
-            written = replace(token, text=token.text + "e")
-        elif being and not feminine and token.text.endswith(("ée", "morte")):
-            written = replace(token, text=token.text[:-1])
-        agreed.append(written)
-    return agreed
+    return render(agreeing(tokens, entity) if changed else tokens)

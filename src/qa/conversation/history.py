@@ -279,7 +279,7 @@ def wanted_kind(tokens: Sequence[Token]) -> Kind | None:
     passive = bool(forms & BEING)
     if forms & {"lieu", "quoi"} and forms & {"lieu", "parle", "traite", "parlait"}:
         return "thing"
-    if any(form in PERSON_VERBS for form in forms):
+    if forms & PERSON_VERBS:
         return "thing" if passive and forms & _EITHER else "person"
     if any(among(form, TRANSITIVE_VERBS) for form in forms):
         return "thing" if passive else "person"

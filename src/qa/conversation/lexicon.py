@@ -144,29 +144,29 @@ PERSON_NOUNS = frozenset(
     """
     homme femme pere mere fils fille frere soeur epouse epoux mari enfant oncle tante cousin roi
     reine empereur imperatrice president presidente ministre chef general marechal ecrivain auteur
-    poete peintre musicien compositeur inventeur savant physicien chimiste mathematicien
-    philosophe revolutionnaire dirigeant dirigeante fondateur fondatrice assassin militant
-    personnage personne acteur actrice chanteur chanteuse artiste architecte navigateur
-    explorateur medecin avocat professeur eleve disciple maitre heros pape eveque saint tsar
-    prince princesse duc duchesse comte militaire soldat marin ouvrier paysan secretaire leader
-    politicien romancier romanciere scientifique journaliste sculpteur realisateur cineaste
-    gouverneur entraineur librettiste historien directeur directrice maire juge danseur joueur
-    champion coureur pilote capitaine amiral colonel commandant lieutenant ambassadeur inventrice
-    compositrice realisatrice autrice biologiste astronome botaniste naturaliste economiste
-    sociologue psychologue chirurgien infirmiere ingenieur astronaute cosmonaute cardinal abbe
-    moine pharaon sultan calife chancelier depute senateur sorcier detective inspecteur coiffeur
-    cuisinier boulanger photographe dessinateur scenariste dramaturge
+    poete peintre musicien compositeur inventeur savant physicien chimiste mathematicien philosophe
+    revolutionnaire dirigeant dirigeante fondateur fondatrice assassin militant personnage personne
+    acteur actrice chanteur chanteuse artiste architecte navigateur explorateur medecin avocat
+    professeur eleve disciple maitre heros pape eveque saint tsar prince princesse duc duchesse
+    comte militaire soldat marin ouvrier paysan secretaire leader politicien romancier romanciere
+    scientifique journaliste sculpteur realisateur cineaste gouverneur entraineur librettiste
+    historien directeur directrice maire juge danseur joueur champion coureur pilote capitaine
+    amiral colonel commandant lieutenant ambassadeur inventrice compositrice realisatrice autrice
+    biologiste astronome botaniste naturaliste economiste sociologue psychologue chirurgien
+    infirmiere ingenieur astronaute cosmonaute cardinal abbe moine pharaon sultan calife chancelier
+    depute senateur sorcier detective inspecteur coiffeur cuisinier boulanger photographe
+    dessinateur scenariste dramaturge
     """.split()
 )
 EVENT_NOUNS = frozenset(
     """
-    revolte revolution bataille guerre insurrection greve crise siege coup assassinat attentat
-    mort naissance massacre liquidation collectivisation dekoulakisation purge famine proces
-    congres conference election manifestation emeute conflit invasion campagne expedition croisade
-    traite accord armistice paix alliance pacte reforme incendie seisme catastrophe accident
-    eruption epidemie exil mutinerie soulevement commune putsch repression offensive debarquement
-    evenement mouvement combat assaut attaque bombardement affaire fete construction fondation
-    creation decouverte independance abolition abdication
+    revolte revolution bataille guerre insurrection greve crise siege coup assassinat attentat mort
+    naissance massacre liquidation collectivisation dekoulakisation purge famine proces congres
+    conference election manifestation emeute conflit invasion campagne expedition croisade traite
+    accord armistice paix alliance pacte reforme incendie seisme catastrophe accident eruption
+    epidemie exil mutinerie soulevement commune putsch repression offensive debarquement evenement
+    mouvement combat assaut attaque bombardement affaire fete construction fondation creation
+    decouverte independance abolition abdication
     """.split()
 )
 PLACE_NOUNS = frozenset(
@@ -219,9 +219,9 @@ FEMALE_NAMES = frozenset(
     marie jeanne louise rosa anne catherine elisabeth marguerite simone olympe charlotte clara
     alexandra nadejda natalia natalya inessa emma victoria cleopatre josephine sophie julie claire
     helene camille george colette edith frida emilie madeleine therese isabelle antoinette eugenie
-    hannah virginia jane ada lucie alice agatha angela margaret eva diana cecile caroline
-    valentina anna maria nina vera larissa flora francoise genevieve brigitte ingrid greta coco
-    sarah juliette christine eleonore agnes blanche berthe suzanne
+    hannah virginia jane ada lucie alice agatha angela margaret eva diana cecile caroline valentina
+    anna maria nina vera larissa flora francoise genevieve brigitte ingrid greta coco sarah
+    juliette christine eleonore agnes blanche berthe suzanne
     """.split()
 )
 # Of a first name before a last one.
@@ -231,22 +231,20 @@ MALE_NAMES = frozenset(
     leon vladimir joseph karl friedrich louis charles henri jean jacques pierre paul victor
     napoleon nicolas alexandre albert georges emile honore gustave marcel blaise rene claude
     antoine francois philippe robert maximilien ernest jules auguste guillaume david michel isaac
-    galileo galilee leonard vincent pablo salvador wolfgang johann ludwig frederic richard
-    giuseppe benito adolf winston franklin john george thomas abraham martin nelson fidel ernesto
-    mao lev sergei grigori ivan boris mikhail felix andre ramon simon christophe ferdinand marco
-    vasco denis jean-jacques jean-paul jean-baptiste etienne jeremie elie nikita ilia luca joshua
-    sacha mustafa attila ambroise bernard
+    galileo galilee leonard vincent pablo salvador wolfgang johann ludwig frederic richard giuseppe
+    benito adolf winston franklin john george thomas abraham martin nelson fidel ernesto mao lev
+    sergei grigori ivan boris mikhail felix andre ramon simon christophe ferdinand marco vasco
+    denis jean-jacques jean-paul jean-baptiste etienne jeremie elie nikita ilia luca joshua sacha
+    mustafa attila ambroise bernard
     """.split()
 ) - {"george"}  # fmt: skip
 
 # Vowel-initial nouns whose article says nothing of their gender; suffixes decide for the rest.
 FEMININE_NOUNS = frozenset(
     """
-    armee insurrection usine ecole eglise oeuvre ile organisation union assemblee universite
-    election epoque annee entreprise industrie expedition epidemie eruption abbaye academie agence
-    amende allocation aide assurance attestation autorisation adresse abolition affaire alliance
-    internationale offensive emeute equipe encyclopedie etoile espece energie eau operation
-    execution exposition economie histoire heure idee image imprimerie
+    armee usine ecole oeuvre ile union assemblee epoque annee industrie epidemie abbaye academie
+    amende aide affaire internationale offensive emeute equipe encyclopedie etoile espece energie
+    eau economie histoire idee image imprimerie
     """.split()
 )
 FEMININE_SUFFIXES = ("tion", "sion", "ite", "ure", "ette", "ence", "ance", "esse", "ise", "ude")
@@ -271,24 +269,24 @@ RELATIONAL_NOUNS = frozenset(
     style influence importance signification sens definition symbole caracteristique particularite
     propriete composition structure fonctionnement principe methode technique usage utilisation
     symptome traitement remede prevention diagnostic histoire vie enfance jeunesse carriere
-    naissance reaction attitude position opinion idee theorie critique consequences suite
-    successeur predecesseur heritage heritier budget siege adresse horaire contact telephone
-    responsable organisateur statut forme couleur embleme drapeau hymne devise specialite activite
-    construction architecte materiau etage visiteur exemple type categorie sorte detail information
-    source preuve temoin personne gens fait chose moment endroit heure rendez-vous validite
-    renouvellement remboursement frais surface point score finale musique densite element partie
-    pays ville lien epave equipage passager coupable belligerant assassin meurtrier complice rival
-    retard oubli erreur litige vol refus absence urgence region camp armee troupe soldat arme
-    insurge mutin marin force public accueil ligne internet mairie prefecture service tribunal
-    organisme beneficiaire droit obligation
+    naissance reaction attitude position opinion idee theorie critique suite successeur
+    predecesseur heritage heritier budget siege adresse horaire contact telephone responsable
+    organisateur statut forme couleur embleme drapeau hymne devise specialite activite construction
+    architecte materiau etage visiteur exemple type categorie sorte detail information source
+    preuve temoin personne gens fait chose moment endroit heure rendez-vous validite renouvellement
+    remboursement frais surface point score finale musique densite element partie pays ville lien
+    epave equipage passager coupable belligerant assassin meurtrier complice rival retard oubli
+    erreur litige vol refus absence urgence region camp armee troupe soldat arme insurge mutin
+    marin force public accueil ligne internet mairie prefecture service tribunal organisme
+    beneficiaire droit obligation
     """.split()
 )
 # Of these, those of events and those of persons.
 OF_EVENTS = frozenset(
     """
-    consequence bilan victime mort morte perte vainqueur vaincu participant cause deroulement
-    issue blesse prisonnier revendication reprime combattant camp insurge mutin personne gens
-    eclate gagne declenche commence termine
+    consequence bilan victime mort morte perte vainqueur vaincu participant cause deroulement issue
+    blesse prisonnier revendication reprime combattant camp insurge mutin personne gens eclate
+    gagne declenche commence termine
     """.split()
 )
 OF_PERSONS = frozenset(
@@ -311,15 +309,13 @@ GENERIC_WORDS = frozenset(
     signifier representer symboliser contenir comprendre prevoir permettre exister subsister rester
     contacter adresser joindre prevenir deposer envoyer remplir beneficier concerner toucher
     recevoir rembourser contester annuler modifier renouveler refaire eviter soigner guerir traiter
-    attraper visiter voir lieu place eu eue eus mort morte morts ne nee nes elu elue finalement
-    exactement precisement vraiment bien mieux alors ensuite aujourd'hui premier premiere dernier
-    derniere principal principale principaux principales grand grande nouveau nouvelle different
-    differente necessaire obligatoire gratuit payant possible important importante celebre connu
-    connue total totale exact exacte vrai vraie actuel actuelle maximum minimum long longue
-    longtemps haut haute vieux ancien ancienne politique autrement desormais vieille marquer jouer
-    sinon actuellement concretement parle parler moi plait plus moins assez trop autre beaucoup
-    environ temps cas face mal rapport ca dessus la-dessus la-bas dedans d'autre d'abord faut
-    fallait fallut faudra faudrait dois puis peux
+    attraper visiter voir lieu place eu eue eus mort ne elu finalement exactement precisement
+    vraiment bien mieux alors ensuite aujourd'hui premier premiere dernier derniere principal grand
+    nouveau nouvelle different necessaire obligatoire gratuit possible important celebre connu
+    total actuel maximum minimum long longue longtemps haut vieux ancien politique autrement
+    desormais vieille marquer jouer sinon concretement parle moi plait plus moins assez trop
+    beaucoup environ temps cas face mal rapport ca dessus la-bas dedans d'abord faut fallait fallut
+    faudra dois puis peux
     """.split()
 )
 # Of these, the ones that take the topic as their object: « Qui commandait la révolte ? ».
@@ -334,8 +330,7 @@ TRANSITIVE_VERBS = frozenset(
 OBJECT_PERSON_VERBS = frozenset(
     """
     tuer assassiner arreter exiler epouser emprisonner condamner accuser executer eleve couronner
-    nommer elu elue trahir rencontrer expulser deporter bannit bannir enterrer succeder remplacer
-    accompagner
+    nommer elu trahir rencontrer expulser deporter bannit enterrer succeder remplacer accompagner
     """.split()
 )
 # Verbs that only someone can be the subject of (or the victim), and those of things and events.
@@ -355,13 +350,11 @@ PERSON_VERBS = frozenset(
 )
 THING_VERBS = frozenset(
     """
-    lieu commencer commence commencee commenca signer signe signee fonder fonde fondee creer cree
-    creee construire construit construite batir bati batie terminer termine terminee durer dure
-    eclater eclate proclamer proclame proclamee abolir aboli abolie ratifier ratifie ratifiee
-    adopter adopte adoptee inaugurer inaugure inauguree publier publie publiee declencher declenche
-    deroule deroulee derouler situer situe situee organise organisee reprime reprimee dissoute
-    dissous coute couter compte ecrite peinte entre vigueur voter vote votee votees promulguer
-    inventer
+    lieu commencer commencee signer signee fonder fondee creer creee construire construit batir
+    terminer terminee durer eclater proclamer proclamee abolir ratifier ratifie ratifiee adopter
+    adoptee inaugurer inauguree publier publie publiee declencher deroule deroulee situer situee
+    organise organisee reprime reprimee dissoute dissous coute compte ecrite peinte entre vigueur
+    voter votee promulguer inventer
     """.split()
 )
 VISITED = frozenset(

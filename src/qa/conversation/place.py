@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from qa.conversation.history import History
 from qa.conversation.lexicon import (
+    BEING,
+    INVERTED,
     PERSON_NOUNS,
     PLACES,
     POSSESSIVES,
@@ -153,3 +156,25 @@ def without(tokens: Sequence[Token], index: int) -> list[Token]:
     if index and kept[index - 1].form.endswith("'"):
         kept[index] = replace(kept[index], spaced=False)
     return kept
+
+
+def agreeing(tokens: Sequence[Token], subject: Mention) -> list[Token]:
+    """Make « est-il né » agree with another subject: « est-elle née »."""
+    feminine = subject.gender == "f"
+    pronoun = ("elle" if feminine else "il") + "s" * subject.plural
+    agreed: list[Token] = []
+    for index, token in enumerate(tokens):
+        before = [other.form for other in tokens[max(0, index - 2) : index]]
+        being = before[-1:] and (
+            before[-1] in BEING or (before[-1] in INVERTED and before[0] in BEING)
+        )
+        written = token
+        if token.form in INVERTED:
+            text = re.sub(r"\w+$", pronoun, token.text)
+            written = Token(text, "-" + pronoun, False)
+        elif being and feminine and token.text.endswith(("é", "mort")):
+            written = replace(token, text=token.text + "e")
+        elif being and not feminine and token.text.endswith(("ée", "morte")):
+            written = replace(token, text=token.text[:-1])
+        agreed.append(written)
+    return agreed

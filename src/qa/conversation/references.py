@@ -31,7 +31,7 @@ from qa.conversation.lexicon import (
     stem,
 )
 from qa.conversation.mentions import gender_of, phrase_end
-from qa.conversation.place import about, after, own_possessive, put
+from qa.conversation.place import about, after, agreeing, own_possessive, put
 from qa.conversation.pronouns import (
     direct_object,
     indirect_object,
@@ -232,26 +232,13 @@ def _that(tokens: list[Token], history: History) -> list[Token] | None:
         return after(tokens, len(tokens), about(topic))
     rest = tokens[index + 1 :]
     before = tokens[index - 1].form if index else ""
-    inverted = next((i for i, token in enumerate(rest) if token.form == "-il"), None)
-    if inverted is not None:
-        rest = _agreeing(rest, inverted, topic.gender == "f", topic.plural)
+    if any(token.form == "-il" for token in rest):
+        rest = agreeing(rest, topic)
     elif before in {"combien", "comment", "quand", "ou"} and rest and is_verb(rest[0]):
         return after([*tokens[:index], *rest], index + 1, topic.text)
     elif index == 0:
         return [*tokenise(f"{topic.text}, ça"), *rest]
     return put([*tokens[: index + 1], *rest], index, index + 1, topic.text)
-
-
-def _agreeing(rest: list[Token], pronoun: int, feminine: bool, plural: bool) -> list[Token]:
-    """« s'est-il terminé » -> « s'est-elle terminée », for a feminine topic."""
-    written = ("elle" if feminine else "il") + "s" * plural
-    old, last = rest[pronoun], rest[-1]
-    agreed = Token(old.text.replace("il", written), "-" + written, False)
-    participle = last.text.endswith(("é", "i", "u")) and any(t.form == "est" for t in rest)
-    rest = [*rest[:pronoun], agreed, *rest[pronoun + 1 :]]
-    if feminine and participle:
-        rest[-1] = Token(last.text + "e", last.form + "e", last.spaced)
-    return rest
 
 
 _RULES: tuple[Callable[[list[Token], History], list[Token] | None], ...] = (

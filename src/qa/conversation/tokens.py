@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 from qa.conversation.lexicon import (
@@ -58,15 +58,36 @@ class Token:
         return self.is_word and self.form not in STOP_WORDS and not self.form.endswith("'")
 
 
+# What was not typed is put back: « a t il », « qui l a tué », « c payant ».
+_SPELLED = (
+    (re.compile(r"(?<=\w)[ '’-]t[ '’-](?=(?:ils?|elles?|on)\b)", re.IGNORECASE), "-t-"),
+    (re.compile(r"\b([ldsnLD]|[Qq]u|[Cc](?= (?:est|[eé]tait)\b)) (?=[aeiouyhàâéèêîôû])"), r"\1'"),
+    (re.compile(r"^((?:\w+ )?[Cc]) (?=[a-z])"), r"\1'est "),
+)
+_CHAT = {
+    "pk": "pourquoi", "pq": "pourquoi", "pkoi": "pourquoi", "koi": "quoi", "qd": "quand",
+    "cmb": "combien", "cb": "combien", "ki": "qui", "ke": "que", "ds": "dans", "kel": "quel",
+    "kelle": "quelle", "kan": "quand", "komen": "comment",
+}  # fmt: skip
+
+
 @lru_cache(maxsize=4096)
 def tokenise(text: str) -> tuple[Token, ...]:
     """The tokens of a question: "Où est-il né ?" -> Où, est, -il, né, ?"""
-    found = []
+    for typed, written in _SPELLED:
+        text = typed.sub(written, text)
+    found: list[Token] = []
     position = 0
     for match in _TOKEN.finditer(text):
-        found.append(Token(match.group(), _form(match.group()), match.start() > position))
+        word = _CHAT.get(match.group().lower(), match.group())
+        found.append(Token(word, _form(word), match.start() > position))
         position = match.end()
-    return tuple(_repair(found))
+    return tuple(
+        Token("-" + token.text, "-" + token.form, False)
+        if token.form in SUBJECT_PRONOUNS and index and _was_inverted(*found[index - 1 : index + 2])
+        else token
+        for index, token in enumerate(found)
+    )
 
 
 def _form(text: str) -> str:
@@ -76,65 +97,9 @@ def _form(text: str) -> str:
     return form
 
 
-def _repair(tokens: Sequence[Token]) -> list[Token]:
-    """Put back what was not typed: « ou a t il vecu », « qui l a tue » -> « a-t-il », « l'a »."""
-    repaired: list[Token] = []
-    tokens = [_written(token) for token in tokens]
-    index = 0
-    while index < len(tokens):
-        token = tokens[index]
-        following = tokens[index + 1] if index + 1 < len(tokens) else None
-        before = repaired[-1] if repaired else None
-        if token.form in {"t", "t'"} and following is not None and following.form in INVERTED:
-            repaired.append(Token("-t" + following.text, following.form, False))
-            index += 2
-            continue
-        if (
-            token.form in {"t", "t'"}
-            and following is not None
-            and (following.form in SUBJECT_PRONOUNS or following.form == "on")
-        ):
-            repaired.append(Token("-t-" + following.form, "-" + following.form, False))
-            index += 2
-            continue
-        if token.form in SUBJECT_PRONOUNS and _was_inverted(before, following):
-            repaired.append(Token("-" + token.text, "-" + token.form, False))
-        elif (
-            token.text in {"l", "d", "s", "n", "qu", "c", "L", "D", "Qu", "C"}
-            and following is not None
-            and (following.form[:1] in "aeiouyh" or token.form == "c")
-        ):
-            repaired.append(Token(token.text + "'", token.form + "'", token.spaced))
-            if token.form == "c" and following.form not in AUXILIARIES:
-                # « c payant »
-                repaired.append(Token("est", "est", False))
-                index += 1
-                continue
-            repaired.append(replace(following, spaced=False))
-            index += 2
-            continue
-        else:
-            repaired.append(token)
-        index += 1
-    return repaired
-
-
-def _written(token: Token) -> Token:
-    """« pk », « koi » as they are written out."""
-    text = _CHAT.get(token.form)
-    return token if text is None else Token(text, fold(text), token.spaced)
-
-
-_CHAT = {
-    "pk": "pourquoi", "pq": "pourquoi", "pkoi": "pourquoi", "koi": "quoi", "qd": "quand",
-    "cmb": "combien", "cb": "combien", "ki": "qui", "ke": "que", "ds": "dans", "kel": "quel",
-    "kelle": "quelle", "kan": "quand", "komen": "comment", "cki": "c'est qui",
-}  # fmt: skip
-
-
-def _was_inverted(before: Token | None, following: Token | None) -> bool:
+def _was_inverted(before: Token, _pronoun: Token, following: Token | None = None) -> bool:
     """Whether a pronoun typed without hyphen follows its verb (« est il mort »)."""
-    if before is None or not before.is_word or before.form.endswith("'"):
+    if not before.is_word or before.form.endswith("'"):
         return False
     if before.form in CONJUNCTIONS | QUESTION_WORDS | PREPOSITIONS - {"a"}:
         return False
@@ -164,9 +129,7 @@ def is_infinitive(token: Token) -> bool:
     if len(form) < 4 or not token.text[0].islower():
         return False
     if form.endswith("re"):
-        return form in _VERBS_IN_RE or form.endswith(
-            ("prendre", "mettre", "duire", "crire", "clure", "soudre", "aindre", "eindre")
-        )
+        return form in _VERBS_IN_RE or form.endswith(_ENDINGS_IN_RE)
     return form.endswith(("er", "ir")) and form not in _NOUNS_LIKE_INFINITIVES
 
 
