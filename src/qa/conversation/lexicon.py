@@ -345,7 +345,9 @@ PERSON_VERBS = frozenset(
     enfants couronne couronnee elu elue frere soeur parents famille profession metier enfance
     jeunesse carriere nationalite age surnom prenom biographie reposer repose reposent jouer joue
     jouait joua ecrits etudes veuf veuve neveu regne regna regnait combattre combattit battu
-    retraite
+    retraite condamner condamne condamnee liberer libere liberee jugee gracie graciee fusille
+    fusillee execute executee guillotine guillotinee pendu pendue decapite decapitee baptise
+    baptisee
     """.split()
 )
 THING_VERBS = frozenset(

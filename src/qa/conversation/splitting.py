@@ -52,7 +52,7 @@ _CLOSING = re.compile(rf"[\s,.!]{{1,5}}{_PLEASE}(?=[\s?!.]{{0,9}}$)", re.IGNOREC
 
 
 def _without_courtesies(question: str) -> str:
-    """« Bonjour, je voudrais savoir où est mort Lénine, merci » -> « où est mort Lénine ».
+    """« Bonjour, je voudrais savoir où est mort Lénine, merci » -> « Où est mort Lénine ».
 
     What is told before the request goes too, when it names nobody: « Je prépare un exposé et… ».
     """
@@ -62,7 +62,9 @@ def _without_courtesies(question: str) -> str:
     told = tokenise(kept[: request.start()])[1:] if request is not None else ()
     if request is not None and not any(token.is_capital and token.is_content for token in told):
         kept = kept[request.end() :]
-    return kept if any(token.is_word for token in tokenise(kept)) else question
+    if kept == question or not any(token.is_word for token in tokenise(kept)):
+        return question
+    return kept[0].upper() + kept[1:]
 
 
 def _end(match: re.Match[str] | None) -> int:
@@ -75,7 +77,7 @@ def split_questions(message: str) -> tuple[str, ...]:
     "Qui était Lénine ? Où est-il né ?" -> ("Qui était Lénine ?", "Où est-il né ?")
     "Je lis sur Lénine. Où est-il né ?" -> ("Je lis sur Lénine. Où est-il né ?",)
     "Qui était Lénine et où est-il né ?" -> ("Qui était Lénine ?", "Où est-il né ?")
-    "Bonjour, dites-moi où il est né" -> ("où il est né",)
+    "Bonjour, dites-moi où il est né" -> ("Où il est né",)
     """
     text = " ".join(message.split())
     if not text:
@@ -86,15 +88,15 @@ def split_questions(message: str) -> tuple[str, ...]:
     for match in _QUESTION_MARK.finditer(text):
         if any(opening < match.start() < closing for opening, closing in quoted):
             continue
-        questions.extend(_joined(text[start : match.end()].strip()))
+        questions.extend(_joined(_without_courtesies(text[start : match.end()].strip())))
         start = match.end()
     rest = text[start:].strip()
     further, remark = _unmarked(rest)
     for question in further:
-        questions.extend(_joined(question))
+        questions.extend(_joined(_without_courtesies(question)))
     if remark and questions and courtesy_reply(remark) is None:
         questions[-1] += " " + remark
-    return tuple(map(_without_courtesies, questions or [text]))
+    return tuple(questions) or (_without_courtesies(text),)
 
 
 def _unmarked(rest: str) -> tuple[list[str], str]:
