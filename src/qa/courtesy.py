@@ -35,7 +35,8 @@ _COURTESIES: tuple[tuple[frozenset[str], str], ...] = (
     ),
     (
         frozenset(
-            "revoir adieu bientot bonne bye ciao tchao goodbye tschuss adios arrivederci".split()
+            """revoir adieu bientot bonne week bye ciao tchao goodbye tschuss adios
+            arrivederci""".split()
         ),
         _FAREWELL,
     ),
@@ -43,7 +44,8 @@ _COURTESIES: tuple[tuple[frozenset[str], str], ...] = (
         frozenset(
             """merci mercis remercie thanks thank danke gracias grazie super parfait ok okay genial
             bravo top cool excellent oui non compris comprends entendu desole desolee excuse excusez
-            pardon lol mdr ptdr haha hihi vois""".split()
+            pardon lol mdr ptdr haha hihi vois nickel exactement parfaitement felicitations chance
+            gentil sympa impeccable dac acc test pff euh hum""".split()
         ),
         _THANKS,
     ),
@@ -59,11 +61,12 @@ _BESIDE = STOP_WORDS | frozenset(
     """beaucoup bien bon belle infiniment mille fois aide reponse vraiment trop espece sale gros
     grosse pauvre sourcier madame monsieur mesdames messieurs monde ami amie amis va vas aller allez
     you grand fin plait journee soiree nuit annee noel anniversaire fetes demain
-    avance""".split()
+    avance end sur type toi re retour chance""".split()
 )
 # Words that are a courtesy only together.
 _AGREED = re.compile(
-    r"\b(?:d'accord|c'est (?:note|clair|bon)|pas mal|de rien|je (?:t'|vous )aime)\b"
+    r"\b(?:d'accord|c'est (?:note|clair|bon)|pas mal|de rien|je (?:t'|vous )aime"
+    r"|(?:tres|c'est) bien|a vous aussi|bien sur|ca marche)\b|^a (?:demain|plus(?: tard)?)$"
 )
 _QUESTION_WORDS = frozenset(
     """qui que qu' quoi ou quand comment pourquoi combien quel quelle quels quelles lequel
@@ -80,11 +83,17 @@ _ABOUT_ME = re.compile(
     r"(?:tu peux|peux tu|pouvez vous|vous pouvez|pourriez vous) (?:m'aider|me rendre un service)|"
     r"(?:j'ai|j'aurais|je voudrais (?:te |vous )?poser|puis je (?:te |vous )?poser) (?:une"
     r"|plusieurs|quelques) questions?(?: a (?:te|vous) poser)?|"
-    r"(?:raconte|racontez|dis|dites) moi une (?:blague|histoire))"
+    r"(?:(?:raconte|racontez|dis|dites) moi|(?:peux tu|pouvez vous) me raconter)"
+    r" une (?:blague|histoire)|je peux (?:te |vous )?poser une question|il y a quelqu'un)"
+    r"(?: exactement| pour moi| s'il (?:te|vous) plait)?"
+)
+_INSULTED = re.compile(
+    r"quel(?:le)? (?:con|conne|idiote?|imbecile|abrutie?)|tu (?:ne )?sers a rien"
+    r"|vous (?:ne )?servez a rien|casse toi|fils de pute|ferme la|degage|va te faire \w+"
 )
 _HOW_ARE_YOU = re.compile(
-    r"(?:comment (?:ca |tu |vous )?(?:va|vas|allez)(?: (?:tu|vous))?|[cs]a va|tu vas bien"
-    r"|quoi de neuf)(?: (?:bien|toi|vous))?"
+    r"(?:comment (?:ca |tu |vous )?(?:va|vas|allez)(?: (?:tu|vous))?|[cs]a va"
+    r"|(?:tu vas|vous allez) bien|quoi de neuf)(?: (?:bien|toi|vous|aujourd'hui))?|tu m'aimes"
 )
 _HOW_IT_WORKS = re.compile(r"comment (?:ca|cela) (?:marche|fonctionne)")
 _OPENING = re.compile(r"(?:(?:bonjour|bonsoir|salut|coucou|hello|hey|bjr|slt)(?: (?=\w))?)+")
@@ -103,7 +112,7 @@ _FOREIGN = tuple(
         nel nella con una uno morto nato e di ti mi si chiami""",
         """o os quem quando onde como qual quanto foi era um uma nao em do da dos das por para com
         morreu nasceu""",
-        "wie wat waar wanneer waarom hoe welke was is het een van en zijn werd voor met niet",
+        "wie wat waar wanneer waarom hoe welke was is het een van en zijn werd voor met niet heeft",
     )
 )
 # Rows of French and English keyboards.
@@ -122,6 +131,8 @@ def courtesy_reply(message: str, in_conversation: bool = False) -> str | None:
     text = " ".join(words).replace("' ", "'")
     if len(text) <= _LONGEST:
         without_greeting = _OPENING.sub("", text, count=1) if _OPENING.match(text) else text
+        if _INSULTED.fullmatch(text):
+            return _INSULT
         for asked in (text, without_greeting):
             if _ABOUT_ME.fullmatch(asked) or (
                 not in_conversation and _HOW_IT_WORKS.fullmatch(asked)
@@ -148,7 +159,7 @@ def _is_courteous(word: str) -> bool:
 def _is_gibberish(word: str) -> bool:
     """« azertyuiop », « qsdqsd », « zzzzz », « dfgkjh »; not « rgpd », « NEP », « 1917 »."""
     if word.isdigit() or len(word) < 4:
-        return False
+        return word in {"bla", "blah"}
     if re.fullmatch(r"(\w)\1{3,}|(\w{2,3})\2{2,}\w?", word):
         return True
     unit = re.sub(r"^(\w{3,4})\1+$", r"\1", word)

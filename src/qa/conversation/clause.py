@@ -19,6 +19,7 @@ from qa.conversation.lexicon import (
     OTHER_DETERMINERS,
     OTHER_INVERTED,
     PREPOSITIONS,
+    QUESTION_WORDS,
     WEATHER,
     WHICH,
 )
@@ -62,12 +63,21 @@ def has_antecedent(tokens: Sequence[Token], index: int, gender: str, plural: boo
             continue
         agrees = mention.plural == plural or not mention.text.startswith(("l", "L"))
         agrees = agrees and (not mention.gender or not gender or mention.gender == gender)
+        if _is_particle(tokens, mention) and mention.end == index:
+            return True
         if introduced(tokens, mention):
             if agrees and mention.kind == "person" and mention.end < index:
                 return True
         elif agrees or all(token.form in CLITICS for token in tokens[mention.end : index]):
             return True
     return False
+
+
+def _is_particle(tokens: Sequence[Token], mention: Mention) -> bool:
+    """« Pourquoi de Gaulle a-t-il… »: the « de » is of the name."""
+    before = [token.form for token in tokens[max(0, mention.start - 2) : mention.start]]
+    name = mention.proper and tokens[mention.start].is_capital
+    return name and before[-1:] == ["de"] and before[0] in QUESTION_WORDS | {"de"}
 
 
 def introduced(tokens: Sequence[Token], mention: Mention) -> bool:
@@ -144,6 +154,7 @@ def antecedent(
     found = history.asked(gender, plural) if wanted == "thing" else None
     found = found or history.find(gender, plural, wanted, own_names(tokens))
     found = found or (history.couple() if plural else None)
+    found = found or (history.counted() if plural else None)
     return found or history.in_answer(gender, plural) or history.topic()
 
 

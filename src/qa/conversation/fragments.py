@@ -13,6 +13,7 @@ from qa.conversation.lexicon import (
     DEFINITE,
     INVERTED,
     ORDINALS,
+    OTHER_DETERMINERS,
     OTHER_INVERTED,
     PERSON_NOUNS,
     PREPOSITIONS,
@@ -119,7 +120,8 @@ def _has_clause(tokens: Sequence[Token]) -> bool:
         east = token.form == "est" and index and tokens[index - 1].form == "l'"
         if not preposition and not east and is_verb(token, following):
             return True
-    return any(is_infinitive(token) for token in tokens[:2])
+    # « Et un olivier ? »
+    return any(is_infinitive(t) for t in tokens[: 1 if tokens[0].form in OTHER_DETERMINERS else 2])
 
 
 _OF_CLAUSES = (
@@ -235,6 +237,7 @@ def _with_date(date: str, topic: Mention, history: History) -> str:
     return render(tokenise(f"{previous} {date}"))
 
 
+_HIM = frozenset({"lui", "elle"})
 _OTHER_THAN = frozenset("celui celle ceux celles".split())
 
 
@@ -250,6 +253,10 @@ def _with_complement(tokens: Sequence[Token], history: History) -> str | None:
         rest = [Token(CONTRACTED[form], CONTRACTED[form], True), *rest]
         form = "de" if form in {"du", "des"} else "a"
     previous = _previous(history)
+    person = history.find(wanted="person") if len(rest) == 1 and rest[0].form in _HIM else None
+    if person is not None:
+        # « Qui a succédé à Lénine ? » + « Et après lui ? » -> « Qui a succédé à Staline ? »
+        return _swap(previous, person, history.previous)
     added = _entity(rest, history)
     place = form in {"a", "en", "dans", "chez", "vers"}
     swapped = None

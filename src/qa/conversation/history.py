@@ -27,7 +27,7 @@ from qa.conversation.lexicon import (
     is_noun_of,
     stem,
 )
-from qa.conversation.mentions import Kind, Mention, find_mentions, name_gender
+from qa.conversation.mentions import Kind, Mention, find_mentions, name_gender, with_de
 from qa.conversation.tokens import Token, is_verb, tokenise
 from qa.courtesy import courtesy_reply
 from qa.french import STOP_WORDS, fold
@@ -38,7 +38,8 @@ _GOOD_FIT = 4
 _LONGEST_QUESTION = 2_000  # characters
 _SENTENCE_START = {".", "!", "?", "«", ":", "…", "—"}
 _NAME = re.compile(
-    r"[A-ZÀ-ÖØ-Þ][\w'’-]+(?:\s(?:(?:de|du|des|von|van|de la|da|d')\s)?[A-ZÀ-ÖØ-Þ][\w'’-]+)*"
+    r"[A-ZÀ-ÖØ-Þ][\w'’-]+"
+    r"(?:\s(?:(?:de|du|des|von|van|de la|da|di|del|der|d')\s)?[A-ZÀ-ÖØ-Þ][\w'’-]+)*"
 )
 # « Cet effondrement » is not « mon passeport ».
 _SPEAKERS = ("mon ", "ma ", "mes ", "notre ", "nos ")
@@ -183,13 +184,25 @@ class History:
         if "place" in general:
             return place_in_answer(self.turns[0])
         kind: Kind = "person" if is_noun_of(head, PERSON_NOUNS) else "thing"
+        event = is_noun_of(head, EVENT_NOUNS)
         for agreement in dict.fromkeys((gender, "")):
             found = self.find(agreement, plural, kind)
             if found is None or (found.kind == "person") != (kind == "person"):
                 continue
+            if event and found.kind != "event":
+                continue
             if found.weight >= _GOOD_FIT and not found.text.startswith(_SPEAKERS):
                 return found
         return None
+
+    def counted(self) -> Mention | None:
+        """« Combien de lunes a Jupiter ? » -> "les lunes de Jupiter", for « elles »."""
+        counted = re.search(r"\b[cC]ombien\b.*?\bd(?:e |['’])(\w+[sx])\b", self.previous)
+        topic = self.topic()
+        if counted is None or topic is None or counted.group(1) == "temps":
+            return None
+        text = f"les {counted.group(1)} {with_de(topic.text)}"
+        return Mention(text, fold(counted.group(1)), "thing", "", True, False, 5)
 
     def asked(self, gender: str, plural: bool) -> Mention | None:
         """What the last question asked for, as its answer has it: « le port 5432 », for « le »."""

@@ -274,11 +274,11 @@ RELATIONAL_NOUNS = frozenset(
     organisateur statut forme couleur embleme drapeau hymne devise specialite activite construction
     architecte materiau etage visiteur exemple type categorie sorte detail information source
     preuve temoin personne gens fait chose moment endroit heure rendez-vous validite renouvellement
-    remboursement frais surface point score finale musique densite element partie pays ville lien
-    epave equipage passager coupable belligerant assassin meurtrier complice rival retard oubli
-    erreur litige vol refus absence urgence region camp armee troupe soldat arme insurge mutin
-    marin force public accueil ligne internet mairie prefecture service tribunal organisme
-    beneficiaire droit obligation
+    remboursement frais interet surface point score finale musique densite element partie pays
+    ville lien epave equipage passager coupable belligerant assassin meurtrier complice rival
+    retard oubli erreur litige vol refus absence urgence region camp armee troupe soldat arme
+    insurge mutin marin force public accueil ligne internet mairie prefecture service tribunal
+    organisme beneficiaire droit obligation
     """.split()
 )
 # Of these, those of events and those of persons.

@@ -45,7 +45,10 @@ from qa.french import STOP_WORDS, fold
 Kind = Literal["person", "place", "event", "thing", "action"]
 
 _VOWEL = re.compile(r"[aeiou]|h(?:abit|eur|erit|isto|iver|omm|onn|opi|ora|otel|uil|uma|umeu)")
-_NAME_PARTICLES = frozenset({"de", "d'", "du", "des", "von", "van", "la", "le", "l'", "ben", "al"})
+_NAME_PARTICLES = frozenset(
+    {"de", "d'", "du", "des", "von", "van", "la", "le", "l'", "ben", "al"}
+    | {"da", "di", "del", "della", "der", "den", "el", "ibn", "bin", "dos"}
+)
 _LOCATIVE = frozenset({"a", "en", "vers", "chez", "dans", "depuis", "au", "aux"})
 _QUOTES = {"«": "»", "“": "”", '"': '"'}
 _WORK_VERBS = frozenset(
@@ -335,6 +338,8 @@ def _phrase(tokens: Sequence[Token], start: int, end: int) -> list[Mention]:
     article = CONTRACTED.get(determiner) or DEFINITE.get(determiner, tokens[start].text.lower())
     text = article + " " * (not article.endswith("'")) + text_of(tokens[start + 1 : end])
     kind = _kind_of(head)
+    if kind == "thing" and determiner in {"au", "aux"} and tokens[head_index].is_capital:
+        kind = "place"  # « au Sénégal »
     mine = determiner in {"mon", "ma", "mes"}
     named = tokens[head_index].is_capital and start > 0
     relational = kind in {"thing", "place"} and is_noun_of(head, RELATIONAL_NOUNS) and not named

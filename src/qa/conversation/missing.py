@@ -144,8 +144,12 @@ def _pointed_at(tokens: Sequence[Token], topic: Mention, history: History) -> st
     for mention in own_mentions(tokens):
         size = mention.end - mention.start
         definite = tokens[mention.start].form in DEFINITE.keys() | {"du", "au"}
-        points = mention.kind == "person" or mention.head in GENERAL_NOUNS
-        if size == 2 and definite and points and not mention.plural:
+        points = mention.kind in {"person", "event"} or mention.head in GENERAL_NOUNS
+        # « Les frais sont-ils remboursés ? »
+        relational = any(token.form in INVERTED for token in tokens)
+        relational = relational and is_noun_of(mention.head, RELATIONAL_NOUNS)
+        points = (points and not mention.plural) or relational
+        if size == 2 and definite and points:
             pointing.append(mention)
         elif mention.weight > 2 and (size > 1 or tokens[mention.start].is_capital):
             return None

@@ -40,6 +40,7 @@ from qa.conversation.mentions import (
 from qa.conversation.place import about, after, beside, locative, put, without
 from qa.conversation.tokens import Token, is_infinitive, is_verb
 
+_OBJECTS = frozenset({"le", "la", "l'", "les"})
 _NEUTRAL_SUBJECTS = frozenset("cela ca ceci ce tout rien personne chacun celui-ci celle-ci".split())
 
 
@@ -58,7 +59,11 @@ def inverted_subject(tokens: list[Token], history: History) -> list[Token] | Non
             continue
         if has_antecedent(tokens, start, gender, plural):
             continue
-        subject = antecedent(tokens, history, gender, plural, wanted_kind(tokens))
+        wanted = wanted_kind(tokens)
+        if {token.form for token in tokens[start : index - 1]} & _OBJECTS:
+            # « Quand le franchit-il ? »: someone does it to something.
+            wanted = "person"
+        subject = antecedent(tokens, history, gender, plural, wanted)
         if subject is not None:
             return _with_subject(tokens, start, index, subject)
     return None

@@ -31,7 +31,7 @@ from qa.conversation.lexicon import (
     stem,
 )
 from qa.conversation.mentions import gender_of, phrase_end
-from qa.conversation.place import about, after, agreeing, own_possessive, put
+from qa.conversation.place import about, after, agreeing, locative, own_possessive, put
 from qa.conversation.pronouns import (
     direct_object,
     indirect_object,
@@ -118,7 +118,7 @@ def _demonstrative_pronoun(tokens: list[Token], history: History) -> list[Token]
         if any(mention.end <= index and mention.proper for mention in own_mentions(tokens)):
             continue
         wanted = wanted_kind(tokens)
-        found = None
+        found = history.in_answer(gender, plural) if plural else None
         if not plural:
             named = person_in_answer if wanted == "person" else last_in_answer
             found = named(history.turns[0])
@@ -160,8 +160,8 @@ def _demonstrative_phrase(tokens: list[Token], history: History) -> list[Token] 
             known = any(token.text == found.text for token in tokens)
             return None if known else put(tokens, index, end, found.text)
         if is_noun_of(head, EVENT_NOUNS):
-            place = place_in_answer(history.turns[0])
-            return None if place is None else after(tokens, end, f"({place.text})")
+            place = place_in_answer(history.turns[0]) or history.topic("place", strict=True)
+            return None if place is None else after(tokens, end, locative(place))
     return None
 
 

@@ -63,6 +63,7 @@ _SPELLED = (
     (re.compile(r"(?<=\w)[ '’-]t[ '’-](?=(?:ils?|elles?|on)\b)", re.IGNORECASE), "-t-"),
     (re.compile(r"\b([ldsnLD]|[Qq]u|[Cc](?= (?:est|[eé]tait)\b)) (?=[aeiouyhàâéèêîôû])"), r"\1'"),
     (re.compile(r"^((?:\w+ )?[Cc]) (?=[a-z])"), r"\1'est "),
+    (re.compile(r"(^|['’])(est|[ée]tait) ce\b(?! [mstd]on\b)", re.IGNORECASE), r"\1\2-ce"),
 )
 _CHAT = {
     "pk": "pourquoi", "pq": "pourquoi", "pkoi": "pourquoi", "koi": "quoi", "qd": "quand",
@@ -134,7 +135,8 @@ def is_infinitive(token: Token) -> bool:
 
 
 _ENDINGS_IN_RE = (
-    "prendre", "mettre", "duire", "crire", "clure", "soudre", "aindre", "eindre"
+    "prendre", "mettre", "duire", "crire", "clure", "soudre", "aindre", "eindre", "ompre", "pondre",
+    "battre", "pendre", "uivre"
 )  # fmt: skip
 _VERBS_IN_RE = frozenset(
     """faire refaire dire lire rendre vendre perdre attendre entendre defendre descendre suivre
