@@ -954,8 +954,8 @@ def test_most_turns_of_varied_conversations_are_understood() -> None:
             exchange = (understood, turn["answer"]) if "answer" in turn else understood
             history.append(make_turn(exchange))
     alone, follow_ups = judged[True], judged[False]
-    assert sum(alone) / len(alone) >= 0.97, f"{sum(alone)} of {len(alone)}"
-    assert sum(follow_ups) / len(follow_ups) >= 0.8, f"{sum(follow_ups)} of {len(follow_ups)}"
+    assert sum(alone) / len(alone) >= 0.98, f"{sum(alone)} of {len(alone)}"
+    assert sum(follow_ups) / len(follow_ups) >= 0.85, f"{sum(follow_ups)} of {len(follow_ups)}"
 
 
 def test_pathological_messages_are_split_at_once() -> None:

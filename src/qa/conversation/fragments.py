@@ -408,11 +408,12 @@ def _swap(previous: list[Token], entity: Mention, question: str) -> str | None:
         if mention.kind != "action" and mention.end <= len(previous)
     ]
     alike = [mention for mention in candidates if mention.head == entity.head]
-    same = [mention for mention in candidates if mention.kind == entity.kind]
+    kind = [mention for mention in candidates if mention.kind == entity.kind]
+    same = [mention for mention in kind if mention.proper == entity.proper]
     # « Et sa femme ? » asks when she was born, not when the revolt began.
     someone = is_noun_of(entity.head, PERSON_NOUNS)
     others = [m for m in candidates if m.proper == entity.proper and not someone]
-    chosen = next(iter(alike or same or others), None)
+    chosen = next(iter(alike or same or others or kind), None)
     if chosen is None:
         return None
     if entity.content <= chosen.content:

@@ -294,6 +294,8 @@ def wanted_kind(tokens: Sequence[Token]) -> Kind | None:
         return "thing"
     if forms & PERSON_VERBS:
         return "thing" if passive and forms & _EITHER else "person"
+    if forms & {"fait", "faisait", "fit"} and tokens[0].form in {"que", "qu'"}:
+        return "person"
     if any(among(form, TRANSITIVE_VERBS) for form in forms):
         return "thing" if passive else "person"
     if any(among(form, THING_VERBS) for form in forms):

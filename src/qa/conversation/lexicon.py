@@ -164,9 +164,9 @@ EVENT_NOUNS = frozenset(
     naissance massacre liquidation collectivisation dekoulakisation purge famine proces congres
     conference election manifestation emeute conflit invasion campagne expedition croisade traite
     accord armistice paix alliance pacte reforme incendie seisme catastrophe accident eruption
-    epidemie exil mutinerie soulevement commune putsch repression offensive debarquement evenement
-    mouvement combat assaut attaque bombardement affaire fete construction fondation creation
-    decouverte independance abolition abdication
+    epidemie exil mutinerie soulevement commune putsch repression offensive debarquement naufrage
+    evenement mouvement combat assaut attaque bombardement affaire fete construction fondation
+    creation decouverte independance abolition abdication
     """.split()
 )
 PLACE_NOUNS = frozenset(
@@ -186,7 +186,8 @@ _GENERAL = {
     artiste savant""",
     "thing": """roman livre oeuvre film tableau ouvrage organisation parti institution entreprise
     societe projet journal loi maladie animal concept notion theorie phenomene principe
-    systeme appareil objet""",
+    systeme appareil objet opera piece chanson poeme album serie jeu logiciel outil
+    produit avion navire""",
     "place thing": """monument batiment edifice volcan montagne fleuve chateau musee""",
     "action": """demarche demande formalite""",
     "action thing": """procedure""",
@@ -356,7 +357,8 @@ THING_VERBS = frozenset(
     terminer terminee durer eclater proclamer proclamee abolir ratifier ratifie ratifiee adopter
     adoptee inaugurer inauguree publier publie publiee declencher deroule deroulee situer situee
     organise organisee reprime reprimee dissoute dissous coute compte ecrite peinte entre vigueur
-    voter votee promulguer inventer
+    voter votee promulguer raconter representer montrer decrit decrire evoquer paraitre parut sortir
+    sorti sortit
     """.split()
 )
 VISITED = frozenset(

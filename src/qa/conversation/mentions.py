@@ -61,6 +61,11 @@ _TO_PERSON = frozenset(
 )
 # Of these nouns a name is the place: « la capitale de Tuvalu ».
 _OF_PLACES = frozenset("habitants capitale population superficie situe situee monnaie".split())
+# « la loi sur… », « le vaccin contre… »
+_TAKES_MORE = frozenset(
+    """impot taxe loi droit remede vaccin lutte traitement medicament assurance attentat complot
+    assaut protection""".split()
+)
 _IMPERATIVES = frozenset(
     """parlez parle raconte racontez explique expliquez dis dites donne donnez decris decrivez
     liste listez cite citez indiquer indique indiquez""".split()
@@ -277,7 +282,7 @@ def _is_complement(tokens: Sequence[Token], index: int) -> bool:
     if token.text == "à":
         # "machine à vapeur", "permis à points"; "à Mexico" says where.
         return following.is_content and not following.is_capital and not is_infinitive(following)
-    return token.form == "sur" and tokens[index - 1].form in {"impot", "taxe", "loi", "droit"}
+    return token.form in {"sur", "contre"} and tokens[index - 1].form in _TAKES_MORE
 
 
 def _is_name(tokens: Sequence[Token], index: int) -> bool:

@@ -15,7 +15,7 @@ from qa.conversation.clause import (
     verb_group_end,
     verb_group_start,
 )
-from qa.conversation.history import History, asks_where, place_in_answer, wanted_kind
+from qa.conversation.history import History, asks_where, asks_who, place_in_answer, wanted_kind
 from qa.conversation.lexicon import (
     BEING,
     CLITICS,
@@ -165,6 +165,8 @@ def _object(
         wanted = "person"
     elif among(participle.form, TRANSITIVE_VERBS):
         wanted = "thing"
+    elif asks_who(history.previous):
+        wanted = "thing"  # « Qui a peint X ? » + « Où peut-on le voir ? »
     named = own_names(tokens)
     plural = clitic == "les"
     asked = history.asked(gender, plural) if wanted != "person" and clitic != "l'" else None

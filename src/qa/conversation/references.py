@@ -23,6 +23,7 @@ from qa.conversation.lexicon import (
     DEMONSTRATIVE_DETERMINERS,
     DEMONSTRATIVE_PRONOUNS,
     EVENT_NOUNS,
+    GENERAL_NOUNS,
     POSSESSIVES,
     RELATIONAL_NOUNS,
     VISITED,
@@ -157,8 +158,12 @@ def _demonstrative_phrase(tokens: list[Token], history: History) -> list[Token] 
         gender, plural = gender_of(token.form, tokens[index + 1])
         found = history.described(head, gender, plural, loose=True)
         if found is not None:
-            known = any(token.text == found.text for token in tokens)
-            return None if known else put(tokens, index, end, found.text)
+            if any(token.text == found.text for token in tokens):
+                return None
+            if head in GENERAL_NOUNS or stem(head) == stem(found.head):
+                return put(tokens, index, end, found.text)
+            # « ce naufrage » says more than what it goes back to.
+            return after(tokens, end, f"({found.text})")
         if is_noun_of(head, EVENT_NOUNS):
             place = place_in_answer(history.turns[0]) or history.topic("place", strict=True)
             return None if place is None else after(tokens, end, locative(place))
