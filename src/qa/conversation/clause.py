@@ -153,7 +153,6 @@ def antecedent(
     """What a subject pronoun stands for; the topic when nothing agrees with it."""
     found = history.asked(gender, plural) if wanted == "thing" else None
     found = found or history.find(gender, plural, wanted, own_names(tokens))
-    found = found or (history.couple() if plural else None)
     found = found or (history.counted() if plural else None)
     return found or history.in_answer(gender, plural) or history.topic()
 

@@ -63,13 +63,6 @@ class History:
         for question in self.questions:
             yield from find_mentions(question)
 
-    def gender(self, mention: Mention) -> str:
-        """The gender of a name, which another question may have told."""
-        if mention.gender or not mention.proper:
-            return mention.gender
-        alike = (other for other in self.mentions() if other.head == mention.head)
-        return next((other.gender for other in alike if other.gender and other.proper), "")
-
     def find(
         self,
         gender: str = "",
@@ -111,7 +104,7 @@ class History:
         self, mention: Mention, gender: str, plural: bool | None, wanted: Kind | None
     ) -> int | None:
         """How well a mention suits a pronoun; None when gender or number forbid it."""
-        known = self.gender(mention)
+        known = mention.gender
         if not _agree(known, gender) or (plural is not None and mention.plural != plural):
             return None
         # « la durée légale du travail », for « la »: an agreement that is sure.
@@ -132,17 +125,6 @@ class History:
                 if mention.kind == wanted and mention.weight > 1:
                     return mention
         return None if strict else next(self.mentions(), None)
-
-    def couple(self) -> Mention | None:
-        """The two persons of the last question, for « ils »."""
-        persons = {
-            m.head: m for m in find_mentions(self.previous) if m.kind == "person" and m.proper
-        }
-        if len(persons) < 2:
-            return None
-        one, two = sorted(list(persons.values())[:2], key=lambda mention: mention.start)
-        alike = one.text in two.text or two.text in one.text
-        return None if alike else replace(one, text=f"{one.text} et {two.text}", plural=True)
 
     def action_on(self, topic: Mention) -> Mention:
         """The thing to do with a topic, when one was asked about: what papers are needed for."""

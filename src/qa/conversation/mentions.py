@@ -414,8 +414,6 @@ def _named(tokens: Sequence[Token], start: int, end: int) -> list[Mention]:
     elif text.isupper() and len(text) > 1:
         kind = "thing"
     gender = name_gender(*(token.form for token in tokens[start:end]))
-    if kind == "person" and not gender:
-        gender = _gender_in_question(tokens, end)
     weight = 7
     if before in {"en", "dans", "par", "pour", "avec", "contre"}:
         weight = 4
@@ -442,17 +440,6 @@ def name_gender(first: str, *rest: str) -> str:
         if first in FEMALE_NAMES or (rest and len(first) > 2 and first.endswith(FEMALE_ENDINGS))
         else ""
     )
-
-
-def _gender_in_question(tokens: Sequence[Token], end: int) -> str:
-    """The gender that the question gives to a name: « Luxemburg est-elle née »."""
-    for token in tokens[end : end + 5]:
-        if token.form in {"-elle", "-il"}:
-            return "f" if token.form == "-elle" else "m"
-    said = {token.text for token in tokens}
-    if said & {"née", "morte", "tuée", "assassinée", "mariée", "enterrée", "exilée"}:
-        return "f"
-    return "m" if said & {"né", "mort", "tué", "assassiné", "marié", "enterré", "exilé"} else ""
 
 
 def _action(tokens: Sequence[Token]) -> Mention | None:

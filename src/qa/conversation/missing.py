@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from qa.conversation.clause import is_impersonal, is_participle, own_mentions
 from qa.conversation.history import History
 from qa.conversation.lexicon import (
-    AUXILIARIES,
     BEING,
     DEFINITE,
     GENERAL_NOUNS,
@@ -26,7 +25,7 @@ from qa.conversation.lexicon import (
     is_noun_of,
     stem,
 )
-from qa.conversation.mentions import Kind, Mention, asked_end, find_mentions, phrase_end, with_de
+from qa.conversation.mentions import Kind, Mention, find_mentions, phrase_end, with_de
 from qa.conversation.place import about, after, beside
 from qa.conversation.tokens import Token, is_infinitive, is_verb, render, tokenise, without_end
 
@@ -76,8 +75,7 @@ def resolve_missing_topic(core: Sequence[Token], history: History) -> str | None
         token.text[0].isdigit() or (token.is_capital and token is not tokens[0]) for token in own
     ):
         return None
-    complete = not (_is_existential(tokens, own) or _asks_for_one(tokens, own))
-    if not complete or _asks_which(tokens) or _bridges(own, history):
+    if _is_existential(tokens, own) or _bridges(own, history):
         return render(_completed(tokens, topic))
     return _pointed_at(tokens, topic, history)
 
@@ -111,23 +109,6 @@ def _is_existential(tokens: Sequence[Token], own: Sequence[Token]) -> bool:
     forms = {token.form for token in tokens}
     told = forms & prepositions - {"d'", "de"} or any(token.text == "à" for token in tokens)
     return bool(forms & _THERE_IS) and len(own) == 1 and not told
-
-
-def _asks_for_one(tokens: Sequence[Token], own: Sequence[Token]) -> bool:
-    """« Quel gaz est rejeté ? »: only the noun that is asked for has a meaning of its own."""
-    if tokens[0].form not in WHICH or own_mentions(tokens):
-        return False
-    end = asked_end(tokens, 1)
-    asked = end < len(tokens) and tokens[end].form in AUXILIARIES
-    return asked and list(own) == [tokens[end - 1]]
-
-
-def _asks_which(tokens: Sequence[Token]) -> bool:
-    """« Quels étaient les autres candidats ? »: a definite noun, with nothing that says of what."""
-    if tokens[0].form not in WHICH or len(tokens) < 4 or tokens[1].form not in BEING:
-        return False
-    alone = len(tokens) < 6 and all(token.is_content for token in tokens[3:])
-    return alone and tokens[2].form in DEFINITE
 
 
 def _bridges(own: Sequence[Token], history: History) -> bool:
