@@ -123,22 +123,7 @@ def verb_group_end(tokens: Sequence[Token], verb: int) -> int:
     return end
 
 
-_PARTICIPLES = (
-    "e",
-    "ee",
-    "es",
-    "ees",
-    "i",
-    "ie",
-    "is",
-    "it",
-    "u",
-    "ue",
-    "us",
-    "rt",
-    "aint",
-    "eint",
-)
+_PARTICIPLES = tuple("e ee es ees i ie is it u ue us rt aint eint".split())
 
 
 def is_participle(token: Token) -> bool:
@@ -161,6 +146,9 @@ def may_replace(subject: Mention, gender: str, plural: bool) -> bool:
     """Whether a mention can be written where the pronoun stands."""
     agrees = not subject.gender or subject.gender == gender
     return subject.kind != "action" and subject.plural == plural and agrees
+
+
+_HAPPENS = frozenset("passe passait passa passera produit produisit agi".split())
 
 
 def is_impersonal(tokens: Sequence[Token], pronoun: int) -> bool:
@@ -189,15 +177,7 @@ def is_impersonal(tokens: Sequence[Token], pronoun: int) -> bool:
         return bool(WEATHER & (asked | set(rest)))
     if "y" in clitics and form in HAVING:
         return True
-    happens = after_being[0] in {
-        "passe",
-        "passait",
-        "passa",
-        "passera",
-        "produit",
-        "produisit",
-        "agi",
-    }
+    happens = after_being[0] in _HAPPENS
     if clitics & {"s'", "se"} and happens:
         return bool(asked & {"que", "qu'", "comment"}) or not asked or "agi" in after_being
     if after_being[0] in {"arrive", "arriva", "advenu"} and asked & {"que", "qu'"}:

@@ -104,11 +104,10 @@ class History:
         self, mention: Mention, gender: str, plural: bool | None, wanted: Kind | None
     ) -> int | None:
         """How well a mention suits a pronoun; None when gender or number forbid it."""
-        known = mention.gender
-        if not _agree(known, gender) or (plural is not None and mention.plural != plural):
+        if not _agree(mention.gender, gender) or (plural is not None and mention.plural != plural):
             return None
         # « la durée légale du travail », for « la »: an agreement that is sure.
-        score = mention.weight + 2 * bool(gender and known == gender)
+        score = mention.weight + 2 * bool(gender and mention.gender == gender)
         if wanted in {"person", "place"}:
             score += 4 if mention.kind == wanted else -6
         elif wanted is not None:
