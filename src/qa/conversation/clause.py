@@ -139,7 +139,9 @@ def antecedent(
     found = history.asked(gender, plural) if wanted == "thing" else None
     found = found or history.find(gender, plural, wanted, own_names(tokens))
     found = found or (history.counted() if plural else None)
-    return found or history.in_answer(gender, plural) or history.topic()
+    if found is None and (plural or wanted != "person"):
+        found = history.in_answer(gender, plural)
+    return found or history.topic()
 
 
 def may_replace(subject: Mention, gender: str, plural: bool) -> bool:
