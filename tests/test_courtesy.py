@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from qa.courtesy import courtesy_reply
@@ -56,3 +59,19 @@ def test_replies(message: str, words: str) -> None:
 )
 def test_questions_are_left_alone(message: str) -> None:
     assert courtesy_reply(message) is None
+
+
+def test_courtesies_are_told_from_questions() -> None:
+    """Messages of both kinds that look alike: no question may be lost, few courtesies missed."""
+    lines = (Path(__file__).parent / "data" / "courtesies.jsonl").read_text("utf-8").splitlines()
+    messages = [json.loads(line) for line in lines]
+    lost = [m["message"] for m in messages if m["asks"] and courtesy_reply(m["message"])]
+    missed = [m["message"] for m in messages if not m["asks"] and not courtesy_reply(m["message"])]
+    assert lost == []
+    assert len(missed) <= 4, missed
+
+
+def test_how_it_works_is_about_the_topic_once_there_is_one() -> None:
+    assert courtesy_reply("Comment ça marche ?") is not None
+    assert courtesy_reply("Comment ça marche ?", in_conversation=True) is None
+    assert courtesy_reply("Merci", in_conversation=True) is not None

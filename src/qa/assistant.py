@@ -86,7 +86,7 @@ class Assistant:
         _check("method", method, METHODS)
         _check("caution", caution, shipped_model().thresholds)
         _check_limit(limit)
-        reply = courtesy_reply(message)
+        reply = courtesy_reply(message, in_conversation=bool(turns))
         if reply is not None:
             return Answer(message, message, "not_found", (), (), 0.0, (), {}, reply)
         questions = split_questions(message)
@@ -96,7 +96,9 @@ class Assistant:
         for question in questions:
             answers.append(self._answer_one(question, turns, limit, method, caution))
             turns = (*turns, Turn(question, answers[-1]))
-        return answers[0] if len(answers) == 1 else _join(message, answers, limit)
+        if len(answers) == 1:
+            return replace(answers[0], question=message)
+        return _join(message, answers, limit)
 
     def _answer_one(
         self, message: str, turns: Sequence[Turn], limit: int, method: str, caution: Caution

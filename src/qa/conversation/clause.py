@@ -8,19 +8,23 @@ from dataclasses import replace
 from qa.conversation.history import History
 from qa.conversation.lexicon import (
     AUXILIARIES,
+    BEING,
     CLITICS,
     DEFINITE,
+    HAVING,
     IMPERSONAL_ADJECTIVES,
     IMPERSONAL_VERBS,
     INVERTED,
+    MODALS,
     OTHER_DETERMINERS,
     OTHER_INVERTED,
     PREPOSITIONS,
+    QUESTION_WORDS,
+    WEATHER,
     WHICH,
 )
 from qa.conversation.mentions import Kind, Mention, find_mentions
-from qa.conversation.place import about, after
-from qa.conversation.tokens import Token, is_infinitive, tokenise
+from qa.conversation.tokens import Token, is_infinitive, text_of, tokenise
 
 _ADVERBS = frozenset(
     """
@@ -30,55 +34,26 @@ _ADVERBS = frozenset(
 )
 
 
-_MODALS = frozenset(
-    """
-    peut peuvent doit doivent veut veulent va vont fait fit faut voulut pouvait voulait devait
-    fallait pourrait
-    """.split()
-)
-
-
 def own_mentions(tokens: Sequence[Token]) -> list[Mention]:
     """What the message itself names, at its places in ``tokens``."""
-    text = ""
-    borders = []
-    for token in tokens:
-        text += " " if token.spaced and text else ""
-        borders.append((len(text), len(text) + len(token.text)))
-        text += token.text
+    # A rule may have joined several words in one token.
+    places = [place for place, token in enumerate(tokens) for _ in tokenise(token.text)]
     found = []
-    for mention in find_mentions(text):
-        spelled = mention.text.split()[-1] if mention.text else ""
-        if mention.kind == "action" or not spelled:
+    for mention in find_mentions(text_of(tokens)):
+        if mention.kind == "action" or mention.end > len(places):
             continue
-        start, end = _place(text, mention)
-        first = sum(1 for _, stop in borders if stop <= start)
-        last = sum(1 for begin, _ in borders if begin < end)
-        placed = replace(mention, start=first, end=last)
-        if not _asked(placed, tokens):
-            found.append(placed)
+        start, end = places[mention.start], places[mention.end - 1] + 1
+        if start or tokens[0].form not in WHICH:
+            found.append(replace(mention, start=start, end=end))
     return found
 
 
-def _place(text: str, mention: Mention) -> tuple[int, int]:
-    """Where a mention stands in a text, by its tokens: a rule may have joined several in one."""
-    position = start = 0
-    for index, token in enumerate(tokenise(text)[: mention.end]):
-        found = text.find(token.text, position)
-        position = position if found < 0 else found
-        if index == mention.start:
-            start = position
-        position += len(token.text) if found >= 0 else 0
-    return start, position
+def own_names(tokens: Sequence[Token]) -> frozenset[str]:
+    """The names in the message, which its pronouns do not stand for."""
+    return frozenset(m.head for m in own_mentions(tokens) if m.proper and m.weight > 2)
 
 
-def _asked(mention: Mention, tokens: Sequence[Token]) -> bool:
-    return mention.start == 0 and tokens[0].form in WHICH
-
-
-def has_antecedent(
-    tokens: Sequence[Token], index: int, gender: str, plural: bool, wanted: Kind | None
-) -> bool:
+def has_antecedent(tokens: Sequence[Token], index: int, gender: str, plural: bool) -> bool:
     """Whether something before tokens[index] in the message explains the pronoun there.
 
     « Trotsky a-t-il… », « Lénine, où est-il… »; not « Pendant la guerre, où vivait-elle ? ».
@@ -86,26 +61,39 @@ def has_antecedent(
     for mention in own_mentions(tokens):
         if mention.end > index:
             continue
-        if mention.end == index or all(t.form in CLITICS for t in tokens[mention.end : index]):
-            if not introduced(tokens, mention) or mention.end < index:
-                return True
-            continue
         agrees = mention.plural == plural or not mention.text.startswith(("l", "L"))
         agrees = agrees and (not mention.gender or not gender or mention.gender == gender)
-        fits = wanted != "person" or mention.kind == "person" or mention.proper
-        fits = fits or (mention.gender != "" and mention.gender == gender)
-        if agrees and fits and not introduced(tokens, mention):
+        if _is_particle(tokens, mention) and mention.end == index:
             return True
-        if agrees and mention.kind == "person":
+        if introduced(tokens, mention):
+            if agrees and mention.kind == "person" and mention.end < index:
+                return True
+        elif agrees or all(token.form in CLITICS for token in tokens[mention.end : index]):
             return True
     return False
 
 
+def _is_particle(tokens: Sequence[Token], mention: Mention) -> bool:
+    """« Pourquoi de Gaulle a-t-il… »: the « de » is of the name."""
+    before = [token.form for token in tokens[max(0, mention.start - 2) : mention.start]]
+    name = mention.proper and tokens[mention.start].is_capital
+    return name and before[-1:] == ["de"] and before[0] in QUESTION_WORDS | {"de"}
+
+
 def introduced(tokens: Sequence[Token], mention: Mention) -> bool:
     """Whether a preposition makes a mention an adjunct (« pendant la guerre », « en Russie »)."""
-    first = tokens[mention.start].form
     before = tokens[mention.start - 1].form if mention.start else ""
-    return first in {"au", "aux", "du"} or before in PREPOSITIONS - {"d'"} or before in {"de"}
+    contracted = tokens[mention.start].form in {"au", "aux", "du"}
+    return contracted or before in PREPOSITIONS - {"d'"}
+
+
+def earlier_clause(tokens: Sequence[Token], index: int) -> bool:
+    """Whether an earlier clause of the message names something: « Permis : peut-on l'obtenir »."""
+    borders = [i for i in range(index) if tokens[i].text in set(",:;.?!") or tokens[i].form == "et"]
+    return bool(borders) and any(
+        mention.end <= borders[-1] and not introduced(tokens, mention)
+        for mention in own_mentions(tokens)
+    )
 
 
 def verb_group_start(tokens: Sequence[Token], verb: int) -> int:
@@ -121,143 +109,91 @@ def verb_group_end(tokens: Sequence[Token], verb: int) -> int:
     end = verb + 1
     if end < len(tokens) and tokens[end].form in INVERTED | OTHER_INVERTED:
         end += 1
-    if tokens[verb].form not in AUXILIARIES and tokens[verb].form not in _MODALS:
+    if tokens[verb].form not in AUXILIARIES | MODALS:
         return end
-    ahead = end
-    while ahead < len(tokens):
+    for ahead in range(end, len(tokens)):
         token = tokens[ahead]
-        if token.form in _ADVERBS:
-            ahead += 1
-            continue
         if token.is_capital or not token.is_word:
             break
-        if token.form in {"ete", "fait", "eu", "ecrit", "mort"} or _is_participle(token):
-            ahead += 1
-            end = ahead
-            continue
-        if is_infinitive(token) and tokens[ahead - 1].form not in DEFINITE:
-            ahead += 1
-            end = ahead
-            continue
-        break
+        infinitive = is_infinitive(token) and tokens[ahead - 1].form not in DEFINITE
+        if infinitive or is_participle(token):
+            end = ahead + 1
+        elif token.form not in _ADVERBS:
+            break
     return end
 
 
-def _is_participle(token: Token) -> bool:
-    return token.is_content and token.form.endswith(
-        (
-            "e",
-            "ee",
-            "es",
-            "ees",
-            "i",
-            "ie",
-            "is",
-            "it",
-            "u",
-            "ue",
-            "us",
-            "rt",
-            "ort",
-            "aint",
-            "eint",
-        )
-    )
+_PARTICIPLES = tuple("e ee es ees i ie is it u ue us rt aint eint".split())
 
 
-def noun(mention: Mention) -> Token:
-    """A mention as one token."""
-    return Token(mention.text, mention.head, True)
+def is_participle(token: Token) -> bool:
+    """Whether a word can be a past participle: « exilé », « fait », « détruites »."""
+    known = token.form in {"ete", "fait", "eu"}
+    return known or (token.is_content and token.form.endswith(_PARTICIPLES))
 
 
 def antecedent(
     tokens: Sequence[Token], history: History, gender: str, plural: bool, wanted: Kind | None
 ) -> Mention | None:
     """What a subject pronoun stands for; the topic when nothing agrees with it."""
-    named = frozenset(
-        mention.head for mention in own_mentions(tokens) if mention.proper and mention.weight > 2
-    )
-    found = history.find(gender, plural, wanted, named)
-    if found is None and plural:
-        found = history.find("", True, wanted, named)
+    found = history.asked(gender, plural) if wanted == "thing" else None
+    found = found or history.find(gender, plural, wanted, own_names(tokens))
+    found = found or (history.counted() if plural else None)
+    if found is None and (plural or wanted != "person"):
+        found = history.in_answer(gender, plural)
     return found or history.topic()
 
 
 def may_replace(subject: Mention, gender: str, plural: bool) -> bool:
     """Whether a mention can be written where the pronoun stands."""
-    return (
-        subject.kind != "action"
-        and subject.plural == plural
-        and (not subject.gender or subject.gender == gender)
-    )
+    agrees = not subject.gender or subject.gender == gender
+    return subject.kind != "action" and subject.plural == plural and agrees
 
 
-def beside(tokens: list[Token], topic: Mention) -> list[Token]:
-    """The topic after a question whose pronoun it cannot replace."""
-    text = about(topic) if topic.kind == "action" else f"({topic.text})"
-    return after(tokens, len(tokens), text)
+_HAPPENS = frozenset("passe passait passa passera produit produisit agi".split())
 
 
-def is_impersonal(tokens: Sequence[Token], verb: int, pronoun: int) -> bool:
-    """« faut-il », « y a-t-il », « s'agit-il », « se passe-t-il », « est-il possible de »."""
+def is_impersonal(tokens: Sequence[Token], pronoun: int) -> bool:
+    """« faut-il », « il y a », « s'agit-il », « que se passe-t-il », « il est possible de »."""
+    if tokens[pronoun].form.startswith("-"):
+        verb = pronoun - 1
+        start = verb_group_start(tokens, verb)
+    else:
+        start = verb = pronoun + 1
+        while verb < len(tokens) - 1 and tokens[verb].form in CLITICS:
+            verb += 1
+    if verb >= len(tokens):
+        return True
     form = tokens[verb].form
-    before = {token.form for token in tokens[verb_group_start(tokens, verb) : verb]}
-    rest = [token.form for token in tokens[pronoun + 1 :]]
+    clitics = {token.form for token in tokens[start:verb]}
+    asked = {token.form for token in tokens[:start]}
+    rest = [token.form for token in tokens[max(verb, pronoun) + 1 :]]
+    after_being = (form in BEING | {"a", "avait"} and rest[:1]) or [form]
     if form in {"existe", "existait", "reste", "restait"}:
-        return any(
-            t in OTHER_DETERMINERS | {"des", "d'", "de", "le", "la", "les"} for t in rest
-        ) or (any(token.form == "combien" for token in tokens[:verb]))
-    if form in IMPERSONAL_VERBS:
-        return True
-    if "y" in before and form in {"a", "avait", "aura", "eut", "aurait"}:
-        return True
-    if before & {"s'", "se"} and (
-        form in {"passe", "passait", "passa", "produit", "produisit"}
-        or (rest and rest[0] in {"passe", "produit", "agi"})
-    ):
-        return any(token.form in {"que", "qu'", "comment"} for token in tokens[:verb]) or bool(
-            before & {"y"}
+        return bool((OTHER_DETERMINERS | DEFINITE.keys() | {"des", "d'", "de"}) & set(rest)) or (
+            "combien" in asked
         )
-    if form in {"est", "etait", "serait", "fut"} and rest:
-        if rest[0] in IMPERSONAL_ADJECTIVES and set(rest[1:]) & {"de", "d'", "que", "qu'"}:
-            return True
-        if rest[0] in {"arrive", "advenu"} and tokens[0].form in {"que", "qu'"}:
-            return True
-    if form in {"arrive", "arriva"} and tokens[0].form in {"que", "qu'"}:
+    if form in IMPERSONAL_VERBS or after_being[0] in {"fallu", "plu", "neige"}:
         return True
-    return any(token.form == "heure" for token in tokens[:verb]) or (
-        form == "fait" and any(token.form in {"temps", "froid", "chaud"} for token in tokens)
-    )
-
-
-def is_impersonal_preverbal(tokens: Sequence[Token], index: int) -> bool:
-    """« il y a », « il faut », « il s'agit », « il est possible de »."""
-    rest = [token.form for token in tokens[index + 1 : index + 5] if token.form not in {"ne", "n'"}]
-    if not rest:
+    if after_being[0] in {"fait", "fera", "faisait", "faire", "fit", "ferait"}:
+        return bool(WEATHER & (asked | set(rest)))
+    if "y" in clitics and form in HAVING:
         return True
-    if rest[0] == "y" and len(rest) > 1 and rest[1] in {"a", "avait", "eut", "aura", "aurait"}:
+    happens = after_being[0] in _HAPPENS
+    if clitics & {"s'", "se"} and happens:
+        return bool(asked & {"que", "qu'", "comment"}) or not asked or "agi" in after_being
+    if after_being[0] in {"arrive", "arriva", "advenu"} and asked & {"que", "qu'"}:
         return True
-    if rest[0] in IMPERSONAL_VERBS or rest[:2] in (
-        ["s'", "agit"],
-        ["se", "passe"],
-        ["s'", "agissait"],
-    ):
-        return True
-    if rest[:2] == ["s'", "est"] and rest[2:3] in (["passe"], ["produit"]):
+    if form in BEING and asked & {"heure"}:
         return True
     return (
-        rest[0] in {"est", "etait"}
-        and rest[1:2] != []
-        and rest[1] in IMPERSONAL_ADJECTIVES
-        and (bool({"de", "d'", "que", "qu'"} & set(rest[2:])))
-    )
-
-
-def earlier_clause(tokens: Sequence[Token], index: int) -> bool:
-    """Whether an earlier clause of the message names something: « Permis : peut-on l'obtenir »."""
-    borders = [i for i in range(index) if tokens[i].text in {",", ":", ";", ".", "?", "!"}]
-    borders += [i for i in range(index) if tokens[i].form == "et"]
-    return bool(borders) and any(
-        mention.end <= max(borders) and not introduced(tokens, mention)
-        for mention in own_mentions(tokens)
+        form in BEING
+        and rest[:1] != []
+        and (
+            rest[0] in {"temps", "midi", "minuit", "tard", "tot"}
+            or (
+                rest[0] in IMPERSONAL_ADJECTIVES
+                and bool(set(rest[1:]) & {"de", "d'", "que", "qu'"})
+            )
+        )
     )

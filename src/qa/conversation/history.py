@@ -9,11 +9,12 @@ from functools import lru_cache
 
 from qa.conversation.lexicon import (
     BEING,
-    CHITCHAT,
     EVENT_NOUNS,
     FEMALE_NAMES,
+    FEMININE,
     GENERAL_NOUNS,
     MALE_NAMES,
+    ORDINALS,
     PERSON_NOUNS,
     PERSON_VERBS,
     PLACE_NOUNS,
@@ -22,21 +23,26 @@ from qa.conversation.lexicon import (
     THING_VERBS,
     TRANSITIVE_VERBS,
     WHICH,
+    among,
     is_noun_of,
     stem,
-    stems,
 )
-from qa.conversation.mentions import Kind, Mention, find_mentions
+from qa.conversation.mentions import Kind, Mention, find_mentions, name_gender, with_de
 from qa.conversation.tokens import Token, is_verb, tokenise
+from qa.courtesy import courtesy_reply
 from qa.french import STOP_WORDS, fold
 from qa.records import Turn
 
 # A score below this is a bad fit: an older question is asked first.
 _GOOD_FIT = 4
+_LONGEST_QUESTION = 2_000  # characters
 _SENTENCE_START = {".", "!", "?", "«", ":", "…", "—"}
 _NAME = re.compile(
-    r"[A-ZÀ-ÖØ-Þ][\w'’-]+(?:\s(?:(?:de|du|des|von|van|de la|d')\s)?[A-ZÀ-ÖØ-Þ][\w'’-]+)*"
+    r"[A-ZÀ-ÖØ-Þ][\w'’-]+"
+    r"(?:\s(?:(?:de|du|des|von|van|de la|da|di|del|der|d')\s)?[A-ZÀ-ÖØ-Þ][\w'’-]+)*"
 )
+# « Cet effondrement » is not « mon passeport ».
+_SPEAKERS = ("mon ", "ma ", "mes ", "notre ", "nos ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +63,6 @@ class History:
         for question in self.questions:
             yield from find_mentions(question)
 
-    def gender(self, mention: Mention) -> str:
-        """The gender of a name, which another question may have told."""
-        if mention.gender or not mention.proper:
-            return mention.gender
-        for other in self.mentions():
-            if other.head == mention.head and other.gender and other.proper:
-                return other.gender
-        return ""
-
     def find(
         self,
         gender: str = "",
@@ -73,62 +70,60 @@ class History:
         wanted: Kind | None = None,
         excluded: frozenset[str] = frozenset(),
     ) -> Mention | None:
-        """The most recent mention that agrees; a kind that is wanted weighs more than recency."""
+        """The most recent mention that agrees; a kind that is wanted weighs more than recency.
+
+        The person whom an answer names counts only where the question before asked who, and
+        where a person is spoken of.
+        """
         for position, question in enumerate(self.questions):
-            if wanted != "thing" and plural is False and _asks_who(question):
+            # « …, et comment ? » was added to a question: the name is in the answer before.
+            turns = self.turns[position : position + 1 + (", et " in question)]
+            named = None
+            if plural is not True and wanted not in {"thing", "event", "place"}:
+                named = next(filter(None, map(person_in_answer, turns)), None)
+            if named is not None and (not _agree(named.gender, gender) or named.head in excluded):
+                named = None
+            if named is not None and plural is False and asks_who(question):
                 # The subject of « Qui a tué Trotsky ? » is the one who did it.
-                # « …, et comment ? » was added to it: the name is in the answer before.
-                answers = self.turns[position : position + 1 + (", et " in question)]
-                named = next(filter(None, map(person_in_answer, answers)), None)
-                agrees = named is not None and _agree(named.gender, gender)
-                if named is not None and agrees and named.head not in excluded:
-                    return named
-            best: tuple[int, Mention] | None = None
-            for mention in find_mentions(question):
-                if mention.kind == "action" or mention.head in excluded:
-                    continue
-                score = self._fit(mention, gender, plural, wanted)
-                if score is not None and (best is None or score > best[0]):
-                    best = score, mention
-            if best is not None and best[0] >= _GOOD_FIT:
+                return named
+            scores = [
+                (score, mention)
+                for mention in find_mentions(question)
+                if mention.kind != "action"
+                and mention.head not in excluded
+                and (score := self._fit(mention, gender, plural, wanted)) is not None
+            ]
+            best = max(scores, key=lambda scored: scored[0], default=(0, None))
+            if best[1] is not None and best[0] >= _GOOD_FIT:
                 return best[1]
-            if wanted == "person" and plural is not True and asks_for_person(question):
-                named = person_in_answer(self.turns[position])
-                if named is not None and _agree(named.gender, gender):
-                    return named
+            if named is not None and wanted == "person":
+                return named
         return None
 
     def _fit(
         self, mention: Mention, gender: str, plural: bool | None, wanted: Kind | None
     ) -> int | None:
         """How well a mention suits a pronoun; None when gender or number forbid it."""
-        known = self.gender(mention)
-        if not _agree(known, gender) or (plural is not None and mention.plural != plural):
+        if not _agree(mention.gender, gender) or (plural is not None and mention.plural != plural):
             return None
         # « la durée légale du travail », for « la »: an agreement that is sure.
-        score = mention.weight + 2 * bool(gender and known == gender)
-        if wanted == "person":
-            score += 4 if mention.kind == "person" else -6
-        elif wanted in {"thing", "event"}:
+        score = mention.weight + 2 * bool(gender and mention.gender == gender)
+        if wanted in {"person", "place"}:
+            score += 4 if mention.kind == wanted else -6
+        elif wanted is not None:
             score += -5 if mention.kind == "person" else 1
-        elif wanted == "place":
-            score += 4 if mention.kind == "place" else -6
-        if gender == "f" and not known and mention.kind == "person":
-            score -= 2
         return score
 
-    def topic(self, wanted: Kind | None = None) -> Mention | None:
-        """What the conversation is about now; of the wanted kind when the last turns had one."""
-        if wanted is not None:
-            for question in self.questions[:4]:
-                for mention in find_mentions(question):
-                    if mention.kind == wanted and mention.weight > 1:
-                        return mention
-        for question in self.questions:
-            mentions = find_mentions(question)
-            if mentions:
-                return mentions[0]
-        return None
+    def topic(self, wanted: Kind | None = None, strict: bool = False) -> Mention | None:
+        """What the conversation is about now; of the wanted kind when the last turns had one.
+
+        ``strict`` takes nothing of another kind.
+        """
+        for question in self.questions[: 4 if wanted else 0]:
+            for mention in find_mentions(question):
+                if mention.kind == wanted and mention.weight > 1:
+                    return mention
+        return None if strict else next(self.mentions(), None)
 
     def action_on(self, topic: Mention) -> Mention:
         """The thing to do with a topic, when one was asked about: what papers are needed for."""
@@ -146,7 +141,7 @@ class History:
         mention that agrees.
         """
         general = GENERAL_NOUNS.get(head) or GENERAL_NOUNS.get(head.rstrip("s")) or set()
-        if loose and "place" in general and _asks_where(self.previous):
+        if loose and "place" in general and asks_where(self.previous):
             place = place_in_answer(self.turns[0])
             if place is not None:
                 return place
@@ -154,48 +149,68 @@ class History:
             same = stem(mention.head) == stem(head) and mention.plural == plural
             if same and len(mention.content) > 1 and mention.kind != "action":
                 return mention
-        if not plural:
-            for mention in self.mentions():
-                fits = mention.head in general or (
-                    mention.kind in (general if loose else general & {"place", "event"})
-                )
-                if fits and mention.weight > 3 and _agree_person(mention, head):
-                    return mention
-        if not loose or head in PLACE_NOUNS:
+        for mention in self.mentions() if not plural else ():
+            fits = mention.head in general or (
+                mention.kind in (general if loose else general & {"place", "event"})
+            )
+            sex = {"femme": "f", "homme": "m"}.get(head, "")
+            if fits and mention.weight > 3 and _agree(mention.gender, sex):
+                return mention
+        if not loose:
             return None
-        kind = _kind_of_noun(head)
+        # « Fournissez le permis AM » + « ce permis »
+        for mention in find_mentions(" ".join(_sentences(self.turns[0])[:1])):
+            if mention.head == head and len(mention.content) > 1:
+                return mention
+        if "place" in general:
+            return place_in_answer(self.turns[0])
+        kind: Kind = "person" if is_noun_of(head, PERSON_NOUNS) else "thing"
+        event = is_noun_of(head, EVENT_NOUNS)
         for agreement in dict.fromkeys((gender, "")):
             found = self.find(agreement, plural, kind)
             if found is None or (found.kind == "person") != (kind == "person"):
+                continue
+            if event and found.kind != "event":
                 continue
             if found.weight >= _GOOD_FIT and not found.text.startswith(_SPEAKERS):
                 return found
         return None
 
+    def counted(self) -> Mention | None:
+        """« Combien de lunes a Jupiter ? » -> "les lunes de Jupiter", for « elles »."""
+        counted = re.search(r"\b[cC]ombien\b.*?\bd(?:e |['’])(\w+[sx])\b", self.previous)
+        topic = self.topic()
+        if counted is None or topic is None or counted.group(1) == "temps":
+            return None
+        text = f"les {counted.group(1)} {with_de(topic.text)}"
+        return Mention(text, fold(counted.group(1)), "thing", "", True, False, 5)
 
-# « Cet effondrement » is not « mon passeport ».
-_SPEAKERS = ("mon ", "ma ", "mes ", "notre ", "nos ")
+    def asked(self, gender: str, plural: bool) -> Mention | None:
+        """What the last question asked for, as its answer has it: « le port 5432 », for « le »."""
+        tokens = tokenise(self.previous)
+        for index, token in enumerate(tokens[:2]):
+            if token.form not in WHICH or index + 1 == len(tokens):
+                continue
+            if (token.form[-1] == "s") != plural or (gender == "f") != (token.form in FEMININE):
+                return None
+            for mention in find_mentions(" ".join(_sentences(self.turns[0])[:1])):
+                if mention.head == tokens[index + 1].form and mention.kind != "person":
+                    return mention
+        return None
 
-
-def _kind_of_noun(head: str) -> Kind:
-    if is_noun_of(head, PERSON_NOUNS):
-        return "person"
-    return "event" if is_noun_of(head, EVENT_NOUNS) else "thing"
+    def in_answer(self, gender: str, plural: bool) -> Mention | None:
+        """What the last answer speaks of in this gender and number: « des heures sup… » (elles)."""
+        for sentence in _sentences(self.turns[0])[:1]:
+            for mention in sorted(find_mentions(sentence), key=lambda mention: mention.start):
+                agrees = mention.plural == plural and _agree(mention.gender, gender)
+                named = mention.gender or mention.plural
+                if agrees and named and mention.weight > 1 and not mention.text[-1].isdigit():
+                    return mention
+        return None
 
 
 def _agree(known: str, gender: str) -> bool:
     return not known or not gender or known == gender
-
-
-def _agree_person(mention: Mention, head: str) -> bool:
-    """« cette femme » is not a man; « la ville » is not a country."""
-    if mention.kind == "person":
-        return _agree(mention.gender, {"femme": "f", "homme": "m"}.get(head, ""))
-    if head in {"ville", "village", "capitale", "commune"}:
-        return not mention.text.startswith(("la ", "le ", "l'")) or mention.head in {"ville", head}
-    if head == "pays":
-        return mention.text.startswith(("la ", "le ", "l'", "les "))
-    return True
 
 
 def read_history(turns: Sequence[Turn]) -> History | None:
@@ -204,64 +219,39 @@ def read_history(turns: Sequence[Turn]) -> History | None:
     questions: list[str] = []
     for turn in reversed(turns):
         question = " ".join((turn.answer.standalone_question or turn.message).split())
-        if question and len(question) <= 2_000 and not is_chitchat(question):
+        question = question.capitalize() if question.isupper() else question
+        courteous = courtesy_reply(question, in_conversation=True) is not None
+        if len(question) <= _LONGEST_QUESTION and not courteous:
             recent.append(turn)
             questions.append(question)
     if not questions:
         return None
     names: dict[str, str] = {}
     for turn, question in zip(recent, questions, strict=True):
-        for text in (question, *_answer_texts(turn)):
+        citations = turn.answer.citations[:3]
+        for text in (question, *(text for c in citations for text in (c.title, c.quote))):
             for form, name in _names(text):
                 names.setdefault(form, name)
     return History(tuple(recent), tuple(questions), names)
 
 
-def _answer_texts(turn: Turn) -> Iterator[str]:
-    for citation in turn.answer.citations[:3]:
-        yield citation.title
-        yield citation.quote
-
-
-@lru_cache(maxsize=4096)
-def is_chitchat(message: str) -> bool:
-    """Whether a message is only a courtesy: « Merci beaucoup ! », « Comment ça va ? »."""
-    forms = [token.form for token in tokenise(message) if token.is_word]
-    if not set(forms) - STOP_WORDS and not set(forms) & CHITCHAT:
-        return not forms
-    courteous = all(form in CHITCHAT | STOP_WORDS for form in forms)
-    return courteous and (forms[-1] == "va" or not set(forms) & _TOPICAL_WORDS)
-
-
-_TOPICAL_WORDS = frozenset("qui quoi quand ou comment pourquoi combien quel quelle".split())
-
-
 @lru_cache(maxsize=4096)
 def _names(text: str) -> tuple[tuple[str, str], ...]:
-    """The capitalised words inside a text, folded and as written; not those that open sentences."""
-    found = []
-    tokens = tokenise(text[:2_000])
-    for index, token in enumerate(tokens):
-        if (
-            index
-            and token.is_capital
-            and len(token.text) > 2
-            and token.form not in STOP_WORDS
-            and not token.form.endswith("'")
-            and tokens[index - 1].text not in _SENTENCE_START
-        ):
-            found.append((token.form, token.text))
-    first = tokens[0] if tokens else None
-    if first is not None and len(tokens) <= 4 and _is_name_in_title(first):
-        found.append((first.form, first.text))
-    return tuple(found)
+    """The capitalised words inside a text, folded and as written; not those that open sentences.
 
-
-def _is_name_in_title(first: Token) -> bool:
-    """« Lénine », « Trotsky (homme politique) »; not « Révolte de Cronstadt »."""
+    A short text is a title, which a name opens: « Lénine », not « Révolte de Cronstadt ».
+    """
+    tokens = tokenise(text[:_LONGEST_QUESTION])
     common = EVENT_NOUNS | PERSON_NOUNS | PLACE_NOUNS | RELATIONAL_NOUNS
-    named = first.is_capital and len(first.text) > 2 and first.form not in STOP_WORDS
-    return named and not is_noun_of(first.form, common)
+    title = 0 < len(tokens) <= 4 and not is_noun_of(tokens[0].form, common)
+    return tuple(
+        (token.form, token.text)
+        for index, token in enumerate(tokens)
+        if token.is_capital
+        and token.is_content
+        and len(token.text) > 2
+        and (tokens[index - 1].text not in _SENTENCE_START if index else title)
+    )
 
 
 def restore_names(tokens: Sequence[Token], names: dict[str, str]) -> tuple[Token, ...]:
@@ -279,59 +269,45 @@ def restore_names(tokens: Sequence[Token], names: dict[str, str]) -> tuple[Token
 
 def wanted_kind(tokens: Sequence[Token]) -> Kind | None:
     """Whether the verb wants someone (« est-il né ») or something (« a-t-elle eu lieu »)."""
-    forms = [token.form for token in tokens]
-    present = set(forms)
-    passive = "ete" in present or bool(present & (BEING - {"ete"}))
-    if present & _ABOUT_PERSONS or (present & PERSON_VERBS and not present & {"lieu"}):
-        if present & _EITHER and passive:
-            return "thing"
-        return "person"
-    transitive = any(stem(form) in stems(TRANSITIVE_VERBS | _MADE) for form in present)
-    if transitive and not passive:
-        return "person"
-    if present & THING_VERBS or (transitive and passive):
+    forms = {token.form for token in tokens}
+    passive = bool(forms & BEING)
+    if forms & {"lieu", "quoi"} and forms & {"lieu", "parle", "traite", "parlait"}:
         return "thing"
-    if forms and forms[0] in {"que", "qu'"}:
+    if forms & PERSON_VERBS:
+        return "thing" if passive and forms & _EITHER else "person"
+    if forms & {"fait", "faisait", "fit"} and tokens[0].form in {"que", "qu'"}:
         return "person"
+    if any(among(form, TRANSITIVE_VERBS) for form in forms):
+        return "thing" if passive else "person"
+    if any(among(form, THING_VERBS) for form in forms):
+        return "thing"
     return None
 
 
 _EITHER = frozenset("ecrit ecrite peint peinte compose composee".split())
-_MADE = frozenset("abolir proclamer adopter inaugurer ratifier".split())
-_ABOUT_PERSONS = frozenset("neveu veuf veuve etudes ecrits".split())
 
 
-def asks_for_person(question: str) -> bool:
-    """Whether a question asks who: « Qui a tué… », « Par qui… », « Quel écrivain… »."""
-    tokens = tokenise(question)[:4]
-    for index, token in enumerate(tokens):
-        if token.form == "qui":
-            return True
-        if token.form in {"quel", "quelle"} and index + 1 < len(tokens):
-            return any(other.form in PERSON_NOUNS for other in tokens[index + 1 :])
-    return False
-
-
-def _asks_who(question: str) -> bool:
+def asks_who(question: str) -> bool:
     """Whether someone unnamed is the subject: « Qui a tué… », « Qui était ministre… »."""
     tokens = tokenise(question)
-    if tokens[0].form in WHICH and len(tokens) > 2 and is_noun_of(tokens[1].form, PERSON_NOUNS):
-        return is_verb(tokens[2]) and not any(token.form.startswith("-") for token in tokens)
-    if tokens[0].form != "qui" or any(token.form.startswith("-") for token in tokens[:6]):
+    if any(token.form.startswith("-") for token in tokens[:6]) or len(tokens) < 3:
         return False
-    # « Qui était Trotsky ? » names its subject.
-    return not (
-        len(tokens) > 2
-        and tokens[1].form in BEING
-        and (tokens[2].is_capital or tokens[2].form in {"le", "la", "l'"})
-    )
+    if tokens[0].form in WHICH:
+        return is_noun_of(tokens[1].form, PERSON_NOUNS) and is_verb(tokens[2])
+    if tokens[0].form != "qui" or tokens[1].form not in BEING:
+        return tokens[0].form == "qui"
+    # « Qui était Trotsky ? », « le capitaine Nemo » name him; « le gouverneur de la Bastille » not.
+    if tokens[2].form not in {"le", "la", "l'"}:
+        return not tokens[2].is_capital
+    noun = 3 + (tokens[3].form in ORDINALS) if len(tokens) > 3 else 2
+    named = any(token.is_capital for token in tokens[noun : noun + 2])
+    return is_noun_of(tokens[noun].form, PERSON_NOUNS) and not named
 
 
-def _asks_where(question: str) -> bool:
-    tokens = tokenise(question)[:4]
-    return any(
-        token.form in {"ou", "ville", "pays", "region", "village", "lieu"} for token in tokens
-    )
+def asks_where(question: str) -> bool:
+    """Whether a question asks for a place: « Où… », « Dans quelle ville… »."""
+    where = {"ou", "ville", "pays", "region", "village", "lieu"}
+    return any(token.form in where for token in tokenise(question)[:4])
 
 
 # --- Names in answers -----------------------------------------------------------------------------
@@ -347,39 +323,51 @@ def place_in_answer(turn: Turn) -> Mention | None:
     return _named_in_answer(turn, "place")
 
 
+def last_in_answer(turn: Turn) -> Mention | None:
+    """The name that ends a list in an answer: « … Tours et Nantes », for « cette dernière »."""
+    listed = re.findall(rf"\bet ({_NAME.pattern})", " ".join(_sentences(turn)[:1]))
+    return _as_mention(listed[-1], "thing") if listed else None
+
+
+def _sentences(turn: Turn) -> list[str]:
+    sentences = [sentence.text[:1_000] for sentence in turn.answer.sentences]
+    return sentences or [citation.quote[:1_000] for citation in turn.answer.citations]
+
+
 def _named_in_answer(turn: Turn, kind: Kind) -> Mention | None:
-    if turn.answer.status != "answered":
-        return None
-    sentences = [sentence.text for sentence in turn.answer.sentences[:1]]
-    sentences = sentences or [citation.quote for citation in turn.answer.citations[:1]]
-    asked = {token.form for token in tokenise(turn.answer.standalone_question or turn.message)}
-    for sentence in sentences:
-        name = _best_name(sentence[:1_000], frozenset(asked), kind)
+    question = turn.answer.standalone_question or turn.message
+    for sentence in _sentences(turn)[:1]:
+        name = _best_name(sentence, question, kind)
         if name is not None:
-            first = fold(name.split()[0])
-            gender = "f" if first in FEMALE_NAMES else "m" if first in MALE_NAMES else ""
-            head = fold(name.split()[-1])
-            return Mention(name, head, kind, gender, False, True, 7, 0, 0)
+            return _as_mention(name, kind)
     return None
 
 
+def _as_mention(name: str, kind: Kind) -> Mention:
+    parts = fold(name).split()
+    return Mention(name, parts[-1], kind, name_gender(*parts), False, True, 7)
+
+
 @lru_cache(maxsize=1024)
-def _best_name(sentence: str, asked: frozenset[str], kind: Kind) -> str | None:
-    best: tuple[int, str] | None = None
+def _best_name(sentence: str, question: str, kind: Kind) -> str | None:
+    asked = {token.form for token in tokenise(question)}
+    best = 0, ""
     for match in _NAME.finditer(sentence):
-        name = re.sub(r"['’]s?$", "", match.group())
         # « L'amiral Villeneuve » is named Villeneuve.
-        name = re.sub(r"^[A-Z]['’][a-zéè]\w*\s", "", name)
+        name = re.sub(r"['’]s?$|^[A-Z]['’][a-zéè]\w*\s", "", match.group())
         before = fold(sentence[max(0, match.start() - 12) : match.start()])
         if match.start() == 0 and fold(name.split()[0]) in STOP_WORDS | _SENTENCE_OPENERS:
             _, _, name = name.partition(" ")
-        forms = {fold(part) for part in re.findall(r"[\w-]+", name)}
-        if not name or forms & asked or forms <= STOP_WORDS:
+        forms = {fold(part) for part in re.findall(r"[\w-]+", name)} - STOP_WORDS
+        # « Pierre Curie » is another than « Marie Curie ».
+        firsts = FEMALE_NAMES | MALE_NAMES
+        another = bool(forms & firsts - asked) and bool(asked & firsts - forms)
+        if not forms or (forms & asked and not another):
             continue
         score = _name_score(name, before, kind, at_start=match.start() == 0)
-        if score > 0 and (best is None or score > best[0]):
+        if score > best[0]:
             best = score, name
-    return best[1] if best else None
+    return best[1] or None
 
 
 _SENTENCE_OPENERS = frozenset("apres selon malgre lorsque ainsi cependant toutefois".split())
@@ -391,9 +379,8 @@ def _name_score(name: str, before: str, kind: Kind, at_start: bool) -> int:
     first = fold(parts[0])
     located = bool(re.search(r"\b(?:a|en|au|aux|dans|vers|pres de) $", before))
     if kind == "place":
-        return 1 + (4 if located else 0) + (2 if first in PLACES else 0)
+        return 4 * located + 2 * (first in PLACES) + before.endswith(" de ")
     if first in PLACES or re.search(r"\b(?:la |le |l'|les |du |des )$", before):
         return 0
     score = 2 + 2 * (len(parts) > 1) + 3 * (first in FEMALE_NAMES | MALE_NAMES)
-    score += 3 * bool(re.search(r"\bpar $", before))
-    return score - 4 * located - (1 if at_start and len(parts) == 1 else 0)
+    return score + 3 * before.endswith("par ") - 4 * located - (at_start and len(parts) == 1)

@@ -16,6 +16,20 @@ SUBJECT_PRONOUNS = {
 }  # fmt: skip
 INVERTED = frozenset({"-il", "-elle", "-ils", "-elles"})
 OTHER_INVERTED = frozenset({"-on", "-je", "-tu", "-nous", "-vous", "-ce"})
+ORDINALS = frozenset(
+    """
+    premier premiere second seconde deuxieme troisieme quatrieme cinquieme dernier derniere
+    prochain prochaine suivant suivante precedent precedente
+    """.split()
+)
+# « la première femme »: the noun comes after.
+LEADING_ADJECTIVES = ORDINALS | frozenset(
+    """
+    premiers premieres grand grande nouvelle nouveau jeune vieux vieille petit petite ancien
+    ancienne principal principale principaux principales celebre autre autres meilleur meilleure
+    haute haut belle beau vrai vraie
+    """.split()
+)
 # Article by determiner; an indefinite or first-person one is kept as it was said.
 DEFINITE = {"le": "le", "la": "la", "l'": "l'", "les": "les"}
 CONTRACTED = {"du": "le", "des": "les", "au": "le", "aux": "les"}
@@ -52,6 +66,7 @@ AUXILIARIES = frozenset(
     seront serait ete eu
     """.split()
 )
+HAVING = frozenset("a ont avait avaient eut eurent aura aurait ait avoir".split())
 BEING = frozenset("est sont etait etaient fut furent sera seront serait ete".split())
 
 # Forms that no suffix rule can tell from a noun.
@@ -60,16 +75,16 @@ VERB_FORMS = AUXILIARIES | frozenset(
     fit fait font faisait firent prit mit dit vit vint tint devint obtint parvint survint perdit
     rendit naquit mourut vecut ecrivit lut voulut put dut sut recut connut parut disparut courut
     crut eut vaut doit peut veut sait va vont vient tient prend met rend perd sert sort part meurt
-    nait vit ecrit connait devient revient permet contient obtient comprend apprend appelle coute
-    dure compte habite occupe mesure signifie existe trouve situe commence finit succede fonde
-    dirige gouverne joue porte regne remporte gagne faut suffit reste passe arrive prirent mirent
-    dirent virent furent eurent peuvent doivent veulent savent prennent mettent deviennent
-    viennent tiennent vivent meurent naissent ecrivent tomba entra gagna signa fonda dirigea
-    commanda tua mena regna remporta succeda commenca dura provoqua declencha quitta rencontra
-    epousa occupa decida ordonna arriva passa mourait naissait va permit celebra fonctionne marche
-    touche concerne produit appartient depasse preoccupe debouche applique conduit construit
-    detruit remplace represente dois puis peux faudrait coutent touchent entraina causa designa
-    proclama adopta attaqua
+    nait ecrit connait devient revient permet contient obtient comprend apprend appelle coute dure
+    compte habite occupe mesure signifie existe trouve situe commence finit succede fonde dirige
+    gouverne joue porte regne remporte gagne faut suffit reste passe arrive prirent mirent dirent
+    virent furent eurent peuvent doivent veulent savent prennent mettent deviennent viennent
+    tiennent vivent meurent naissent ecrivent tomba entra gagna signa fonda dirigea commanda tua
+    mena regna remporta succeda commenca dura provoqua declencha quitta rencontra epousa occupa
+    decida ordonna arriva passa mourait naissait permit celebra fonctionne marche touche concerne
+    produit appartient depasse preoccupe debouche applique conduit construit detruit remplace
+    represente dois puis peux faudrait coutent touchent entraina causa designa proclama adopta
+    attaqua
     """.split()
 )
 NOT_VERBS = frozenset(
@@ -80,10 +95,23 @@ NOT_VERBS = frozenset(
 
 # --- What stands alone ----------------------------------------------------------------------------
 
+MODALS = frozenset(
+    """
+    peut peuvent doit doivent veut veulent va vont fait fit faut voulut pouvait voulait devait
+    fallait pourrait
+    """.split()
+)
+# With « il fait »: the weather.
+WEATHER = frozenset(
+    """
+    temps froid chaud beau mauvais bon jour nuit sombre temperature temperatures degres meteo
+    frais doux humide clair gris
+    """.split()
+)
 IMPERSONAL_VERBS = frozenset(
     """
-    faut fallait fallut faudra faudrait agit agissait existe existait exista reste restait vaut
-    pleut suffit convient semble importe advient
+    faut fallait fallut faudra faudrait agit agissait agira vaut pleut pleuvait pleuvra neige
+    neigeait neigera suffit convient semble importe advient paraitrait
     """.split()
 )
 IMPERSONAL_ADJECTIVES = frozenset(
@@ -96,20 +124,13 @@ IMPERSONAL_ADJECTIVES = frozenset(
 
 # --- Openings and pleasantries --------------------------------------------------------------------
 
-OPENINGS = (
+OPENINGS = frozenset((
     "et", "mais", "alors", "donc", "sinon", "ensuite", "du coup", "au fait", "d'accord", "ok",
     "okay", "merci", "merci beaucoup", "bien", "tres bien", "super", "parfait", "ah", "oh", "euh",
     "bon", "ben", "eh bien", "oui", "non", "interessant", "genial", "je vois", "entendu", "puis",
     "autre question", "et aussi", "aussi", "encore une question", "bonjour", "salut", "compris",
     "s'il te plait", "s'il vous plait", "et sinon", "et puis", "et alors", "enfin", "or",
-)  # fmt: skip
-CHITCHAT = frozenset(
-    """
-    merci beaucoup bonjour bonsoir salut ok okay accord oui non bien super parfait genial bravo
-    revoir bye coucou hello mille interessant compris entendu cool bon journee soiree bonne vois
-    plait s'il ca va tu vous je aide suis content d'accord tres
-    """.split()
-)
+))  # fmt: skip
 RETURNS = (
     "revenons a", "revenons en a", "revenons-en a", "pour revenir a", "je reviens a", "retour a",
     "concernant", "quant a", "a propos de", "au sujet de", "en ce qui concerne", "s'agissant de",
@@ -123,23 +144,29 @@ PERSON_NOUNS = frozenset(
     """
     homme femme pere mere fils fille frere soeur epouse epoux mari enfant oncle tante cousin roi
     reine empereur imperatrice president presidente ministre chef general marechal ecrivain auteur
-    poete peintre musicien compositeur inventeur savant physicien chimiste mathematicien
-    philosophe revolutionnaire dirigeant dirigeante fondateur fondatrice assassin militant
-    personnage personne acteur actrice chanteur chanteuse artiste architecte navigateur
-    explorateur medecin avocat professeur eleve disciple maitre heros pape eveque saint tsar
-    prince princesse duc duchesse comte militaire soldat marin ouvrier paysan secretaire leader
-    politicien romancier romanciere scientifique journaliste sculpteur realisateur cineaste
+    poete peintre musicien compositeur inventeur savant physicien chimiste mathematicien philosophe
+    revolutionnaire dirigeant dirigeante fondateur fondatrice assassin militant personnage personne
+    acteur actrice chanteur chanteuse artiste architecte navigateur explorateur medecin avocat
+    professeur eleve disciple maitre heros pape eveque saint tsar prince princesse duc duchesse
+    comte militaire soldat marin ouvrier paysan secretaire leader politicien romancier romanciere
+    scientifique journaliste sculpteur realisateur cineaste gouverneur entraineur librettiste
+    historien directeur directrice maire juge danseur joueur champion coureur pilote capitaine
+    amiral colonel commandant lieutenant ambassadeur inventrice compositrice realisatrice autrice
+    biologiste astronome botaniste naturaliste economiste sociologue psychologue chirurgien
+    infirmiere ingenieur astronaute cosmonaute cardinal abbe moine pharaon sultan calife chancelier
+    depute senateur sorcier detective inspecteur coiffeur cuisinier boulanger photographe
+    dessinateur scenariste dramaturge
     """.split()
 )
 EVENT_NOUNS = frozenset(
     """
-    revolte revolution bataille guerre insurrection greve crise siege coup assassinat attentat
-    mort naissance massacre liquidation collectivisation dekoulakisation purge famine proces
-    congres conference election manifestation emeute conflit invasion campagne expedition croisade
-    traite accord armistice paix alliance pacte reforme incendie seisme catastrophe accident
-    eruption epidemie famine exil mutinerie soulevement commune putsch repression offensive
-    debarquement evenement mouvement combat affaire fete construction fondation creation
-    decouverte independance abolition abdication
+    revolte revolution bataille guerre insurrection greve crise siege coup assassinat attentat mort
+    naissance massacre liquidation collectivisation dekoulakisation purge famine proces congres
+    conference election manifestation emeute conflit invasion campagne expedition croisade traite
+    accord armistice paix alliance pacte reforme incendie seisme catastrophe accident eruption
+    epidemie exil mutinerie soulevement commune putsch repression offensive debarquement naufrage
+    evenement mouvement combat assaut attaque bombardement affaire fete construction fondation
+    creation decouverte independance abolition abdication
     """.split()
 )
 PLACE_NOUNS = frozenset(
@@ -150,31 +177,33 @@ PLACE_NOUNS = frozenset(
     """.split()
 )
 # A general noun and what it can stand for: kinds ("event") or nouns.
-GENERAL_NOUNS = {
-    "conflit": {"event"}, "evenement": {"event"}, "mouvement": {"event", "thing"},
-    "affrontement": {"event"}, "combat": {"event"}, "soulevement": {"event"},
-    "insurrection": {"revolte", "mutinerie", "emeute", "revolution"},
-    "rebellion": {"revolte", "mutinerie", "emeute", "insurrection"},
-    "revolte": {"insurrection", "mutinerie", "emeute", "rebellion", "soulevement"},
-    "guerre": {"conflit"}, "accord": {"traite", "pacte", "armistice"},
-    "texte": {"traite", "loi", "decret", "constitution", "thing"},
-    "document": {"traite", "loi", "passeport", "carte", "permis"},
-    "ville": {"place"}, "pays": {"place"}, "region": {"place"}, "lieu": {"place", "event"},
-    "village": {"place"}, "ile": {"place"}, "endroit": {"place"}, "capitale": {"place"},
-    "continent": {"place"}, "etat": {"place"}, "commune": {"place"},
-    "homme": {"person"}, "femme": {"person"}, "personnage": {"person"}, "personne": {"person"},
-    "ecrivain": {"person"}, "auteur": {"person"}, "dirigeant": {"person"}, "peintre": {"person"},
-    "revolutionnaire": {"person"}, "artiste": {"person"}, "savant": {"person"},
-    "roman": {"thing"}, "livre": {"thing"}, "oeuvre": {"thing"}, "film": {"thing"},
-    "tableau": {"thing"}, "ouvrage": {"thing"}, "organisation": {"thing"}, "parti": {"thing"},
-    "institution": {"thing"}, "entreprise": {"thing"}, "societe": {"thing"}, "projet": {"thing"},
-    "journal": {"thing"}, "monument": {"thing", "place"}, "batiment": {"thing", "place"},
-    "edifice": {"thing", "place"}, "loi": {"thing"}, "demarche": {"action"},
-    "procedure": {"action", "thing"}, "demande": {"action"}, "formalite": {"action"},
-    "operation": {"action", "event"}, "maladie": {"thing"}, "animal": {"thing"},
-    "concept": {"thing"}, "notion": {"thing"}, "theorie": {"thing"}, "phenomene": {"thing"},
-    "principe": {"thing"}, "systeme": {"thing"}, "appareil": {"thing"}, "objet": {"thing"},
-}  # fmt: skip
+_GENERAL = {
+    "event": """conflit evenement affrontement combat soulevement""",
+    "event thing": """mouvement""",
+    "place": """ville pays region village ile endroit capitale continent etat commune""",
+    "event place": """lieu""",
+    "person": """homme femme personnage personne ecrivain auteur dirigeant peintre revolutionnaire
+    artiste savant""",
+    "thing": """roman livre oeuvre film tableau ouvrage organisation parti institution entreprise
+    societe projet journal loi maladie animal concept notion theorie phenomene principe
+    systeme appareil objet opera piece chanson poeme album serie jeu logiciel outil
+    produit avion navire""",
+    "place thing": """monument batiment edifice volcan montagne fleuve chateau musee""",
+    "action": """demarche demande formalite""",
+    "action thing": """procedure""",
+    "action event": """operation""",
+}
+GENERAL_NOUNS: dict[str, set[str]] = {
+    noun: set(kinds.split()) for kinds, nouns in _GENERAL.items() for noun in nouns.split()
+} | {
+    "insurrection": {"emeute", "mutinerie", "revolte", "revolution"},
+    "rebellion": {"emeute", "insurrection", "mutinerie", "revolte"},
+    "revolte": {"emeute", "insurrection", "mutinerie", "rebellion", "soulevement"},
+    "guerre": {"conflit"},
+    "accord": {"armistice", "pacte", "traite"},
+    "texte": {"constitution", "decret", "loi", "thing", "traite"},
+    "document": {"carte", "loi", "passeport", "permis", "traite"},
+}
 PLACES = frozenset(
     """
     france russie allemagne italie espagne angleterre chine japon inde mexique turquie norvege
@@ -191,31 +220,32 @@ FEMALE_NAMES = frozenset(
     marie jeanne louise rosa anne catherine elisabeth marguerite simone olympe charlotte clara
     alexandra nadejda natalia natalya inessa emma victoria cleopatre josephine sophie julie claire
     helene camille george colette edith frida emilie madeleine therese isabelle antoinette eugenie
-    hannah virginia jane ada lucie alice agatha angela margaret eva diana cecile caroline
-    valentina anna maria nina vera larissa flora francoise genevieve brigitte ingrid greta coco
-    sarah juliette christine eleonore agnes blanche berthe suzanne
+    hannah virginia jane ada lucie alice agatha angela margaret eva diana cecile caroline valentina
+    anna maria nina vera larissa flora francoise genevieve brigitte ingrid greta coco sarah
+    juliette christine eleonore agnes blanche berthe suzanne
     """.split()
 )
+# Of a first name before a last one.
+FEMALE_ENDINGS = ("a", "elle", "ele", "ine", "ette", "enne", "ie", "otte", "ude", "anne")
 MALE_NAMES = frozenset(
     """
     leon vladimir joseph karl friedrich louis charles henri jean jacques pierre paul victor
     napoleon nicolas alexandre albert georges emile honore gustave marcel blaise rene claude
     antoine francois philippe robert maximilien ernest jules auguste guillaume david michel isaac
-    galileo galilee leonard vincent pablo salvador wolfgang johann ludwig frederic richard
-    giuseppe benito adolf winston franklin john george thomas abraham martin nelson fidel ernesto
-    mao lev sergei grigori ivan boris mikhail felix andre ramon simon christophe ferdinand marco
-    vasco denis jean-jacques jean-paul jean-baptiste
+    galileo galilee leonard vincent pablo salvador wolfgang johann ludwig frederic richard giuseppe
+    benito adolf winston franklin john george thomas abraham martin nelson fidel ernesto mao lev
+    sergei grigori ivan boris mikhail felix andre ramon simon christophe ferdinand marco vasco
+    denis jean-jacques jean-paul jean-baptiste etienne jeremie elie nikita ilia luca joshua sacha
+    mustafa attila ambroise bernard
     """.split()
 ) - {"george"}  # fmt: skip
 
 # Vowel-initial nouns whose article says nothing of their gender; suffixes decide for the rest.
 FEMININE_NOUNS = frozenset(
     """
-    armee insurrection usine ecole eglise oeuvre ile organisation union assemblee universite
-    election epoque annee entreprise industrie expedition epidemie eruption abbaye academie agence
-    amende allocation aide assurance attestation autorisation adresse abolition affaire alliance
-    internationale offensive emeute equipe encyclopedie etoile espece energie eau operation
-    execution exposition economie histoire heure idee image imprimerie
+    armee usine ecole oeuvre ile union assemblee epoque annee industrie epidemie abbaye academie
+    amende aide affaire internationale offensive emeute equipe encyclopedie etoile espece energie
+    eau economie histoire idee image imprimerie
     """.split()
 )
 FEMININE_SUFFIXES = ("tion", "sion", "ite", "ure", "ette", "ence", "ance", "esse", "ise", "ude")
@@ -232,24 +262,38 @@ RELATIONAL_NOUNS = frozenset(
     perdant adversaire ennemi allie membre effectif nombre chiffre revendication demande programme
     mesure decision contenu article clause disposition population habitant superficie capitale
     langue monnaie climat altitude hauteur longueur largeur taille poids profondeur distance prix
-    cout tarif montant delai duree document piece justificatif formulaire condition demarche
-    procedure formalite etape exception sanction amende risque recours avantage inconvenient
-    difference limite plafond bareme taux age nom prenom surnom pseudonyme metier profession
-    fonction poste role titre grade parent pere mere femme epouse mari epoux fils fille frere
-    soeur enfant famille nationalite religion formation etude diplome oeuvre livre ouvrage roman
-    theme personnage sujet style influence importance signification sens definition symbole
-    caracteristique particularite propriete composition structure fonctionnement principe methode
-    technique usage utilisation symptome traitement remede prevention diagnostic histoire vie
-    enfance jeunesse carriere naissance reaction attitude position opinion idee theorie critique
-    consequences suite successeur predecesseur heritage heritier budget siege adresse horaire
-    contact telephone responsable organisateur statut forme couleur embleme drapeau hymne devise
-    specialite activite construction architecte materiau style etage visiteur exemple type
-    categorie sorte detail information source preuve temoin personne gens fait chose moment
-    endroit heure rendez-vous validite renouvellement remboursement frais tarif surface point
-    element partie pays ville lien epave equipage passager coupable belligerant assassin meurtrier
-    complice rival retard oubli erreur litige vol refus absence urgence region camp armee troupe
-    soldat arme insurge mutin marin allie force public accueil ligne internet mairie prefecture
-    service tribunal organisme beneficiaire droit obligation
+    cout tarif montant delai document piece justificatif formulaire condition demarche procedure
+    formalite exception sanction amende risque recours avantage inconvenient difference limite
+    plafond bareme taux age nom prenom surnom pseudonyme metier profession fonction poste role
+    titre grade parent pere mere femme epouse mari epoux fils fille frere soeur enfant famille
+    nationalite religion formation etude diplome oeuvre livre ouvrage roman theme personnage sujet
+    style influence importance signification sens definition symbole caracteristique particularite
+    propriete composition structure fonctionnement principe methode technique usage utilisation
+    symptome traitement remede prevention diagnostic histoire vie enfance jeunesse carriere
+    naissance reaction attitude position opinion idee theorie critique suite successeur
+    predecesseur heritage heritier budget siege adresse horaire contact telephone responsable
+    organisateur statut forme couleur embleme drapeau hymne devise specialite activite construction
+    architecte materiau etage visiteur exemple type categorie sorte detail information source
+    preuve temoin personne gens fait chose moment endroit heure rendez-vous validite renouvellement
+    remboursement frais interet surface point score finale musique densite element partie pays
+    ville lien epave equipage passager coupable belligerant assassin meurtrier complice rival
+    retard oubli erreur litige vol refus absence urgence region camp armee troupe soldat arme
+    insurge mutin marin force public accueil ligne internet mairie prefecture service tribunal
+    organisme beneficiaire droit obligation
+    """.split()
+)
+# Of these, those of events and those of persons.
+OF_EVENTS = frozenset(
+    """
+    consequence bilan victime mort morte perte vainqueur vaincu participant cause deroulement issue
+    blesse prisonnier revendication reprime combattant camp insurge mutin personne gens eclate
+    gagne declenche commence termine
+    """.split()
+)
+OF_PERSONS = frozenset(
+    """
+    profession nationalite femme epouse mari enfant parent pere mere age metier enfance jeunesse
+    carriere surnom prenom famille frere soeur fils fille naissance etudes
     """.split()
 )
 # Verbs and other words that any subject can have.
@@ -263,18 +307,16 @@ GENERIC_WORDS = frozenset(
     executer reprimer organiser lancer provoquer declencher causer expliquer soutenir opposer
     refuser accepter fonder creer inventer decouvrir construire batir ecrire peindre composer
     publier resulter aboutir reussir echouer changer devenir servir utiliser fonctionner marcher
-    signifier representer symboliser contenir comprendre prevoir permettre exister subsister
-    rester durer contacter adresser joindre prevenir deposer envoyer remplir beneficier concerner
-    toucher recevoir rembourser contester annuler modifier renouveler refaire eviter soigner
-    guerir traiter attraper visiter voir lieu place eu eue eus mort morte morts ne nee nes elu
-    elue finalement exactement precisement vraiment bien mieux alors ensuite aujourd'hui premier
-    premiere dernier derniere principal principale principaux principales grand grande nouveau
-    nouvelle different differente necessaire obligatoire gratuit payant possible important
-    importante celebre connu connue total totale exact exacte vrai vraie actuel actuelle maximum
-    minimum long longue longtemps haut haute vieux ancien ancienne politique autrement desormais
-    actuellement concretement parle parler moi plait plus moins assez trop autre beaucoup environ
-    temps cas face mal rapport ca dessus la-dessus la-bas dedans d'autre d'abord faut fallait
-    fallut faudra faudrait
+    signifier representer symboliser contenir comprendre prevoir permettre exister subsister rester
+    contacter adresser joindre prevenir deposer envoyer remplir beneficier concerner toucher
+    recevoir rembourser contester annuler modifier renouveler refaire eviter soigner guerir traiter
+    attraper visiter voir lieu place eu eue eus mort ne elu finalement exactement precisement
+    vraiment bien mieux alors ensuite aujourd'hui premier premiere dernier derniere principal grand
+    nouveau nouvelle different necessaire obligatoire gratuit possible important celebre connu
+    total actuel maximum minimum long longue longtemps haut vieux ancien politique autrement
+    desormais vieille marquer jouer sinon concretement parle moi plait plus moins assez trop
+    beaucoup environ temps cas face mal rapport ca dessus la-bas dedans d'abord faut fallait fallut
+    faudra dois puis peux
     """.split()
 )
 # Of these, the ones that take the topic as their object: « Qui commandait la révolte ? ».
@@ -285,27 +327,38 @@ TRANSITIVE_VERBS = frozenset(
     ecrire peindre composer publier soutenir expliquer assassiner tuer
     """.split()
 )
+# Verbs whose object is someone: « Qui l'a tué ? ».
+OBJECT_PERSON_VERBS = frozenset(
+    """
+    tuer assassiner arreter exiler epouser emprisonner condamner accuser executer eleve couronner
+    nommer elu trahir rencontrer expulser deporter bannit enterrer succeder remplacer accompagner
+    """.split()
+)
 # Verbs that only someone can be the subject of (or the victim), and those of things and events.
 PERSON_VERBS = frozenset(
     """
     naitre ne nee nes nees mort morte morts mourir mourut marier marie mariee exiler exile exilee
     tuer tue tuee assassiner assassine assassinee epouser epouse ecrire ecrit ecrivit etudier
     etudie vivre vecu vecut vivait habiter emprisonner emprisonne arrete arretee deporter deporte
-    deportee travailler gouverner peindre peint composer divorcer enterrer enterre enterree
-    inhumer inhume grandir grandi rencontrer rencontre fuir fui quitter quitte croire penser
-    pensait pense dire dit declarer appeler surnommer surnomme fils fille pere mere femme mari
-    epoux enfant enfants couronne couronnee elu elue frere soeur parents famille profession metier
-    enfance jeunesse carriere nationalite age surnom prenom biographie
+    deportee travailler gouverner peindre peint composer divorcer enterrer enterre enterree inhumer
+    inhume grandir grandi rencontrer rencontre fuir fui quitter quitte croire penser pensait pense
+    dire dit declarer appeler surnommer surnomme fils fille pere mere femme mari epoux enfant
+    enfants couronne couronnee elu elue frere soeur parents famille profession metier enfance
+    jeunesse carriere nationalite age surnom prenom biographie reposer repose reposent jouer joue
+    jouait joua ecrits etudes veuf veuve neveu regne regna regnait combattre combattit battu
+    retraite condamner condamne condamnee liberer libere liberee jugee gracie graciee fusille
+    fusillee execute executee guillotine guillotinee pendu pendue decapite decapitee baptise
+    baptisee
     """.split()
 )
 THING_VERBS = frozenset(
     """
-    lieu commencer commence commencee commenca signer signe signee fonder fonde fondee creer cree
-    creee construire construit construite batir bati batie terminer termine terminee durer dure
-    eclater eclate proclamer proclame proclamee abolir aboli abolie ratifier ratifie ratifiee
-    adopter adopte adoptee inaugurer inaugure inauguree publier publie publiee declencher
-    declenche deroule deroulee derouler situer situe situee organise organisee reprime reprimee
-    dissoute dissous coute couter compte ecrite peinte entre vigueur
+    lieu commencer commencee signer signee fonder fondee creer creee construire construit batir
+    terminer terminee durer eclater proclamer proclamee abolir ratifier ratifie ratifiee adopter
+    adoptee inaugurer inauguree publier publie publiee declencher deroule deroulee situer situee
+    organise organisee reprime reprimee dissoute dissous coute compte ecrite peinte entre vigueur
+    voter votee promulguer raconter representer montrer decrit decrire evoquer paraitre parut sortir
+    sorti sortit
     """.split()
 )
 VISITED = frozenset(

@@ -3,33 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from qa.conversation.clause import (
     antecedent,
-    beside,
     earlier_clause,
     has_antecedent,
     is_impersonal,
-    is_impersonal_preverbal,
     may_replace,
     own_mentions,
+    own_names,
     verb_group_end,
     verb_group_start,
 )
-from qa.conversation.history import History, place_in_answer, wanted_kind
+from qa.conversation.history import History, asks_where, asks_who, place_in_answer, wanted_kind
 from qa.conversation.lexicon import (
-    AUXILIARIES,
     BEING,
     CLITICS,
     DEFINITE,
+    HAVING,
     INVERTED,
+    OBJECT_PERSON_VERBS,
     PREPOSITIONS,
     SUBJECT_PRONOUNS,
     TRANSITIVE_VERBS,
     WHICH,
-    stem,
-    stems,
+    among,
 )
 from qa.conversation.mentions import (
     BEFORE_OBJECT,
@@ -39,8 +37,11 @@ from qa.conversation.mentions import (
     with_a,
     with_de,
 )
-from qa.conversation.place import about, after, locative, put, without
+from qa.conversation.place import about, after, beside, locative, put, without
 from qa.conversation.tokens import Token, is_infinitive, is_verb
+
+_OBJECTS = frozenset({"le", "la", "l'", "les"})
+_NEUTRAL_SUBJECTS = frozenset("cela ca ceci ce tout rien personne chacun celui-ci celle-ci".split())
 
 
 def inverted_subject(tokens: list[Token], history: History) -> list[Token] | None:
@@ -49,50 +50,44 @@ def inverted_subject(tokens: list[Token], history: History) -> list[Token] | Non
         if token.form not in INVERTED or index == 0:
             continue
         gender, plural = SUBJECT_PRONOUNS[token.form[1:]]
-        verb = index - 1
-        start = verb_group_start(tokens, verb)
-        if gender == "m" and not plural and is_impersonal(tokens, verb, index):
+        start = verb_group_start(tokens, index - 1)
+        if token.form == "-il" and is_impersonal(tokens, index):
             continue
         if start and tokens[start - 1].form in _NEUTRAL_SUBJECTS:
             continue
-        if _counted_subject(tokens, verb, start, plural):
+        if _counted_subject(tokens, index - 1, start, plural):
+            continue
+        if has_antecedent(tokens, start, gender, plural):
             continue
         wanted = wanted_kind(tokens)
-        if has_antecedent(tokens, start, gender, plural, wanted):
-            continue
+        if {token.form for token in tokens[start : index - 1]} & _OBJECTS:
+            # « Quand le franchit-il ? »: someone does it to something.
+            wanted = "person"
         subject = antecedent(tokens, history, gender, plural, wanted)
-        if subject is None:
-            continue
-        return _with_subject(tokens, start, verb, index, subject)
+        if subject is not None:
+            return _with_subject(tokens, start, index, subject)
     return None
 
 
-_NEUTRAL_SUBJECTS = frozenset("cela ca ceci ce tout rien personne chacun celui-ci celle-ci".split())
-
-
-def _with_subject(
-    tokens: list[Token], start: int, verb: int, pronoun: int, subject: Mention
-) -> list[Token]:
-    before = tokens[start - 1].form if start else ""
+def _with_subject(tokens: list[Token], start: int, pronoun: int, subject: Mention) -> list[Token]:
     if not may_replace(subject, *SUBJECT_PRONOUNS[tokens[pronoun].form[1:]]):
         # « Que demandaient-ils ? » after a revolt: nobody there agrees with « ils ».
         return beside(tokens, subject)
-    identity = start == 1 and start == verb and tokens[verb].form in BEING and before in _IDENTITY
-    alone = before == "ou" and pronoun == len(tokens) - 1 and tokens[verb].form in BEING
-    if before in {"que", "qu'"} or identity or alone:
+    verb = pronoun - 1
+    before = tokens[start - 1].form if start else ""
+    being = tokens[verb].form in BEING
+    identity = being and start == verb == 1 and before in WHICH | {"qui"}
+    if (
+        before in {"que", "qu'"}
+        or identity
+        or (being and before == "ou" and pronoun == len(tokens) - 1)
+    ):
         kept = [*tokens[:pronoun], *tokens[pronoun + 1 :]]
-        end = verb + 1 if identity else verb_group_end(kept, verb)
-        return after(kept, end, subject.text)
-    lowered = list(tokens)
-    if start == 0:
-        first = lowered[0]
-        lowered[0] = Token(first.text[0].lower() + first.text[1:], first.form, True)
-    elif start and not lowered[start].spaced:
-        lowered[start] = replace(lowered[start], spaced=True)
-    return after(lowered, start, subject.text)
-
-
-_IDENTITY = frozenset({"qui", "quel", "quelle", "quels", "quelles"})
+        return after(kept, verb + 1 if identity else verb_group_end(kept, verb), subject.text)
+    first = tokens[start]
+    text = first.text if start else first.text[0].lower() + first.text[1:]
+    spaced = [*tokens[:start], Token(text, first.form, True), *tokens[start + 1 :]]
+    return after(spaced, start, subject.text)
 
 
 def _counted_subject(tokens: Sequence[Token], verb: int, start: int, plural: bool) -> bool:
@@ -101,39 +96,35 @@ def _counted_subject(tokens: Sequence[Token], verb: int, start: int, plural: boo
         return False
     if tokens[0].form in WHICH and verb + 2 < len(tokens):
         return (tokens[0].form[-1] == "s") == plural and start > 1
-    if not plural:
-        return False
-    return any(
-        token.form == "combien" or token.form in {"quels", "quelles"} for token in tokens[:start]
-    ) and not any(token.form in PREPOSITIONS - {"de", "d'"} for token in tokens[:1])
+    return plural and bool(
+        {token.form for token in tokens[:start]} & {"combien", "quels", "quelles"}
+    )
 
 
 def preverbal_subject(tokens: list[Token], history: History) -> list[Token] | None:
     """« Il est mort où ? » -> « Trotsky est mort où ? »; « avec elle » -> « avec Rosa »."""
     for index, token in enumerate(tokens):
-        form = token.form
-        before = tokens[index - 1].form if index else ""
-        after_preposition = (before in PREPOSITIONS and before != "a") or (
-            index > 0 and tokens[index - 1].text == "à"
+        before = tokens[index - 1] if index else None
+        after_preposition = before is not None and (
+            before.text == "à" or before.form in PREPOSITIONS - {"a"}
         )
-        if form in {"lui", "eux"} and after_preposition:
-            if any(mention.proper and mention.kind == "person" for mention in own_mentions(tokens)):
-                continue
-            gender, plural = "m", form == "eux"
-        elif form in SUBJECT_PRONOUNS:
-            gender, plural = SUBJECT_PRONOUNS[form]
+        if token.form in {"lui", "eux"} and after_preposition:
+            gender, plural = "m", token.form == "eux"
+        elif token.form in SUBJECT_PRONOUNS:
+            gender, plural = SUBJECT_PRONOUNS[token.form]
         else:
             continue
-        if form == "il" and is_impersonal_preverbal(tokens, index):
+        if token.form == "il" and is_impersonal(tokens, index):
             continue
         wanted = "person" if after_preposition else wanted_kind(tokens)
-        if has_antecedent(tokens, index, gender, plural, wanted):
+        if has_antecedent(tokens, index, gender, plural):
             continue
         found = antecedent(tokens, history, gender, plural, wanted)
-        if found is not None and not may_replace(found, gender, plural):
+        if found is None:
+            continue
+        if not may_replace(found, gender, plural):
             return beside(tokens, found)
-        if found is not None:
-            return put(tokens, index, index + 1, found.text)
+        return put(tokens, index, index + 1, found.text)
     return None
 
 
@@ -142,17 +133,14 @@ def direct_object(tokens: list[Token], history: History) -> list[Token] | None:
     for index, token in enumerate(tokens):
         if token.form not in DEFINITE or not is_object_pronoun(tokens, index):
             continue
-        if (index + 1 < len(tokens) and tokens[index + 1].form == "on") or earlier_clause(
-            tokens, index
-        ):
+        if tokens[index + 1].form == "on" or earlier_clause(tokens, index):
             continue
         verb = index + 1
         while verb < len(tokens) - 1 and tokens[verb].form in CLITICS:
             verb += 1
-        if tokens[verb].form == "faire" and token.form == "le":
-            action = history.action()
-            if action is not None:
-                return put(tokens, index, verb + 1, action.text)
+        action = history.action()
+        if tokens[verb].form == "faire" and token.form == "le" and action is not None:
+            return put(tokens, index, verb + 1, action.text)
         if tokens[verb].form in BEING:
             continue
         end = verb_group_end(tokens, verb)
@@ -160,7 +148,8 @@ def direct_object(tokens: list[Token], history: History) -> list[Token] | None:
         if found is None:
             continue
         kept = without(tokens, index)
-        kept[end - 2] = _invariable(kept[end - 2], history, tokens[verb])
+        if tokens[verb].form in HAVING:
+            kept[end - 2] = _invariable(kept[end - 2])
         return after(kept, end - 1, found.text)
     return None
 
@@ -169,32 +158,25 @@ def _object(
     tokens: Sequence[Token], history: History, clitic: str, participle: Token
 ) -> Mention | None:
     gender = {"le": "m", "la": "f"}.get(clitic, "")
-    plural = clitic == "les"
     if participle.text.endswith(("ée", "ie", "ue", "ite", "erte", "ées")):
         gender = "f"
     wanted: Kind | None = None
-    if {token.form for token in tokens} & _DONE_TO_PERSONS:
+    if any(among(token.form, OBJECT_PERSON_VERBS) for token in tokens):
         wanted = "person"
-    elif stem(participle.form) in stems(TRANSITIVE_VERBS):
+    elif among(participle.form, TRANSITIVE_VERBS):
         wanted = "thing"
-    named = frozenset(mention.head for mention in own_mentions(tokens) if mention.proper)
+    elif asks_who(history.previous):
+        wanted = "thing"  # « Qui a peint X ? » + « Où peut-on le voir ? »
+    named = own_names(tokens)
+    plural = clitic == "les"
+    asked = history.asked(gender, plural) if wanted != "person" and clitic != "l'" else None
     return (
-        history.find(gender, plural, wanted, named)
-        or history.find("", plural, wanted, named)
+        asked
+        or history.find(gender, plural, wanted, named)
         or history.find("", None, wanted, named)
         or history.find(gender, plural, None, named)
         or history.topic()
     )
-
-
-_DONE_TO_PERSONS = frozenset(
-    """
-    tuer assassiner arreter exiler epouser tue tua tuee tues assassine assassina assassinee arrete
-    arreta arretee emprisonne exile exila exilee epouse epousa epousee condamne condamna condamnee
-    accuse accusa execute executa eleve couronne nomme nomma elu elue trahi rencontre expulse
-    deporte bannit banni enterre succede remplace remplaca
-    """.split()
-)
 
 
 _FEMININE_ENDINGS = (
@@ -203,11 +185,8 @@ _FEMININE_ENDINGS = (
 )  # fmt: skip
 
 
-def _invariable(token: Token, history: History, verb: Token) -> Token:
+def _invariable(token: Token) -> Token:
     """Undo the agreement with an object that stood before: « l'a fondée » -> « a fondé … »."""
-    del history
-    if verb.form not in {"a", "ont", "avait", "avaient", "eut", "aura"}:
-        return token
     for ending in _FEMININE_ENDINGS:
         if len(token.text) > 3 and token.text.endswith(ending):
             kept = token.text[: -len(ending)] + ending.rstrip("s").rstrip("e")
@@ -218,96 +197,80 @@ def _invariable(token: Token, history: History, verb: Token) -> Token:
 def indirect_object(tokens: list[Token], history: History) -> list[Token] | None:
     """« Qui lui a succédé ? » -> « Qui a succédé à Lénine ? »"""
     for index, token in enumerate(tokens[:-1]):
-        if token.form not in {"lui", "leur"}:
+        if token.form not in {"lui", "leur"} or earlier_clause(tokens, index):
             continue
-        if index and tokens[index - 1].form in PREPOSITIONS - {"a"}:
+        before = tokens[index - 1] if index else None
+        if before is not None and (before.form in PREPOSITIONS - {"a"} or before.text == "à"):
             continue
-        following = tokens[index + 1]
-        ahead = tokens[index + 2] if index + 2 < len(tokens) else None
-        if not (is_verb(following, ahead) or following.form in AUXILIARIES) and not (
-            token.form == "lui" and following.is_word
-        ):
+        following, *ahead = tokens[index + 1 : index + 3]
+        if (token.form == "leur" and not is_verb(following, *ahead)) or not following.is_word:
             continue
-        if earlier_clause(tokens, index):
-            continue
+        named = own_names(tokens)
         plural = token.form == "leur"
-        named = frozenset(mention.head for mention in own_mentions(tokens) if mention.proper)
         found = history.find("", plural, "person", named) or history.find("", None, "person", named)
-        if found is None:
-            continue
-        end = verb_group_end(tokens, index + 1)
-        return after(without(tokens, index), end - 1, with_a(found.text))
+        if found is not None:
+            end = verb_group_end(tokens, index + 1)
+            return after(without(tokens, index), end - 1, with_a(found.text))
     return None
 
 
 def place_pronoun(tokens: list[Token], history: History) -> list[Token] | None:
     """« Qui y vivait ? » -> « Qui vivait à Coyoacán ? »; not « il y a »."""
-    for index, token in enumerate(tokens[:-1]):
-        if token.form != "y" or (token.is_capital and index):
+    for index, token in enumerate(tokens):
+        if token.form == "dedans":
+            topic = history.topic()
+            return None if topic is None else put(tokens, index, index + 1, "dans " + topic.text)
+        if token.form != "y" or (token.is_capital and index) or index + 1 == len(tokens):
             continue
         verb = index + 1
-        ahead = tokens[verb + 1].form if verb + 1 < len(tokens) else ""
-        before = tokens[index - 1].form if index else ""
-        if tokens[verb].form in {"a", "avait", "eut", "aura", "aurait", "avoir", "ait"} and (
-            ahead in {"-il", ""} or before in {"il", "n'", "s'"} or ahead == "-il"
-        ):
+        there_is = tokens[verb].form in HAVING and (
+            tokens[index - 1].form in {"il", "n'", "s'"}
+            or [token.form for token in tokens[verb + 1 : verb + 2]] in ([], ["-il"])
+        )
+        own_place = any(m.end <= index and m.kind == "place" for m in own_mentions(tokens))
+        if there_is or own_place or earlier_clause(tokens, index):
             continue
-        if not tokens[verb].is_word or earlier_clause(tokens, index):
-            continue
-        if any(m.end <= index and m.kind == "place" for m in own_mentions(tokens)):
-            continue
-        topic = history.topic("place") if wanted_kind(tokens) == "person" else None
-        topic = topic or history.topic()
-        if topic is None or topic.kind == "person":
-            topic = history.topic("place") or next(
-                filter(None, map(place_in_answer, history.turns[:1])), None
-            )
+        topic = place_in_answer(history.turns[0]) if asks_where(history.previous) else None
+        topic = topic or history.topic("place" if wanted_kind(tokens) == "person" else None)
+        if topic is not None and topic.kind == "person":
+            place = history.topic("place", strict=True) or place_in_answer(history.turns[0])
+            topic = place or history.find(wanted="thing")
         if topic is None:
             continue
+        forms = {token.form for token in tokens}
         end = verb_group_end(tokens, verb)
-        joins = {t.form for t in tokens} & {
-            "participe",
-            "participa",
-            "participait",
-            "mit",
-            "oppose",
-        }
-        takes_a = bool(joins) or topic.kind == "thing"
-        text = with_a(topic.text) if takes_a else about(topic)
-        if "droit" in {t.form for t in tokens}:
-            return after(without(tokens, index), len(tokens) - 1, with_a(topic.text))
-        if topic.kind == "place":
-            text = locative(topic)
-        # « y a mis fin » + « à la guerre »
-        last = len(tokens) if takes_a and len(tokens) - end == 1 else end
-        return after(without(tokens, index), last - 1, text)
+        text = locative(topic) if topic.kind == "place" else about(topic)
+        if forms & _TAKES_A or topic.kind == "thing":
+            text = with_a(topic.text)
+        # « y a mis fin », « y a droit » + « à la guerre »
+        end = len(tokens) if forms & {"fin", "droit"} else end
+        return after(without(tokens, index), end - 1, text)
     return None
+
+
+_TAKES_A = frozenset("participe participa participait mit oppose droit".split())
 
 
 def part_pronoun(tokens: list[Token], history: History) -> list[Token] | None:
     """« Qui en était le chef ? » -> « Qui était le chef de la révolte ? »"""
     for index, token in enumerate(tokens[:-1]):
-        following = tokens[index + 1]
-        ahead = tokens[index + 2] if index + 2 < len(tokens) else None
-        if token.form != "en" or following.is_capital:
+        following, *ahead = tokens[index + 1 : index + 3]
+        if token.form != "en" or following.is_capital or earlier_clause(tokens, index):
             continue
         before = tokens[index - 1].form if index else ""
-        finite = is_verb(following, ahead) or following.form in AUXILIARIES
-        infinitive = is_infinitive(following) and before in BEFORE_OBJECT
-        if not (before in _BEFORE_EN and finite) and not infinitive:
+        finite = is_verb(following, *ahead) and before in _BEFORE_EN
+        infinitive = is_infinitive(following) or following.form == "avoir"
+        if not finite and not (infinitive and before in BEFORE_OBJECT):
             continue
-        if earlier_clause(tokens, index) or any(
-            t.form == "-il" and tokens[i - 1].form == "est" for i, t in enumerate(tokens)
-        ):
+        # « Où en est-il ? » asks how far something is.
+        if [t.form for t in tokens[index + 1 : index + 3]] == ["est", "-il"]:
             continue
-        named = frozenset(mention.head for mention in own_mentions(tokens) if mention.proper)
-        action = history.action()
-        found = history.find(excluded=named) or action
+        found = history.find(excluded=own_names(tokens)) or history.action()
         if found is None:
             continue
-        kept = without(tokens, index)
-        end = len(kept)
-        return after(kept, end, with_de(found.text))
+        if {t.form for t in tokens[index:]} & {"un", "une", "plusieurs", "deux", "d'autres"}:
+            return beside(without(tokens, index), found)
+        return after(without(tokens, index), len(tokens) - 1, with_de(found.text))
     return None
 
 

@@ -1,13 +1,16 @@
-"""One message, several questions."""
+"""One message, several questions; and a question without the courtesies around it."""
 
 from __future__ import annotations
 
 import re
+from itertools import islice
 
-from qa.conversation.lexicon import AUXILIARIES, CHITCHAT, INVERTED, PREPOSITIONS, QUESTION_WORDS
+from qa.conversation.lexicon import AUXILIARIES, INVERTED, PREPOSITIONS, QUESTION_WORDS
 from qa.conversation.tokens import is_infinitive, is_verb, tokenise
-from qa.french import STOP_WORDS, split_sentences
+from qa.courtesy import courtesy_reply
+from qa.french import split_sentences
 
+_MOST_JOINED = 4
 _QUESTION_MARK = re.compile(r"\?[?!…]*(?=\s|$)")
 _QUOTED = re.compile(r"«[^»]*»|“[^”]*”|\"[^\"]*\"|\([^)]*\)")
 _JOINED = re.compile(
@@ -15,6 +18,57 @@ _JOINED = re.compile(
     r"|(?:à|a|de|en|dans|par|avec|pour)\s(?:qui|quoi|quel(?:le)?s?))[\s'’]?)",
     re.IGNORECASE,
 )
+_ASKED = (
+    r"(?:(?:(?:à|a|en|dans|par|pour|avec|sur|depuis|vers|de)\s|d['’])?"
+    r"(?:(?:ce )?qu['’]|s['’](?=ils?\b)|(?:qui|quoi|où|ou|quand|quel(?:le)?s?|comment|pourquoi"
+    r"|combien|est-ce|si|(?:ce )?que)(?!\w)))"
+)
+_PLEASE = (
+    r"(?:s['’]il (?:te|vous) pla[iî]t|svp|stp"
+    r"|merci(?: d['’]avance| beaucoup)?(?: pour (?:votre|ton) (?:aide|r[ée]ponse))?)"
+)
+_GREETING = re.compile(
+    rf"(?:(?:bonjour|bonsoir|salut|coucou|hello|bjr|slt|excusez[- ]moi|{_PLEASE})(?:\s*[,.!:;…]+\s*"
+    rf"|\s+(?=(?:je|j['’]|peux|pouvez|pourriez|pourrais|savez|sais|dis|dites)(?!\w)|{_ASKED})))+",
+    re.IGNORECASE,
+)
+_REQUESTS = (
+    r"(?:je (?:voudrais|veux|souhaite|souhaiterais|cherche [àa])|j['’]aimerais)(?: bien)?"
+    r" (?:savoir|comprendre)",
+    r"je me demand(?:e|ais|erais)",
+    r"(?:(?:peux|pourrais)[- ]tu|(?:pouvez|pourriez)[- ]vous|tu (?:peux|pourrais)"
+    r"|vous (?:pouvez|pourriez)|merci de)(?: bien vouloir)?(?: me| m['’]| nous)? ?"
+    r"(?:dire|expliquer|indiquer|pr[ée]ciser|rappeler)",
+    r"(?:dis|dites|explique|expliquez|indique|indiquez|rappelle|rappelez)[- ]moi",
+    r"sais[- ]tu|savez[- ]vous|tu sais|vous savez",
+    r"j['’](?:ai|aurais) (?:juste |encore )?une (?:petite )?question",
+)
+_REQUEST = re.compile(
+    rf"(?:(?:est-ce que )?(?:{'|'.join(_REQUESTS)})(?:[\s,:]+{_PLEASE})?[\s,:]+)+"
+    rf"(?:est-ce que )?(?={_ASKED})(?:si\s)?",
+    re.IGNORECASE,
+)
+_CLOSING = re.compile(rf"[\s,.!]{{1,5}}{_PLEASE}(?=[\s?!.]{{0,9}}$)", re.IGNORECASE)
+
+
+def _without_courtesies(question: str) -> str:
+    """« Bonjour, je voudrais savoir où est mort Lénine, merci » -> « Où est mort Lénine ».
+
+    What is told before the request goes too, when it names nobody: « Je prépare un exposé et… ».
+    """
+    kept = _CLOSING.sub("", question)
+    kept = kept[_end(_GREETING.match(kept)) :]
+    request = _REQUEST.search(kept)
+    told = tokenise(kept[: request.start()])[1:] if request is not None else ()
+    if request is not None and not any(token.is_capital and token.is_content for token in told):
+        kept = kept[request.end() :]
+    if kept == question or not any(token.is_word for token in tokenise(kept)):
+        return question
+    return kept[0].upper() + kept[1:]
+
+
+def _end(match: re.Match[str] | None) -> int:
+    return 0 if match is None else match.end()
 
 
 def split_questions(message: str) -> tuple[str, ...]:
@@ -23,6 +77,7 @@ def split_questions(message: str) -> tuple[str, ...]:
     "Qui était Lénine ? Où est-il né ?" -> ("Qui était Lénine ?", "Où est-il né ?")
     "Je lis sur Lénine. Où est-il né ?" -> ("Je lis sur Lénine. Où est-il né ?",)
     "Qui était Lénine et où est-il né ?" -> ("Qui était Lénine ?", "Où est-il né ?")
+    "Bonjour, dites-moi où il est né" -> ("Où il est né",)
     """
     text = " ".join(message.split())
     if not text:
@@ -33,15 +88,15 @@ def split_questions(message: str) -> tuple[str, ...]:
     for match in _QUESTION_MARK.finditer(text):
         if any(opening < match.start() < closing for opening, closing in quoted):
             continue
-        questions.extend(_joined(text[start : match.end()].strip()))
+        questions.extend(_joined(_without_courtesies(text[start : match.end()].strip())))
         start = match.end()
     rest = text[start:].strip()
     further, remark = _unmarked(rest)
     for question in further:
-        questions.extend(_joined(question))
-    if remark and questions and not _is_courtesy(remark):
+        questions.extend(_joined(_without_courtesies(question)))
+    if remark and questions and courtesy_reply(remark) is None:
         questions[-1] += " " + remark
-    return tuple(questions) or (text,)
+    return tuple(questions) or (_without_courtesies(text),)
 
 
 def _unmarked(rest: str) -> tuple[list[str], str]:
@@ -65,15 +120,11 @@ def _asks(sentence: str) -> bool:
     )
 
 
-def _is_courtesy(text: str) -> bool:
-    return all(token.form in CHITCHAT | STOP_WORDS for token in tokenise(text) if token.is_word)
-
-
 def _joined(question: str) -> list[str]:
     """Two full questions joined by « et », each with its question word and its verb."""
     if _QUOTED.search(question):
         return [question]
-    for match in _JOINED.finditer(question):
+    for match in islice(_JOINED.finditer(question), _MOST_JOINED):
         first, second = question[: match.start()], question[match.end() :]
         if _is_full(first) and _is_full(second):
             return [first.rstrip(" ,") + " ?", *_joined(second[0].upper() + second[1:])]

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import lru_cache
 
 from qa.conversation.lexicon import (
     AUXILIARIES,
@@ -57,14 +58,37 @@ class Token:
         return self.is_word and self.form not in STOP_WORDS and not self.form.endswith("'")
 
 
+# What was not typed is put back: « a t il », « qui l a tué », « c payant ».
+_SPELLED = (
+    (re.compile(r"(?<=\w)[ '’-]t[ '’-](?=(?:ils?|elles?|on)\b)", re.IGNORECASE), "-t-"),
+    (re.compile(r"\b([ldsnLD]|[Qq]u|[Cc](?= (?:est|[eé]tait)\b)) (?=[aeiouyhàâéèêîôû])"), r"\1'"),
+    (re.compile(r"^((?:\w+ )?[Cc]) (?=[a-z])"), r"\1'est "),
+    (re.compile(r"(^|['’])(est|[ée]tait) ce\b(?! [mstd]on\b)", re.IGNORECASE), r"\1\2-ce"),
+)
+_CHAT = {
+    "pk": "pourquoi", "pq": "pourquoi", "pkoi": "pourquoi", "koi": "quoi", "qd": "quand",
+    "cmb": "combien", "cb": "combien", "ki": "qui", "ke": "que", "ds": "dans", "kel": "quel",
+    "kelle": "quelle", "kan": "quand", "komen": "comment",
+}  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
 def tokenise(text: str) -> tuple[Token, ...]:
     """The tokens of a question: "Où est-il né ?" -> Où, est, -il, né, ?"""
-    found = []
+    for typed, written in _SPELLED:
+        text = typed.sub(written, text)
+    found: list[Token] = []
     position = 0
     for match in _TOKEN.finditer(text):
-        found.append(Token(match.group(), _form(match.group()), match.start() > position))
+        word = _CHAT.get(match.group().lower(), match.group())
+        found.append(Token(word, _form(word), match.start() > position))
         position = match.end()
-    return tuple(_repair(found))
+    return tuple(
+        Token("-" + token.text, "-" + token.form, False)
+        if token.form in SUBJECT_PRONOUNS and index and _was_inverted(*found[index - 1 : index + 2])
+        else token
+        for index, token in enumerate(found)
+    )
 
 
 def _form(text: str) -> str:
@@ -74,46 +98,9 @@ def _form(text: str) -> str:
     return form
 
 
-def _repair(tokens: Sequence[Token]) -> list[Token]:
-    """Put back what was not typed: « ou a t il vecu », « qui l a tue » -> « a-t-il », « l'a »."""
-    repaired: list[Token] = []
-    index = 0
-    while index < len(tokens):
-        token = tokens[index]
-        following = tokens[index + 1] if index + 1 < len(tokens) else None
-        before = repaired[-1] if repaired else None
-        if token.form in {"t", "t'"} and following is not None and following.form in INVERTED:
-            repaired.append(Token("-t" + following.text, following.form, False))
-            index += 2
-            continue
-        if (
-            token.form in {"t", "t'"}
-            and following is not None
-            and (following.form in SUBJECT_PRONOUNS or following.form == "on")
-        ):
-            repaired.append(Token("-t-" + following.form, "-" + following.form, False))
-            index += 2
-            continue
-        if token.form in SUBJECT_PRONOUNS and _was_inverted(before, following):
-            repaired.append(Token("-" + token.text, "-" + token.form, False))
-        elif (
-            token.text in {"l", "d", "s", "n", "qu", "c", "L", "D", "Qu"}
-            and following is not None
-            and following.form[:1] in "aeiouyh"
-        ):
-            repaired.append(Token(token.text + "'", token.form + "'", token.spaced))
-            repaired.append(replace(following, spaced=False))
-            index += 2
-            continue
-        else:
-            repaired.append(token)
-        index += 1
-    return repaired
-
-
-def _was_inverted(before: Token | None, following: Token | None) -> bool:
+def _was_inverted(before: Token, _pronoun: Token, following: Token | None = None) -> bool:
     """Whether a pronoun typed without hyphen follows its verb (« est il mort »)."""
-    if before is None or not before.is_word or before.form.endswith("'"):
+    if not before.is_word or before.form.endswith("'"):
         return False
     if before.form in CONJUNCTIONS | QUESTION_WORDS | PREPOSITIONS - {"a"}:
         return False
@@ -143,14 +130,13 @@ def is_infinitive(token: Token) -> bool:
     if len(form) < 4 or not token.text[0].islower():
         return False
     if form.endswith("re"):
-        return form in _VERBS_IN_RE or form.endswith(
-            ("prendre", "mettre", "duire", "crire", "clure", "soudre", "aindre", "eindre")
-        )
+        return form in _VERBS_IN_RE or form.endswith(_ENDINGS_IN_RE)
     return form.endswith(("er", "ir")) and form not in _NOUNS_LIKE_INFINITIVES
 
 
 _ENDINGS_IN_RE = (
-    "prendre", "mettre", "duire", "crire", "clure", "soudre", "aindre", "eindre"
+    "prendre", "mettre", "duire", "crire", "clure", "soudre", "aindre", "eindre", "ompre", "pondre",
+    "battre", "pendre", "uivre"
 )  # fmt: skip
 _VERBS_IN_RE = frozenset(
     """faire refaire dire lire rendre vendre perdre attendre entendre defendre descendre suivre
@@ -176,13 +162,17 @@ _ORDERS = (
 
 def render(tokens: Iterable[Token]) -> str:
     """The text of a row of tokens, as a sentence: capital first, one question mark last."""
-    text = "".join((" " if token.spaced else "") + token.text for token in tokens).strip()
-    text = re.sub(r"\s+", " ", text).strip(" ,;:")
+    text = re.sub(r"\s+", " ", text_of(tokens)).strip(" ,;:")
     text = re.sub(r"[\s?!.…]*[?!.…]$", "", text).rstrip(" ,;:")
     if not text:
         return ""
     mark = "." if fold(text).startswith(_ORDERS) else " ?"
     return text[0].upper() + text[1:] + mark
+
+
+def text_of(tokens: Iterable[Token]) -> str:
+    """The text of a row of tokens, as typed."""
+    return "".join((" " if token.spaced else "") + token.text for token in tokens).strip()
 
 
 def piece(text: str, spaced: bool = True) -> Token:
