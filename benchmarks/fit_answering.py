@@ -38,7 +38,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from qa.answering import model as models
-from qa.answering import selection
+from qa.answering import Meaning, selection
 from qa.answering.model import linear, logistic, shipped_model
 from qa.answering.refusal import QuestionSignals, question_signals
 from qa.answering.sentences import ENTITY_KINDS, Candidate, SentenceSignals
@@ -87,8 +87,7 @@ class Case:
     scale: str
     kind: str
     question: Question
-    query: Query
-    match: Callable[[Hit], Match]
+    meaning: Meaning
     hits: list[Hit]
     answers: tuple[str, ...]
     context: str
@@ -224,8 +223,7 @@ def ask(
         scale,
         kind,
         question,
-        query,
-        match,
+        Meaning(query, embedder.vectors, match),
         search_fusion(index, line["question"], query, DEPTH),
         tuple(answer["text"] for answer in line["answers"]),
         squeeze(line["context"]),
@@ -241,7 +239,7 @@ def trimmed(case: Case, kind: str, removed: Sequence[Hit]) -> Case:
 def reranked(case: Case) -> Case:
     """As ``qa.search`` ranks."""
     first = case.hits[:COMPARED]
-    tokens = np.array([case.match(hit).whole() for hit in first], dtype=np.float32)
+    tokens = np.array([case.meaning.match(hit).whole() for hit in first], dtype=np.float32)
     scores = np.array([hit.score for hit in first], dtype=np.float32)
     mixed = (1 - TOKEN_WEIGHT) * scores + TOKEN_WEIGHT * scale_between(tokens)
     order = np.argsort(-mixed, kind="stable")[:KEPT]
@@ -292,9 +290,7 @@ def make_cases(
 def rank(
     embedder: Any, case: Case, model: Any, compared: int = selection.COMPARED
 ) -> list[Candidate]:
-    return selection.rank_sentences(
-        case.question, case.query, case.hits, embedder.vectors, case.match, model, compared
-    )
+    return selection.rank_sentences(case.question, case.meaning, case.hits, model, compared)
 
 
 def rounded(weights: Mapping[str, float]) -> Row:
@@ -426,10 +422,8 @@ def measure_sentences(embedder: Any, cases: Sequence[Case], model: Any) -> None:
             number += 1
             selected = selection.select_answer(
                 case.question,
-                case.query,
+                case.meaning,
                 case.hits,
-                embedder.vectors,
-                case.match,
                 lambda _: "",
                 model=quote_all,
             )

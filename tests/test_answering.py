@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from conftest import FakeEmbedder
-from qa.answering import AnsweringModel, Selection, select_answer
+from qa.answering import AnsweringModel, Meaning, Selection, select_answer
 from qa.answering.entities import agree, entities, says_how
 from qa.answering.refusal import QuestionSignals
 from qa.answering.sentences import Matcher, spelled_alike
@@ -57,10 +57,8 @@ def ask(write_corpus: Callable[..., Path], fake_embedder: FakeEmbedder) -> Calla
         hits = search_hybrid(index, text, query, 10)
         selection = select_answer(
             question,
-            query,
+            Meaning(query, fake_embedder.vectors, token_matcher(index, fake_embedder, text, query)),
             hits,
-            fake_embedder.vectors,
-            token_matcher(index, fake_embedder, text, query),
             index.store.source,
             caution,
             replace(PLAIN, **changes),
@@ -235,9 +233,10 @@ def test_sources_that_differ_are_both_quoted(
         question = analyse_question(text, 2, index.lexical.document_frequency)
         query = fake_embedder.embed_questions([text])[0]
         hits = search_hybrid(index, text, query, 10)
-        embed, model = fake_embedder.vectors, replace(PLAIN, certain=0.5)
         match = token_matcher(index, fake_embedder, text, query)
-        return select_answer(question, query, hits, embed, match, index.store.source, model=model)
+        meaning = Meaning(query, fake_embedder.vectors, match)
+        model = replace(PLAIN, certain=0.5)
+        return select_answer(question, meaning, hits, index.store.source, model=model)
 
     differing = answer("1731")
     assert {citation.document_id for citation in differing.citations} == {"a.md", "b.md"}

@@ -369,7 +369,8 @@ def test_the_manifest_is_readable_and_complete(
     manifest = json.loads((generation / "manifest.json").read_text("utf-8"))
     assert (manifest["format"], manifest["documents"], manifest["passages"]) == (2, 3, 3)
     assert manifest["embedder"] == {
-        "name": "fake", "fingerprint": "fake-1",
+        "name": "fake",
+        "fingerprint": "fake-1",
         "dimension": 64,
         "token_bytes": 8,
     }

@@ -14,6 +14,7 @@ from qa.embedding import Embedded, Progress, Vectors
 from qa.index import Index, open_index, update_index
 from qa.search import (
     METHODS,
+    SEARCHES,
     Candidates,
     fuse,
     scale_between,
@@ -38,13 +39,13 @@ def index(write_corpus: Callable[..., Path], fake_embedder: FakeEmbedder) -> Ind
     return open_index(corpus.parent / "index")
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", SEARCHES)
 def test_each_method_finds_the_passage(
     method: str, index: Index, fake_embedder: FakeEmbedder
 ) -> None:
     question = "Où le chef du parti meurt-il ?"
     query = fake_embedder.embed_questions([question])[0]
-    hits = METHODS[method](index, question, query, 3)
+    hits = SEARCHES[method](index, question, query, 3)
     assert hits[0].passage.document_id == "b.md"
     assert [hit.rank for hit in hits] == list(range(1, len(hits) + 1))
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
@@ -54,22 +55,22 @@ def test_each_method_finds_the_passage(
         assert index.passages([hit.row]) == [hit.passage]
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", SEARCHES)
 def test_the_same_text_is_listed_once(
     method: str, index: Index, fake_embedder: FakeEmbedder
 ) -> None:
     question = "train blindé du commissaire"
-    hits = METHODS[method](index, question, fake_embedder.embed_questions([question])[0], 10)
+    hits = SEARCHES[method](index, question, fake_embedder.embed_questions([question])[0], 10)
     assert [hit.passage.document_id for hit in hits].count("c.md") == 1
     assert "copie.md" not in [hit.passage.document_id for hit in hits]
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", SEARCHES)
 def test_more_than_there_is_gives_what_there_is(
     method: str, index: Index, fake_embedder: FakeEmbedder
 ) -> None:
     question = "Cronstadt"
-    hits = METHODS[method](index, question, fake_embedder.embed_questions([question])[0], 1000)
+    hits = SEARCHES[method](index, question, fake_embedder.embed_questions([question])[0], 1000)
     assert 1 <= len(hits) <= 3
 
 
@@ -116,7 +117,7 @@ def test_tokens_rank_what_was_found(
     weighed = weigh_tokens(index, question, query)
     tokens = late_interaction(weighed, [index.tokens.signs(row) for row in rows])
     expected = (1 - weight) * scores + weight * scale_between(tokens)
-    hits = METHODS[method](index, question, query, 10)
+    hits = SEARCHES[method](index, question, query, 10)
     assert len(hits) >= 2
     for hit in hits:
         assert hit.tokens == pytest.approx(tokens[rows.index(hit.row)], abs=1e-6)
@@ -164,7 +165,7 @@ def test_a_model_without_tokens_searches_all_the_same(write_corpus: Callable[...
     update_index(corpus, corpus.parent / "index", embedder)
     index = open_index(corpus.parent / "index")
     query = embedder.embed_questions(["chef du parti"])[0]
-    hits = {name: METHODS[name](index, "chef du parti", query, 5) for name in METHODS}
+    hits = {name: SEARCHES[name](index, "chef du parti", query, 5) for name in SEARCHES}
     assert hits["hybrid"] == hits["fusion"]
     assert hits["dense"][0].row == hits["vectors"][0].row
     assert {hit.tokens for hit in hits["hybrid"]} == {0.0}

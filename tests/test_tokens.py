@@ -14,7 +14,9 @@ from qa.tokens import TokenIndex, late_interaction, similarities
 # Two question tokens of lengths 3/4 and 1/4 in 8 dimensions.
 TOKENS = np.zeros((2, 8), np.float32)
 TOKENS[0, 0], TOKENS[1, 1] = 0.75, 0.25
-ALL, FIRST, NONE = (np.packbits(np.array([bits], bool)) for bits in ([1] * 8, [1] + [0] * 7, [0] * 8))
+ALL, FIRST, NONE = (
+    np.packbits(np.array([bits], bool)) for bits in ([1] * 8, [1] + [0] * 7, [0] * 8)
+)
 
 
 def test_similarities_by_hand() -> None:
@@ -59,7 +61,11 @@ def test_tokens_of_the_shipped_model(shipped_embedder: OnnxEmbedder) -> None:
     """A passage that answers in other words wins over one that only shares a frequent word."""
     question = shipped_embedder.embed_questions(["Où Léon Trotsky est-il mort ?"])[0]
     assert np.linalg.norm(question.tokens, axis=1).sum() == pytest.approx(1)
-    texts = ["Trotsky fut assassiné à Mexico en 1940.", "Le chat est mort dans le jardin.", "mot " * 400]
+    texts = [
+        "Trotsky fut assassiné à Mexico en 1940.",
+        "Le chat est mort dans le jardin.",
+        "mot " * 400,
+    ]
     passages = shipped_embedder.embed_passages(texts)
     for text, signs in zip(texts, passages.signs, strict=True):
         spans = shipped_embedder.token_spans(text)

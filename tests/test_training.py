@@ -6,14 +6,12 @@ import gzip
 import json
 import math
 import random
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-import qa.tokens
 from qa.embedding import OnnxEmbedder
 from qa.french import fold
 from qa.noise import hurried, keywords, one_typo, training_noise, without_accents
@@ -36,7 +34,6 @@ from qa.training.finetuning import (
     banned_passages,
     finetune,
     passage_table,
-    piece_sentences,
     weighted_epoch,
 )
 from qa.training.loop import (
@@ -45,15 +42,7 @@ from qa.training.loop import (
     anchor_strength,
     learning_rate_factor,
 )
-from qa.training.losses import (
-    contrast_loss,
-    cosine_loss,
-    distribution_loss,
-    late_interaction,
-    retrieval_loss,
-    sentence_loss,
-    signs,
-)
+from qa.training.losses import contrast_loss, cosine_loss, distribution_loss, retrieval_loss
 from qa.training.mining import fused_scores, mine_negatives, passes_margin
 from qa.training.onnx_graph import quantise_rows, smoothing_scales
 from qa.training.recipe import TrainingSettings, train
@@ -81,7 +70,7 @@ FRENCH = [
 ]
 
 
-def write_rows(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
+def write_rows(path: Path, rows: list[dict[str, str]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with gzip.open(path, "wt", encoding="utf-8") as file:
         file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
@@ -96,20 +85,12 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_rows(folder / "parallel" / "tatoeba.jsonl.gz", many)
     write_rows(folder / "parallel" / "news.jsonl.gz", [{"en": e, "fr": f} for e, f in pairs])
     facts = [
-        (f"Où est le {name} ?", f"Il est loin. Le {name} se trouve derrière la maison, {name} noir.")
+        (f"Où est le {name} ?", f"Le {name} se trouve derrière la maison du roi, {name} noir.")
         for name in ("chat", "chien", "jardin", "château", "roi", "livre", "pont", "moulin")
     ]
     write_rows(
         folder / "qa" / "piaf_train.jsonl.gz",
-        [
-            {
-                "question": q,
-                "context": c,
-                "title": q[10:-2],
-                "answers": [{"text": "derrière", "start": c.index("derrière")}],
-            }
-            for q, c in facts
-        ],
+        [{"question": q, "context": c, "title": q[10:-2]} for q, c in facts],
     )
     write_rows(
         folder / "pairs" / "quiz.jsonl.gz",
@@ -399,71 +380,12 @@ def test_retrieval_loss_by_hand_and_without_banned_passages() -> None:
     none = torch.zeros(2, 3, dtype=torch.bool)
     first = math.log(2 + math.exp(-1))
     second = math.log(1 + 2 * math.exp(-1))
-    found = retrieval_loss(X @ passages.T, none).item()
+    found = retrieval_loss(X, passages, none, 1.0).item()
     assert found == pytest.approx((first + second) / 2)
     banned = torch.tensor([[False, False, True], [False, False, True]])
-    assert retrieval_loss(X @ passages.T, banned).item() == pytest.approx(
+    assert retrieval_loss(X, passages, banned, 1.0).item() == pytest.approx(
         math.log(1 + math.exp(-1))
     )
-
-
-def test_signs_round_but_let_the_gradient_through() -> None:
-    tokens = torch.tensor([[3.0, -4.0]], requires_grad=True)
-    rounded = signs(tokens)
-    assert torch.allclose(rounded, torch.tensor([[0.5**0.5, -(0.5**0.5)]]))
-    rounded[0, 0].backward()
-    # Of the unit vector: d(x / |x|) / dx = y^2 / |x|^3, d / dy = -x y / |x|^3.
-    assert tokens.grad is not None
-    assert torch.allclose(tokens.grad, torch.tensor([[16 / 125, 12 / 125]]))
-
-
-QUESTIONS = torch.tensor([[[2.0, 0.0], [0.0, 1.0], [9.0, 9.0]]])
-ASKED = torch.tensor([[1, 1, 0]])
-PASSAGES = torch.tensor([[[1.0, 0.0], [0.6, 0.8]], [[0.0, 1.0], [1.0, 0.0]]])
-
-
-def test_late_interaction_by_hand() -> None:
-    kept = torch.tensor([[1, 1], [1, 0]])
-    scores, similarities = late_interaction(QUESTIONS, ASKED, PASSAGES, kept)
-    # Question tokens weigh 2/3 and 1/3; the last is padding, as is the last of the second passage.
-    assert torch.allclose(scores, torch.tensor([[2 / 3 + 0.8 / 3, 0 + 1 / 3]]))
-    assert similarities[0, 0, 0].tolist() == pytest.approx([2 / 3, 0.4])
-
-
-def test_training_and_search_score_tokens_alike() -> None:
-    torch.manual_seed(0)
-    question, passage = torch.randn(1, 5, 16), torch.randn(1, 7, 16)
-    kept = torch.ones(1, 7)
-    trained, _ = late_interaction(question, torch.ones(1, 5), signs(passage), kept)
-    tokens = question[0].numpy() / np.linalg.norm(question[0].numpy(), axis=1).sum()
-    packed = np.packbits(passage[0].numpy() >= 0, axis=1)
-    found = qa.tokens.late_interaction(tokens, [packed])
-    assert found[0] == pytest.approx(trained.item(), abs=1e-6)
-
-
-def test_sentence_loss_by_hand() -> None:
-    similarities = torch.tensor([[[0.5, 0.1, 0.9], [0.2, 0.4, 0.9], [9.0, 9.0, 9.0]]])
-    sentences = torch.tensor([[0, 1, -1]])
-    found = sentence_loss(similarities, ASKED, sentences, torch.tensor([1]), 0.5)
-    # The sentences score 0.5 + 0.2 and 0.1 + 0.4; the second is right.
-    assert found.item() == pytest.approx(math.log(1 + math.exp((0.7 - 0.5) / 0.5)), rel=1e-5)
-
-
-def test_pieces_know_their_sentence() -> None:
-    tokenizer = train_vocabulary(["Titre", "Un chat dort. Un chien court."] * 5, 60, 1)
-    encoder = Encoder(None, tokenizer, torch.device("cpu"))
-    text = "Titre\nUn chat dort. Un chien court."
-    found = piece_sentences(encoder, text, len("Titre\n"), len("Un chat dort. "), 64)
-    assert found is not None
-    numbers, right = found
-    spans = tokenizer.encode(text).offsets
-    told = {text[start:end]: number for (start, end), number in zip(spans, numbers, strict=True)}
-    assert right == 1
-    assert (told["chat"], told["chien"], told["titre".title()]) == (0, 1, -1)
-    assert numbers[0] == numbers[-1] == -1
-    # Cut before the answer, or a single sentence: nothing to learn.
-    assert piece_sentences(encoder, text, len("Titre\n"), len("Un chat dort. "), 5) is None
-    assert piece_sentences(encoder, "Un chat dort.", 0, 3, 64) is None
 
 
 def test_mean_pool_leaves_padding_out() -> None:
@@ -523,18 +445,9 @@ def test_questions_that_are_measured_on_are_left_out(tmp_path: Path) -> None:
         for text in ("Quelle durée ?", "Quel délai ?")
     ]
     write_rows(tmp_path / "pairs/labour_law.jsonl.gz", rows)
-    write_rows(tmp_path / "retrieval/set/queries.jsonl.gz", [{"_id": "1", "text": "quelle durée ?"}])
+    asked = [{"_id": "1", "text": "quelle duree ?"}]
+    write_rows(tmp_path / "retrieval/set/queries.jsonl.gz", asked)
     assert [pair.question for pair in read_training_pairs(tmp_path)] == ["Quel délai ?"]
-
-
-def test_the_place_of_an_answer_survives_cleaning(tmp_path: Path) -> None:
-    context = "Il  naît en 1769\n en Corse, en 1769."
-    answer = {"text": "1769", "start": context.rindex("1769")}
-    row = {"question": "Quand ?", "context": context, "title": "Lui", "answers": [answer]}
-    write_rows(tmp_path / "qa/piaf_train.jsonl.gz", [row])
-    pair = read_training_pairs(tmp_path)[0]
-    assert pair.passage == "Il naît en 1769 en Corse, en 1769."
-    assert pair.answer == pair.passage.rindex("1769")
 
 
 def test_bad_lines_are_told_with_their_number(tmp_path: Path) -> None:
@@ -550,7 +463,7 @@ def test_bad_lines_are_told_with_their_number(tmp_path: Path) -> None:
 def test_pairs_are_cleaned(data: Path) -> None:
     pairs = {pair.source: pair for pair in read_training_pairs(data)}
     assert pairs["labour_law"].passage == "Le délai est de dix jours ouvrables."
-    assert pairs["quiz"].passage.startswith("Il est loin. Le moulin")
+    assert pairs["quiz"].passage.startswith("Le moulin")
 
 
 def test_parallel_rows_are_read_once_and_checked(data: Path, tmp_path: Path) -> None:

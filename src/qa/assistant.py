@@ -12,6 +12,7 @@ from typing import Literal
 
 from qa.answering import (
     AnsweringModel,
+    Meaning,
     calibrated,
     read_calibration,
     select_answer,
@@ -20,7 +21,7 @@ from qa.answering import (
 )
 from qa.conversation import split_questions, standalone_question
 from qa.courtesy import courtesy_reply
-from qa.embedding import Embedder, Vectors, open_embedder
+from qa.embedding import Embedder, open_embedder
 from qa.index import Index, current_name, open_index
 from qa.questions import analyse_question
 from qa.records import Answer, AnswerSentence, Document, Hit, QAError, Turn
@@ -109,14 +110,11 @@ class Assistant:
             standalone, index.manifest.passages, index.lexical.document_frequency
         )
         clock.lap("understand")
-        query = self.embedder.embed_questions([standalone])[0]
+        meaning = self.meaning(standalone)
         clock.lap("embed")
-        hits = METHODS[method](index, standalone, query, max(limit, _DEPTH))
+        hits = METHODS[method](index, standalone, meaning.query, max(limit, _DEPTH))
         clock.lap("search")
-        match = token_matcher(index, self.embedder, standalone, query)
-        selection = select_answer(
-            question, query, hits, self._embed, match, index.store.source, caution, self.model
-        )
+        selection = select_answer(question, meaning, hits, index.store.source, caution, self.model)
         clock.lap("answer")
         answered = bool(selection.citations)
         return Answer(
@@ -140,6 +138,15 @@ class Assistant:
         query = self.embedder.embed_questions([question])[0]
         return METHODS[method](self.index, question, query, limit)
 
+    def meaning(self, question: str) -> Meaning:
+        """How a standalone question is compared with passages of the index and their sentences."""
+        query = self.embedder.embed_questions([question])[0]
+        return Meaning(
+            query,
+            lambda texts: self.embedder.embed_passages(texts).vectors,
+            token_matcher(self.index, self.embedder, question, query),
+        )
+
     def document(self, document_id: str) -> Document:
         """A whole document of the index, to show a citation in its place."""
         return self.index.document(document_id)
@@ -162,9 +169,6 @@ class Assistant:
             self.index = index
         else:
             index.close()
-
-    def _embed(self, texts: Sequence[str]) -> Vectors:
-        return self.embedder.embed_passages(texts).vectors
 
 
 def _calibrated_model(index: Index) -> tuple[AnsweringModel, str | None]:

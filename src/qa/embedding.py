@@ -184,8 +184,7 @@ class OnnxEmbedder:
         pooled, tokens = self._session.run(self._outputs, feed)
         # The first and the last piece of a text are special ones.
         return [
-            (pooled[row], tokens[row, 1 : len(sequence) - 1])
-            for row, sequence in enumerate(pieces)
+            (pooled[row], tokens[row, 1 : len(sequence) - 1]) for row, sequence in enumerate(pieces)
         ]
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:

@@ -76,9 +76,10 @@ METHODS: dict[str, Search] = {
     "hybrid": search_hybrid,
     "dense": search_dense,
     "lexical": search_lexical,
-    "fusion": search_fusion,
-    "vectors": search_vectors,
 }
+# What evaluations may run besides.
+WITHOUT_TOKENS: dict[str, Search] = {"fusion": search_fusion, "vectors": search_vectors}
+SEARCHES = METHODS | WITHOUT_TOKENS
 
 
 def scale_by_best(scores: Floats) -> Floats:

@@ -27,6 +27,19 @@ _AS_MUCH = 0.9  # of the best sentence's signals, for a sentence that is set aga
 
 
 @dataclass(frozen=True, slots=True)
+class Meaning:
+    """How a question is compared with what was found.
+
+    ``query``: its vectors; ``embed``: unit vectors of sentences in the same space; ``match``:
+    compares its tokens with those of a passage.
+    """
+
+    query: Query
+    embed: Callable[[Sequence[str]], Vectors]
+    match: Callable[[Hit], Match]
+
+
+@dataclass(frozen=True, slots=True)
 class Selection:
     """What was chosen for a question: quotes with their citations, and how sure it is.
 
@@ -60,22 +73,18 @@ class EmphasisSignals:
 
 def select_answer(
     question: Question,
-    query: Query,
+    meaning: Meaning,
     hits: Sequence[Hit],
-    embed: Callable[[Sequence[str]], Vectors],
-    match: Callable[[Hit], Match],
     source: Callable[[str], str],
     caution: str = "normal",
     model: AnsweringModel | None = None,
 ) -> Selection:
     """Quotes from the passages that answer the question; none when that is not likely enough.
 
-    ``hits`` come best first; ``embed`` gives unit vectors of sentences in the question's space;
-    ``match`` compares the question with a passage token by token;
-    ``source`` tells where a document came from.
+    ``hits`` come best first; ``source`` tells where a document came from.
     """
     model = model or shipped_model()
-    ranked = rank_sentences(question, query, hits, embed, match, model)
+    ranked = rank_sentences(question, meaning, hits, model)
     if not ranked or not question.terms:
         return Selection((), (), 0.0)
     confidence = logistic(linear(question_signals(question, hits, ranked), model.question))
@@ -102,10 +111,8 @@ def select_answer(
 
 def rank_sentences(
     question: Question,
-    query: Query,
+    meaning: Meaning,
     hits: Sequence[Hit],
-    embed: Callable[[Sequence[str]], Vectors],
-    match: Callable[[Hit], Match],
     model: AnsweringModel,
     compared: int = COMPARED,
 ) -> list[Candidate]:
@@ -119,13 +126,14 @@ def rank_sentences(
     candidates = [
         candidate
         for hit in telling[:PASSAGES]
-        for candidate in read_passage(question, matcher, hit, match(hit), hits[0].score)
+        for candidate in read_passage(question, matcher, hit, meaning.match(hit), hits[0].score)
     ]
     candidates.sort(key=lambda candidate: -linear(candidate.signals, model.words))
     del candidates[compared:]
     if not candidates:
         return []
-    cosines = embed([in_context(candidate) for candidate in candidates]) @ query.vector
+    texts = [in_context(candidate) for candidate in candidates]
+    cosines = meaning.embed(texts) @ meaning.query.vector
     scored = []
     for candidate, cosine in zip(candidates, cosines, strict=True):
         signals = replace(candidate.signals, cosine=float(cosine))

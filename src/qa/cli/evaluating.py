@@ -243,12 +243,12 @@ def compare(options: argparse.Namespace) -> int:
 
 
 def _methods(text: str) -> tuple[str, ...]:
-    from qa.search import METHODS
+    from qa.search import SEARCHES
 
     names = tuple(name.strip() for name in text.split(",") if name.strip())
-    unknown = [name for name in names if name not in METHODS]
+    unknown = [name for name in names if name not in SEARCHES]
     if unknown or not names:
-        raise QAError(f"--methods {text!r}: choose among {', '.join(METHODS)}, between commas.")
+        raise QAError(f"--methods {text!r}: choose among {', '.join(SEARCHES)}, between commas.")
     return names
 
 

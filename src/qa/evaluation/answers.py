@@ -286,16 +286,15 @@ def _judge(
 
 def _held_back(answer: Answer, assistant: Assistant) -> list[str]:
     """The quotes that a refused question would get if every answer were let through."""
-    index, embed = assistant.index, assistant.embedder.embed_questions
+    index = assistant.index
     question = analyse_question(
         answer.standalone_question, index.manifest.passages, index.lexical.document_frequency
     )
     open_to_all = replace(assistant.model, thresholds={"normal": 0.0})
     selection = select_answer(
         question,
-        embed([answer.standalone_question])[0],
+        assistant.meaning(answer.standalone_question),
         answer.hits,
-        embed,
         index.store.source,
         model=open_to_all,
     )

@@ -96,11 +96,10 @@ def fit_calibration(
 
 
 def _signals(text: str, assistant: Assistant) -> QuestionSignals | None:
-    index, embed = assistant.index, assistant.embedder.embed_questions
+    index, meaning = assistant.index, assistant.meaning(text)
     question = analyse_question(text, index.manifest.passages, index.lexical.document_frequency)
-    query = embed([text])[0]
-    hits = search_hybrid(index, text, query, _DEPTH)
-    ranked = rank_sentences(question, query, hits, embed, shipped_model())
+    hits = search_hybrid(index, text, meaning.query, _DEPTH)
+    ranked = rank_sentences(question, meaning, hits, shipped_model())
     return question_signals(question, hits, ranked) if ranked and question.terms else None
 
 

@@ -316,10 +316,10 @@ def _rankings(
         return golds or [other]
 
     different = list(dict.fromkeys(texts))
-    vectors = assistant.embedder.embed_questions(different)
+    queries = assistant.embedder.embed_questions(different)
     found: dict[str, list[tuple[str, float]]] = {}
-    for text, vector in zip(different, vectors, strict=True):
-        hits = METHODS[method](assistant.index, text, vector, _HITS)
+    for text, query in zip(different, queries, strict=True):
+        hits = METHODS[method](assistant.index, text, query, _HITS)
         names = dict.fromkeys(name for hit in hits for name in names_of(hit))
         found[text] = [(name, -float(place)) for place, name in enumerate(names)]
     return [found[text] for text in texts]

@@ -17,7 +17,7 @@ from qa.evaluation.faults import Faults, read_lines
 from qa.index import Index, Progress
 from qa.index.store import passage_digest
 from qa.records import QAError
-from qa.search import DEPTH, METHODS, Search
+from qa.search import DEPTH, METHODS, SEARCHES, Search
 
 # Question id -> (document id, score), best first, each document once.
 Run = Mapping[str, Sequence[tuple[str, float]]]
@@ -60,11 +60,11 @@ def retrieve(
     remaining = iter(queries.items())
     while batch := list(islice(remaining, _BATCH)):
         began = time.perf_counter()
-        vectors = embedder.embed_questions([text for _, text in batch])
+        asked = embedder.embed_questions([text for _, text in batch])
         embedding += time.perf_counter() - began
-        for (name, text), vector in zip(batch, vectors, strict=True):
+        for (name, text), query in zip(batch, asked, strict=True):
             for method, search in searches.items():
-                ranking = _Ranking(index, search, text, vector, depth, twins)
+                ranking = _Ranking(index, search, text, query, depth, twins)
                 runs[method][name] = ranking.documents()
                 seconds[method] += ranking.seconds
                 done += 1
@@ -120,9 +120,9 @@ class _Ranking:
 
 
 def _search(method: str) -> Search:
-    if method not in METHODS:
-        raise QAError(f"no method {method!r}. There are: {', '.join(METHODS)}")
-    return METHODS[method]
+    if method not in SEARCHES:
+        raise QAError(f"no method {method!r}. There are: {', '.join(SEARCHES)}")
+    return SEARCHES[method]
 
 
 def _twins(index: Index) -> dict[bytes, list[str]]:

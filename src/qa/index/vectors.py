@@ -62,7 +62,10 @@ class Journal:
         with self._database as database:
             database.executemany(
                 "INSERT INTO embedded VALUES (?, ?, ?, ?)",
-                ((digest, len(s), v.astype("<f4").tobytes(), s.tobytes()) for digest, v, s in found),
+                (
+                    (digest, len(s), v.astype("<f4").tobytes(), s.tobytes())
+                    for digest, v, s in found
+                ),
             )
 
     def read(self, digest: bytes) -> tuple[Vectors, Signs]:

@@ -29,18 +29,13 @@ class Encoder:
     device: torch.device
     exact: bool = False
 
-    def tokens(self, pieces: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
-        """Token vectors ``(texts, longest, dimension)`` with gradients, and ``(texts, longest)``:
-        1 where there is a token."""
+    def vectors(self, pieces: Sequence[Sequence[int]]) -> Tensor:
+        """Unit vectors ``(texts, dimension)`` of texts given as piece numbers, with gradients."""
         numbers, mask = pad(pieces)
         numbers, mask = numbers.to(self.device), mask.to(self.device)
         with mixed_precision(self.device, not self.exact):
             hidden = self.model(input_ids=numbers, attention_mask=mask).last_hidden_state
-        return hidden.float(), mask
-
-    def vectors(self, pieces: Sequence[Sequence[int]]) -> Tensor:
-        """Unit vectors ``(texts, dimension)`` of texts given as piece numbers, with gradients."""
-        return mean_pool(*self.tokens(pieces))
+        return mean_pool(hidden.float(), mask)
 
     def pieces(self, texts: Sequence[str], longest: int) -> list[list[int]]:
         """Piece numbers of each text, special pieces included, cut at ``longest``."""

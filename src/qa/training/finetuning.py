@@ -1,10 +1,8 @@
 """Teaches the model to find the passage that answers a question.
 
 Contrastive learning: a question must find its passage among the others of the batch and a mined
-hard negative for each real question, twice: by the vectors of whole texts, which search, and by
-their tokens (late interaction), which rank what was found. Where the answer's place is known, its
-sentence must beat the passage's other sentences by the same tokens. A small batch of distillation
-goes along, so that the teacher's broad knowledge is not forgotten. (Remembering passages of earlier steps as more
+hard negative for each real question. A small batch of distillation goes along, so that the
+teacher's broad knowledge is not forgotten. (Remembering passages of earlier steps as more
 negatives, as Wang et al. 2020 do for images, made the vectors collapse within a hundred steps:
 questions and passages share the encoder, and it learns to move away from whatever is old.)
 """
@@ -20,23 +18,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
-from qa.french import split_sentences
 from qa.noise import training_noise
 from qa.training.batches import LengthBatches
 from qa.training.data import TrainingPair
 from qa.training.distillation import piece_counts
-from qa.training.encoder import Encoder, length_batches, mean_pool
+from qa.training.encoder import Encoder, length_batches
 from qa.training.loop import LoopSettings, run_loop
-from qa.training.losses import (
-    contrast_loss,
-    cosine_loss,
-    late_interaction,
-    retrieval_loss,
-    sentence_loss,
-    signs,
-)
+from qa.training.losses import contrast_loss, cosine_loss, retrieval_loss
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +42,9 @@ class FinetuningSettings:
     longest_question: int = 64
     longest_passage: int = 160
     longest_negative: int = 112
-    noise: float = 0.45
+    noise: float = 0.35
     titled: float = 0.3
     temperature: float = 0.05
-    token_temperature: float = 0.03
-    sentence_weight: float = 0.3
     replay: int = 768
     replay_weight: float = 1.0
 
@@ -96,46 +83,12 @@ def weighted_epoch(pairs: Sequence[TrainingPair], chance: random.Random) -> list
     return order
 
 
-def bucketed_tokens(
-    encoder: Encoder, pieces: Sequence[Sequence[int]], tokens: int
-) -> tuple[Tensor, Tensor]:
-    """Token vectors and mask of texts of any length, computed in batches of like length."""
-    longest = max(map(len, pieces))
+def bucketed_vectors(encoder: Encoder, pieces: Sequence[Sequence[int]], tokens: int) -> Tensor:
+    """Vectors of texts of any length, with gradients, computed in batches of like length."""
     batches = list(length_batches([len(row) for row in pieces], tokens))
-    parts = [encoder.tokens([pieces[i] for i in batch]) for batch in batches]
-    padded = [functional.pad(hidden, (0, 0, 0, longest - hidden.shape[1])) for hidden, _ in parts]
-    masks = [functional.pad(mask, (0, longest - mask.shape[1])) for _, mask in parts]
-    order = torch.tensor([i for batch in batches for i in batch], device=padded[0].device)
-    back = torch.argsort(order)
-    return torch.cat(padded)[back], torch.cat(masks)[back]
-
-
-def inner(mask: Tensor) -> Tensor:
-    """The mask without the first and last token of each text: the special pieces."""
-    kept = mask.clone()
-    kept[:, 0] = 0
-    kept[torch.arange(len(mask)), mask.sum(dim=1) - 1] = 0
-    return kept
-
-
-def piece_sentences(
-    encoder: Encoder, text: str, body: int, answer: int, longest: int
-) -> tuple[list[int], int] | None:
-    """The sentence number of each piece of a text (-1: none), and that of the answer's sentence.
-
-    Sentences begin at the character ``body``, after a title; ``answer`` counts from there. ``None``
-    when the answer is cut off or the text is a single sentence.
-    """
-    spans = split_sentences(text[body:])
-    right = next((i for i, (start, end) in enumerate(spans) if start <= answer < end), None)
-    encoder.tokenizer.enable_truncation(longest)
-    numbers = []
-    for start, end in encoder.tokenizer.encode(text).offsets:
-        inside = (i for i, (a, b) in enumerate(spans) if a <= start - body < b)
-        numbers.append(next(inside, -1) if end > start else -1)
-    if right is None or right not in numbers or max(numbers) < 1:
-        return None
-    return numbers, right
+    computed = torch.cat([encoder.vectors([pieces[i] for i in batch]) for batch in batches])
+    order = torch.tensor([i for batch in batches for i in batch], device=computed.device)
+    return computed[torch.argsort(order)]
 
 
 def banned_passages(groups: NDArray[np.int64], columns: NDArray[np.int64]) -> Tensor:
@@ -192,50 +145,26 @@ def finetune(
             rows.extend(chance.sample(mined, min(settings.negatives, len(mined))))
         asked = [training_noise(pairs[i].question, chance, settings.noise) for i in chosen]
         texts = [passage_text(row, chance) for row in rows]
-        pieces = encoder.pieces(texts[: len(chosen)], settings.longest_passage)
+        pieces = encoder.pieces(asked, settings.longest_question)
+        pieces += encoder.pieces(texts[: len(chosen)], settings.longest_passage)
         if negative_texts := texts[len(chosen) :]:
             pieces += encoder.pieces(negative_texts, settings.longest_negative)
-        questions, asked_mask = bucketed_tokens(
-            encoder, encoder.pieces(asked, settings.longest_question), 4096
+        vectors = bucketed_vectors(encoder, pieces, 4096)
+        questions, passages = vectors[: len(chosen)], vectors[len(chosen) :]
+        banned = banned_passages(group_of[rows[: len(chosen)]], group_of[rows])
+        loss = retrieval_loss(
+            questions,
+            passages,
+            banned.to(encoder.device),
+            settings.temperature,
         )
-        passages, mask = bucketed_tokens(encoder, pieces, 4096)
-        banned = banned_passages(group_of[rows[: len(chosen)]], group_of[rows]).to(encoder.device)
-        found = mean_pool(questions, asked_mask) @ mean_pool(passages, mask).T
-        loss = retrieval_loss(found / settings.temperature, banned)
-        asked_inner = inner(asked_mask)
-        scores, similarities = late_interaction(
-            questions, asked_inner, signs(passages), inner(mask)
-        )
-        loss = loss + retrieval_loss(scores / settings.token_temperature, banned)
-        places = {}
-        for i, (number, text) in enumerate(zip(chosen, texts, strict=False)):
-            pair = pairs[number]
-            if pair.answer is not None:
-                body = len(text) - len(pair.passage)
-                place = piece_sentences(
-                    encoder, text, body, pair.answer, settings.longest_passage
-                )
-                if place is not None:
-                    places[i] = place
-        if places:
-            which = torch.tensor(list(places), device=encoder.device)
-            width = similarities.shape[-1]
-            numbers = [row + [-1] * (width - len(row)) for row, _ in places.values()]
-            right = torch.tensor([right for _, right in places.values()], device=encoder.device)
-            loss = loss + settings.sentence_weight * sentence_loss(
-                similarities[which, :, which],
-                asked_inner[which],
-                torch.tensor(numbers, device=encoder.device),
-                right,
-                settings.token_temperature,
-            )
         if settings.replay_weight and replay_texts:
             replayed = replays.batch(step)
             student = encoder.vectors(
                 encoder.pieces([replay_texts[i] for i in replayed], settings.longest_passage)
             )
             wanted = torch.tensor(replay_teacher[replayed], dtype=torch.float32)
-            wanted = functional.normalize(wanted.to(encoder.device), dim=-1)
+            wanted = torch.nn.functional.normalize(wanted.to(encoder.device), dim=-1)
             loss = loss + settings.replay_weight * (
                 cosine_loss(student, wanted)
                 + 0.25 * contrast_loss(student, wanted, settings.temperature)

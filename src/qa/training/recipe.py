@@ -267,8 +267,8 @@ def _finetuning(run: _Run, folder: Path) -> None:
     loop = LoopSettings(
         minutes=settings.minutes_finetuning,
         steps=settings.steps or UNBOUNDED,
-        table_rate=1.5e-4,
-        layer_rate=6e-5,
+        table_rate=2e-4,
+        layer_rate=8e-5,
         early_at=settings.early_at,
     )
     chosen = FinetuningSettings(loop, settings.seed, pairs=settings.pairs)
