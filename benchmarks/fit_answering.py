@@ -27,7 +27,7 @@ import json
 import tempfile
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -37,8 +37,8 @@ from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from qa.answering import model as models
 from qa.answering import Meaning, selection
+from qa.answering import model as models
 from qa.answering.model import linear, logistic, shipped_model
 from qa.answering.refusal import QuestionSignals, question_signals
 from qa.answering.sentences import ENTITY_KINDS, Candidate, SentenceSignals
@@ -206,7 +206,7 @@ def ask(
     question = analyse_question(
         line["question"], index.manifest.passages, index.lexical.document_frequency
     )
-    embedder = assistant.embedder
+    embedder: Any = assistant.embedder
     query = embedder.embed_questions([line["question"]])[0]
     if forgetting is not None:
         passage = f"{line['title']}\n{line['context']}"
@@ -287,9 +287,7 @@ def make_cases(
             yield trimmed(ask(other, line, "article", "absent", forgetting), "absent", [])
 
 
-def rank(
-    embedder: Any, case: Case, model: Any, compared: int = selection.COMPARED
-) -> list[Candidate]:
+def rank(case: Case, model: Any, compared: int = selection.COMPARED) -> list[Candidate]:
     return selection.rank_sentences(case.question, case.meaning, case.hits, model, compared)
 
 
@@ -336,12 +334,12 @@ def fit_ranking(groups: Sequence[tuple[Any, Any]], names: Sequence[str]) -> Row:
     return rounded(dict(zip(names, weights, strict=True)))
 
 
-def fit_sentences(embedder: Any, cases: Sequence[Case], model: Any) -> Any:
+def fit_sentences(cases: Sequence[Case], model: Any) -> Any:
     names = list(SentenceSignals.__dataclass_fields__)
     without = [number for number, name in enumerate(names) if name != "cosine"]
     groups = []
     for case in cases:
-        ranked = rank(embedder, case, model, compared=1000)
+        ranked = rank(case, model, compared=1000)
         right = np.array(
             [is_gold(case, one.hit) and holds(one.text, case.answers) for one in ranked], float
         )
@@ -371,11 +369,11 @@ def emphasised(case: Case, one: Candidate) -> tuple[Row, bool] | None:
     return asdict(signals), right
 
 
-def fit_emphasis(embedder: Any, cases: Sequence[Case], model: Any) -> Any:
+def fit_emphasis(cases: Sequence[Case], model: Any) -> Any:
     found = [
         judged
         for case in cases
-        for one in rank(embedder, case, model)[:1]
+        for one in rank(case, model)[:1]
         if (judged := emphasised(case, one)) is not None
     ]
     weights = fit([row for row, _ in found], [float(right) for _, right in found])
@@ -395,12 +393,10 @@ def fit_emphasis(embedder: Any, cases: Sequence[Case], model: Any) -> Any:
     return replace(model, emphasis=weights, certain=round(float(scores[order[last]]), 4))
 
 
-def question_rows(
-    embedder: Any, cases: Sequence[Case], model: Any
-) -> dict[tuple[str, str], list[Row]]:
+def question_rows(cases: Sequence[Case], model: Any) -> dict[tuple[str, str], list[Row]]:
     rows: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for case in cases:
-        ranked = rank(embedder, case, model) if case.hits else []
+        ranked = rank(case, model) if case.hits else []
         if ranked and case.question.terms:
             signals = question_signals(case.question, case.hits, ranked)
             rows[case.scale, case.kind].append(asdict(signals))
@@ -411,7 +407,7 @@ def probabilities(rows: Sequence[Row], model: Any) -> Any:
     return np.array([logistic(linear(QuestionSignals(**row), model.question)) for row in rows])
 
 
-def measure_sentences(embedder: Any, cases: Sequence[Case], model: Any) -> None:
+def measure_sentences(cases: Sequence[Case], model: Any) -> None:
     quote_all = replace(model, thresholds={"normal": 0.0})
     for scale in ("collection", "article"):
         first = cited = quotes = sentences = inside = golds = number = bold = bold_right = 0
@@ -434,7 +430,7 @@ def measure_sentences(embedder: Any, cases: Sequence[Case], model: Any) -> None:
             cited += any(holds(text, case.answers) for text in texts)
             differ += bool(selected.note)
             asked_short += case.question.kind in ENTITY_KINDS
-            ranked = rank(embedder, case, model)
+            ranked = rank(case, model)
             if ranked and selection.short_answer(case.question, ranked[0], model):
                 judged = emphasised(case, ranked[0])
                 bold += 1
@@ -442,7 +438,7 @@ def measure_sentences(embedder: Any, cases: Sequence[Case], model: Any) -> None:
             gold = [hit for hit in case.hits if is_gold(case, hit)][:1]
             if gold:
                 golds += 1
-                best = rank(embedder, replace(case, hits=gold), model)
+                best = rank(replace(case, hits=gold), model)
                 inside += bool(best) and holds(best[0].text, case.answers)
         print(
             f"{scale:10} {number} questions: first quote holds the answer {first / number:.3f}, "
@@ -490,13 +486,13 @@ def measure_refusals(rows: Mapping[tuple[str, str], list[Row]], model: Any) -> d
     return measured
 
 
-def fit_model(embedder: Any, cases: Sequence[Case], model: Any) -> Any:
+def fit_model(cases: Sequence[Case], model: Any) -> Any:
     answerable = [case for case in cases if case.kind == "answerable"]
     model = fit_sentences(
-        embedder, answerable, replace(model, beside=BESIDE, elsewhere=ELSEWHERE, enough=ENOUGH)
+        answerable, replace(model, beside=BESIDE, elsewhere=ELSEWHERE, enough=ENOUGH)
     )
-    model = fit_emphasis(embedder, answerable, model)
-    rows = question_rows(embedder, cases, model)
+    model = fit_emphasis(answerable, model)
+    rows = question_rows(cases, model)
     features = [row for group in rows.values() for row in group]
     labels = [float(kind == "answerable") for (_, kind), group in rows.items() for _ in group]
     weights = [HOLES if kind == "hole" else 1.0 for (_, kind), group in rows.items() for _ in group]
@@ -549,10 +545,10 @@ def main() -> None:
         if not options.measure:
             forgetting = measure_forgetting(collection, train, dev)
             cases = list(make_cases(collection, articles, train, forgetting))
-            model = fit_model(embedder, cases, model)
+            model = fit_model(cases, model)
         dev_cases = list(make_cases(collection, articles, dev))
-        measure_sentences(embedder, dev_cases, model)
-        measured = measure_refusals(question_rows(embedder, dev_cases, model), model)
+        measure_sentences(dev_cases, model)
+        measured = measure_refusals(question_rows(dev_cases, model), model)
         model = replace(model, measured=measured)
     command = COMMAND + (f" --every {options.every}" if options.every > 1 else "")
     content = {"command": command, "embedder": embedder.fingerprint, **asdict(model)}

@@ -3,7 +3,8 @@
    python benchmarks/scale.py --data DATA [--passages 100000]
 
 The collection is paragraphs of ``text/novels.jsonl.gz``, then their sentences recombined; the
-embedder adds up a fixed random vector for each word, in 384 dimensions like the shipped model.
+embedder gives each word a fixed random vector, in 384 dimensions like the shipped model, and adds
+them up.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
-from qa.embedding import Vectors
+from qa.embedding import Embedded, Query, Vectors
 from qa.index import Progress, open_index, update_index
 from qa.search import METHODS
 
@@ -35,25 +36,39 @@ class WordEmbedder:
     fingerprint = "words-1"
     dimension = DIMENSION
     max_tokens = 256
+    token_bytes = DIMENSION // 8
 
-    def embed_questions(self, questions: Sequence[str]) -> Vectors:
-        vectors = np.stack(
-            [
-                _WORDS[[zlib.crc32(word.encode()) % 4096 for word in text.split()]].sum(axis=0)
-                for text in questions
-            ]
-        )
-        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
+    def embed_questions(self, questions: Sequence[str]) -> list[Query]:
+        queries = []
+        for text in questions:
+            tokens = self._tokens(text)
+            spans = tuple(self.token_spans(text))
+            queries.append(Query(_unit(tokens), tokens / len(tokens) / DIMENSION**0.5, spans))
+        return queries
 
     def embed_passages(
         self, texts: Sequence[str], progress: Callable[[int], None] | None = None
-    ) -> Vectors:
+    ) -> Embedded:
         if progress is not None:
             progress(len(texts))
-        return self.embed_questions(texts)
+        tokens = [self._tokens(text) for text in texts]
+        signs = tuple(np.packbits(part >= 0, axis=1) for part in tokens)
+        return Embedded(np.stack([_unit(part) for part in tokens]), signs)
+
+    def token_spans(self, text: str) -> list[tuple[int, int]]:
+        return [match.span() for match in re.finditer(r"\S+", text)]
+
+    def _tokens(self, text: str) -> Vectors:
+        numbers = [zlib.crc32(word.encode()) % 4096 for word in text.split()]
+        return np.asarray(_WORDS[numbers], np.float32)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(text) // 5 + 1 for text in texts]
+
+
+def _unit(tokens: Vectors) -> Vectors:
+    total = tokens.sum(axis=0)
+    return np.asarray(total / np.linalg.norm(total), np.float32)
 
 
 def write_corpus(data: Path, path: Path, passages: int) -> None:

@@ -20,10 +20,10 @@ import pytest
 
 from conftest import FakeEmbedder
 from qa.assistant import Assistant
-from qa.embedding import Progress, Vectors
+from qa.embedding import Embedded, Progress
 from qa.index import IndexReport, open_index, update_index, verify_index, watch_index
 from qa.index.memory import digest_file, stamp_file
-from qa.index.vectors import VectorJournal
+from qa.index.vectors import Journal
 from qa.records import QAError
 
 FILES = {
@@ -228,12 +228,12 @@ class CountingEmbedder(FakeEmbedder):
         super().__init__()
         self._notes, self._pause = notes, pause
 
-    def embed_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
-        vectors = super().embed_passages(texts, progress)
+    def embed_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Embedded:
+        embedded = super().embed_passages(texts, progress)
         time.sleep(self._pause)
         with self._notes.open("a", encoding="utf-8") as file:
             file.write(json.dumps(list(texts)) + "\n")
-        return vectors
+        return embedded
 
 
 def embedded_texts(notes: Path) -> Counter[str]:
@@ -293,7 +293,9 @@ def test_an_interrupted_run_is_continued_exactly(
     time.sleep(0.06)
 
     class Interrupted(FakeEmbedder):
-        def embed_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+        def embed_passages(
+            self, texts: Sequence[str], progress: Progress | None = None
+        ) -> Embedded:
             if self.embedded == 6:
                 raise Stop
             return super().embed_passages(texts, progress)
@@ -333,7 +335,9 @@ def test_a_draft_of_other_readers_is_not_used(
     corpus: Path, fake_embedder: FakeEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Interrupted(FakeEmbedder):
-        def embed_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+        def embed_passages(
+            self, texts: Sequence[str], progress: Progress | None = None
+        ) -> Embedded:
             raise Stop
 
     with pytest.raises(Stop):
@@ -348,29 +352,40 @@ def test_a_draft_of_other_readers_is_not_used(
     assert update(corpus, fake_embedder).read == 3
 
 
-def test_the_journal_keeps_whole_records_only(tmp_path: Path) -> None:
+def test_a_journal_keeps_what_was_embedded(tmp_path: Path, fake_embedder: FakeEmbedder) -> None:
     path = tmp_path / "journal"
     digests = [bytes([n]) * 32 for n in range(3)]
-    vectors = np.eye(3, 4, dtype=np.float32)
-    journal = VectorJournal(path, "model", 4)
-    journal.append(digests[:2], vectors[:2])
-    journal.append(digests[2:], vectors[2:])
+    embedded = fake_embedder.embed_passages(["un mot", "deux mots ici", ""])
+    journal = Journal(path, fake_embedder)
+    journal.append(digests, embedded)
     journal.close()
-    whole = path.read_bytes()
-    for size in range(len(whole) - 1, len(whole) - 30, -1):  # torn anywhere in the last record
-        path.write_bytes(whole[:size])
-        journal = VectorJournal(path, "model", 4)
-        assert [digest in journal for digest in digests] == [True, True, False]
-        np.testing.assert_array_equal(journal.vectors(digests[1::-1]), vectors[1::-1])
-        journal.append(digests[2:], vectors[2:])
-        journal.close()
-        assert path.read_bytes() == whole
-    path.write_bytes(whole[:-6] + bytes([whole[-6] ^ 1]) + whole[-5:])  # a bit of the last vector
-    journal = VectorJournal(path, "model", 4)
-    assert [digest in journal for digest in digests] == [True, True, False]
+    journal = Journal(path, fake_embedder)
+    assert journal.tokens() == {digests[0]: 2, digests[1]: 3, digests[2]: 0}
+    for digest, vector, signs in zip(digests, embedded.vectors, embedded.signs, strict=True):
+        found = journal.read(digest)
+        np.testing.assert_array_equal(found[0], vector)
+        np.testing.assert_array_equal(found[1], signs)
     journal.close()
-    journal = VectorJournal(path, "another model", 4)
-    assert digests[0] not in journal
+
+
+@pytest.mark.parametrize("damage", ["another model", "no database", "cut short"])
+def test_a_journal_that_cannot_be_used_begins_anew(
+    tmp_path: Path, fake_embedder: FakeEmbedder, damage: str
+) -> None:
+    path = tmp_path / "journal"
+    journal = Journal(path, fake_embedder)
+    journal.append([bytes(32)], fake_embedder.embed_passages(["un mot"]))
+    journal.close()
+    if damage == "another model":
+        fake_embedder.fingerprint = "another"
+    elif damage == "no database":
+        path.write_bytes(b"torn" * 1000)
+    else:
+        path.write_bytes(path.read_bytes()[:5000])
+    journal = Journal(path, fake_embedder)
+    assert journal.tokens() == {}
+    journal.append([bytes(32)], fake_embedder.embed_passages(["un mot"]))
+    assert journal.tokens() == {bytes(32): 2}
     journal.close()
 
 
@@ -397,7 +412,9 @@ def test_a_deletion_leaves_no_trace(corpus: Path, fake_embedder: FakeEmbedder) -
     assert len(list(directory.glob("gen-*"))) == 2
 
     class Interrupted(FakeEmbedder):
-        def embed_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+        def embed_passages(
+            self, texts: Sequence[str], progress: Progress | None = None
+        ) -> Embedded:
             raise Stop
 
     (corpus / "plus-neuf.txt").write_text("Un texte plus neuf.", "utf-8")

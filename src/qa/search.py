@@ -6,7 +6,7 @@ Hybrid Retrieval" (arXiv 2210.11934). The weights were chosen on the development
 ``python benchmarks/fusion.py`` prints the tables that they come from.
 
 Vectors of whole passages find; the tokens of the best ones found are then compared with the
-question's one by one (late interaction, ``qa.tokens``), which costs too much for all and tells more.
+question's (late interaction, ``qa.tokens``), which tells more and costs too much to do for all.
 """
 
 from __future__ import annotations

@@ -100,7 +100,7 @@ def late_interaction(tokens: Vectors, passages: Sequence[Signs]) -> Floats:
     counts = np.array([len(signs) for signs in passages])
     filled = np.flatnonzero(counts)
     if len(filled) and len(tokens):
-        found = similarities(tokens, np.concatenate([passages[i] for i in filled]))
+        found = similarities(tokens, np.concatenate([signs for signs in passages if len(signs)]))
         starts = np.concatenate([[0], np.cumsum(counts[filled])[:-1]])
         scores[filled] = np.maximum.reduceat(found, starts, axis=1).sum(axis=0)
     return scores

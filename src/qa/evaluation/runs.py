@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from qa.embedding import Embedder, Vectors
+from qa.embedding import Embedder, Query
 from qa.evaluation.faults import Faults, read_lines
 from qa.index import Index, Progress
 from qa.index.store import passage_digest
@@ -85,7 +85,7 @@ class _Ranking:
         index: Index,
         search: Search,
         question: str,
-        query: Vectors,
+        query: Query,
         depth: int,
         twins: Mapping[bytes, Sequence[str]],
     ):
