@@ -189,8 +189,8 @@ def analyse_question(text: str, passages: int, frequency: Callable[[str], int]) 
         spelled = text[word.start : word.end]
         is_name = (spelled[0].isupper() and word.start > 0) or spelled[0].isdigit()
         terms[word.stem] = Term(word.form, word.stem, weight, is_name)
-    forms = f" {' '.join(word.form for word in words(text))} "
-    return Question(text, question_kind(text), tuple(terms.values()), passages, forms)
+    every = f" {' '.join(word.form for word in words(text))} "
+    return Question(text, question_kind(text), tuple(terms.values()), passages, every)
 
 
 def question_kind(text: str) -> Kind:
