@@ -248,7 +248,20 @@ FEMININE_NOUNS = frozenset(
     eau economie histoire idee image imprimerie
     """.split()
 )
-FEMININE_SUFFIXES = ("tion", "sion", "ite", "ure", "ette", "ence", "ance", "esse", "ise", "ude")
+FEMININE_SUFFIXES = (
+    "tion",
+    "sion",
+    "ite",
+    "ure",
+    "ette",
+    "ence",
+    "ance",
+    "esse",
+    "ise",
+    "ude",
+    "trice",
+    "euse",
+)
 
 # --- Words that name no subject of their own ------------------------------------------------------
 

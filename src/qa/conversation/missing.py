@@ -137,7 +137,7 @@ def _pointed_at(tokens: Sequence[Token], topic: Mention, history: History) -> st
     if not pointing or len(tokens) > _LONGEST_POINTING:
         return None
     if pointing[0].kind == "person" and tokens[0].form != "qui":
-        topic = history.find(wanted="person") or topic
+        topic = history.find(pointing[0].gender, wanted="person") or topic
     return render(beside(tokens, topic))
 
 
