@@ -79,9 +79,14 @@ def main() -> None:
                 "meaning": scale_between(candidates.cosines),
             }
             for leg, scores in legs.items():
+                order = np.lexsort((candidates.rows, -scores))
+                candidates.rerank(scores, 1.0, max(COMPARED))
                 for count in COMPARED:
+                    best = order[:count]
+                    tokens = scale_between(candidates.tokens[best])
                     for weight in TOKEN_WEIGHTS:
-                        mixed = candidates.rerank(scores, weight, count)
+                        mixed = (1 - weight) * scores
+                        mixed[best] += weight * tokens
                         rows = candidates.rows[np.lexsort((candidates.rows, -scores, -mixed))[:40]]
                         value = ndcg(index, rows, dataset.judgements[name])
                         place = (leg, count, weight)

@@ -63,6 +63,7 @@ ALLOWED = {
     "scipy": {"evaluation", "training"},
     "tqdm": {"cli"},
     "numpy": {
+        "tokens",
         "embedding",
         "dense",
         "lexical",
