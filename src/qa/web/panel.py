@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import date
 
@@ -108,6 +109,25 @@ def corpus(entries: Sequence[DocumentEntry], total: int) -> str:
     return (
         f'<p class="shown" role="status">{escape(shown)}</p>'
         f'<table class="corpus"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
+    )
+
+
+def drop_zone(suffixes: Sequence[str], limit: int) -> str:
+    """Where documents are dropped or chosen; ``limit`` is in bytes. Filled by ``panel.js``."""
+    kinds = ", ".join(suffixes)
+    limits = texts.DROP_LIMITS.format(kinds=kinds, limit=texts.number(limit // 1_000_000))
+    words = {
+        "sending": texts.SENDING,
+        "not-sent": texts.NOT_SENT,
+        "states": json.dumps(texts.ADDITION_STATES, ensure_ascii=False),
+        "steps": json.dumps(texts.STEPS, ensure_ascii=False),
+    }
+    data = "".join(f' data-{name}="{escape(text)}"' for name, text in words.items())
+    return (
+        f'<section id="drop" aria-label="{texts.ADD}"{data}><p>{texts.DROP} '
+        f'<label><input type="file" class="offscreen" multiple accept="{kinds}">'
+        f"<span>{texts.CHOOSE}</span></label>.</p>"
+        f'<p class="limits">{escape(limits)}</p><ul role="status"></ul></section>'
     )
 
 
