@@ -6,6 +6,7 @@ import asyncio
 import base64
 import http.client
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -22,15 +23,17 @@ from urllib.parse import quote
 import pytest
 
 import test_web
-from conftest import FakeEmbedder
+from conftest import ROOT, FakeEmbedder
 from qa.assistant import Assistant
 from qa.embedding import OnnxEmbedder
 from qa.index import open_index, update_index
-from qa.records import QAError, answer_fields
+from qa.reading import read_corpus
+from qa.records import QAError, Skipped, answer_fields
 from qa.web import texts
 from qa.web.access import Access, access_for, account, read_account, read_accounts
 from qa.web.additions import Additions, checked_name
 from qa.web.guard import WRONG_BURST, Guard
+from qa.web.reasons import in_french
 from qa.web.server import create_app
 from test_web import ASK, Browser, Scripted, Site, request
 
@@ -266,6 +269,31 @@ def test_names_are_composed() -> None:
     assert checked_name(" e\u0301te\u0301.MD ") == "été.MD"
 
 
+@pytest.mark.parametrize(
+    ("reason", "french"),
+    [
+        ("25.0 MB, over the limit of 20 MB for one file: split it", "25.0 Mo, pour 20 Mo au plus"),
+        ("line 3 is not JSON: nested too deeply", "ligne 3\u00a0: pas du JSON"),
+        ("not readable: permission denied", "illisible\u00a0: permission denied"),
+        ("a reason of tomorrow", "a reason of tomorrow"),
+    ],
+)
+def test_reasons_are_told_in_french(reason: str, french: str) -> None:
+    assert in_french(reason) == french
+
+
+def test_every_reason_of_the_reading_room_has_its_french(write_corpus: Any) -> None:
+    corpus = write_corpus(
+        {"a.md": "# A\n\nB.", "b.xyz": "x", "c.txt": "", "d.md": "\n", "e.jsonl": "{"}
+    )
+    (corpus / "f.txt").write_bytes(bytes(range(256)) * 4)
+    (corpus / "g.md").symlink_to(corpus / "nowhere")
+    (corpus / "h.md").symlink_to(ROOT / "README.md")
+    reasons = [item.reason for item in read_corpus(corpus) if isinstance(item, Skipped)]
+    assert len(reasons) == 7
+    assert [reason for reason in reasons if in_french(reason) == reason] == []
+
+
 def test_documents_are_added_only_to_a_folder_that_can_be_written(tmp_path: Path) -> None:
     file = tmp_path / "corpus.jsonl"
     file.write_text("{}", "utf-8")
@@ -336,7 +364,7 @@ def test_documents_are_dropped_and_answer(
 
     browser.until(lambda: states().get("bouée.txt") == "ajouté", "the last one indexed")
     assert states()["digue.md"] == "ajouté"
-    assert states()["vide.txt"].startswith("laissé de côté :")
+    assert states()["vide.txt"].startswith("laissé de côté : aucun texte")
     browser.until(lambda: len(browser.all("table.corpus tbody tr")) == 4, "four documents")
     assert "ajouts/vide.txt" in browser.text(".skipped")
     browser.all("#tabs [role=tab]")[0].click()
@@ -442,3 +470,20 @@ def test_the_index_made_elsewhere_is_shown_when_the_page_is_opened(
     assert request(site, "GET", "/source?document=b.md")[0] == 200
     shutil.rmtree(index)
     assert request(site, "GET", "/")[0] == 200
+
+
+def test_the_documented_program_runs(opened: Open, demo: Assistant, capsys: Any) -> None:
+    site = opened(demo, Access())
+    text = (ROOT / "docs" / "web.md").read_text("utf-8")
+    (block,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    exec(compile(block.replace("http://127.0.0.1:7860", site.url), "web.md", "exec"), {})
+    assert "answered" in capsys.readouterr().out
+
+
+def test_the_documented_options_exist() -> None:
+    text = (ROOT / "docs" / "web.md").read_text("utf-8")
+    told = set(re.findall(r"--[a-z-]+", text.split("\n## ")[0]))
+    help_text = subprocess.run(
+        [sys.executable, "-m", "qa.cli", "serve", "--help"], capture_output=True, text=True
+    ).stdout
+    assert told == set(re.findall(r"--[a-z-]+", help_text)) - {"--help"}

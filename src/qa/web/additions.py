@@ -23,6 +23,7 @@ from qa.reading.folder import READERS, STREAMED
 from qa.reading.limits import LARGEST_FILE
 from qa.records import QAError
 from qa.web import texts
+from qa.web.reasons import in_french
 
 FOLDER = "ajouts"
 # Added documents in all: the disk is not the readers' to fill.
@@ -147,7 +148,7 @@ class Additions:
                 self._finish(names, "failed", dict.fromkeys(names, str(error)))
                 continue
             reasons = {
-                name: reason
+                name: in_french(reason)
                 for name in names
                 if (reason := skipped.get(f"{FOLDER}/{name}")) is not None
             }

@@ -14,8 +14,10 @@ from qa.web.page import PASSAGES, Page, View
 from qa.web.state import Chat
 
 # Answers at the same time, and questions that wait: a further one is told that there are too many.
-ANSWERS_AT_ONCE = 4
+ANSWERS_AT_ONCE = min(4, os.cpu_count() or 2)
 WAITING = 64
+# Seconds between two words to those who wait; a word to all of them after every answer costs more.
+STATUS_EVERY = 5.0
 # Conversations kept in memory; the least recent is forgotten first.
 READERS = 200
 
@@ -128,7 +130,9 @@ def build_app(page: Page) -> Any:
         app.config = app.get_config_file()
 
     page.follow(follow)
-    app.queue(max_size=WAITING, default_concurrency_limit=ANSWERS_AT_ONCE)
+    app.queue(
+        max_size=WAITING, default_concurrency_limit=ANSWERS_AT_ONCE, status_update_rate=STATUS_EVERY
+    )
     app.state_session_capacity = READERS
     return app
 

@@ -10,6 +10,7 @@ from qa.index.store import DocumentEntry
 from qa.records import Document, Skipped
 from qa.web import texts
 from qa.web.markup import block, escape, paragraphs, source_url
+from qa.web.reasons import in_french
 from qa.web.references import FORMATS, reference
 
 # A list of more documents than this is filtered rather than scrolled.
@@ -136,7 +137,7 @@ def skipped(entries: Sequence[Skipped]) -> str:
     if not entries:
         return f'<p class="none">{escape(texts.NOTHING_SKIPPED)}</p>'
     items = "".join(
-        f"<li><strong>{escape(entry.source)}</strong> {escape(entry.reason)}</li>"
+        f"<li><strong>{escape(entry.source)}</strong> {escape(in_french(entry.reason))}</li>"
         for entry in entries
     )
     return f'<section class="skipped"><h3>{escape(texts.SKIPPED)}</h3><ul>{items}</ul></section>'
