@@ -43,7 +43,8 @@ setTimeout(() => {
     requestAnimationFrame(() => setTimeout(() => done(performance.now() - began)));
   });
   observer.observe(document.querySelector("#log"), {childList: true, subtree: true});
-  field.dispatchEvent(new KeyboardEvent("keypress", {key: "Enter", bubbles: true, cancelable: true}));
+  const enter = {key: "Enter", bubbles: true, cancelable: true};
+  field.dispatchEvent(new KeyboardEvent("keypress", enter));
 }, 100);
 """
 # The page that is usable: its script has run and the box has the focus.
@@ -145,8 +146,8 @@ def readers_at_once(users: int, questions: list[str], each: int = 20) -> list[fl
 
     def use(number: int) -> None:
         reader = Reader(function, identity)
-        for turn in range(each):
-            times.append(reader.ask(questions[(number * each + turn) % len(questions)]))
+        asked = (questions[(number * each + turn) % len(questions)] for turn in range(each))
+        times.extend(map(reader.ask, asked))
 
     threads = [threading.Thread(target=use, args=(number,)) for number in range(users)]
     for thread in threads:
@@ -178,13 +179,15 @@ def main() -> None:
             print(f"page usable after that  {until_usable(driver):.2f} s")
             again = [until_usable(driver) for _ in range(5)]
             print(f"page opened again       {told(again)}")
-            answers = []
+            answers: list[float] = []
             for start in range(0, 40, 10):
                 until_usable(driver)
                 driver.execute_script("sessionStorage.clear()")
                 until_usable(driver)
-                for question in questions[start : start + 10]:
-                    answers.append(driver.execute_async_script(ASK, question) / 1000)
+                answers.extend(
+                    driver.execute_async_script(ASK, question) / 1000
+                    for question in questions[start : start + 10]
+                )
             print(f"Enter to answer shown   {told(answers)}")
             driver.get("about:blank")
             one = readers_at_once(1, questions)

@@ -6,6 +6,7 @@ import json
 import shutil
 import threading
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -298,4 +299,35 @@ def test_a_running_answer_is_stopped(browser: Browser, slow: Site) -> None:
     Slow.gate.set()
     browser.ask("Et le jour 8 ?")
     assert len(browser.all(".turn")) == 3, "what was stopped does not come back"
+
+    Slow.gate.clear()
+    browser.send("Une autre question longue ?")
+    browser.one("#stop")
+    browser.one("#new").click()
+    browser.one(".welcome")
+    browser.one("#send")
+    Slow.gate.set()
+    browser.ask(ASK)
+    assert questions(browser) == [ASK.replace(" ?", "\u202f?")]
     assert browser.faults() == []
+
+
+def test_paper_shows_what_is_cited_in_black_on_white(browser: Browser, site: Site) -> None:
+    browser.open(site.url)
+    browser.ask(ASK)
+    emulate = partial(browser.driver.execute_cdp_cmd, "Emulation.setEmulatedMedia")
+    dark = [{"name": "prefers-color-scheme", "value": "dark"}]
+    try:
+        emulate({"media": "print", "features": dark})
+        citation = site.assistant.answer(ASK).citations[0]
+        caption = browser.one(".turn figcaption")
+        place = f"{citation.source}, caractères {citation.start} à {citation.end}"
+        assert place in caption.text.replace("\u202f", "")
+        colour = "return getComputedStyle(document.querySelector('.turn q')).color"
+        browser.run("document.body.classList.add('dark')")
+        assert browser.run(colour) == "rgb(0, 0, 0)"
+        for hidden in ("#composer", "#tabs .tab-wrapper", ".verdict", ".to-source"):
+            assert not browser.all(hidden)[0].is_displayed(), hidden
+        browser.run("document.body.classList.remove('dark')")
+    finally:
+        emulate({"media": "", "features": []})

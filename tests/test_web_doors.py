@@ -456,18 +456,35 @@ def test_the_missing_package_is_named(
 
 
 def test_the_index_made_elsewhere_is_shown_when_the_page_is_opened(
-    opened: Open, tmp_path: Path
+    browser: Browser, opened: Open, tmp_path: Path
 ) -> None:
     corpus, index = tmp_path / "corpus", tmp_path / "index"
     corpus.mkdir()
     (corpus / "a.md").write_text("# Brume\n\nVoilà le jour 7.\n", "utf-8")
+    (corpus / "c.md").write_text("# Dune\n\nLa dune vint.\n\nVoilà le jour 9.\n", "utf-8")
     update_index(corpus, index, FakeEmbedder())
     site = opened(Scripted(open_index(index), FakeEmbedder()), Access())
     assert request(site, "GET", "/source?document=b.md")[0] == 404
+    browser.open(site.url)
+    browser.send(ASK)
+    browser.one(".turn .cit").click()
+    assert browser.opens_source() == "Voilà le jour 7." and browser.all("#source .notice") == []
+    (corpus / "a.md").write_text("# Brume\n\nElle vint.\n\nVoilà le jour 7.\n", "utf-8")
     (corpus / "b.md").write_text("# Crue\n\nVoilà le jour 8.\n", "utf-8")
     update_index(corpus, index, FakeEmbedder())
     assert "Crue" in request(site, "GET", "/")[2]
     assert request(site, "GET", "/source?document=b.md")[0] == 200
+    # An answer from before, whose document has changed, does not pass other words off as its own.
+    browser.one(".turn .cit").click()
+    browser.until(
+        lambda: browser.all("#source .notice") and texts.SOURCE_CHANGED in browser.text("#source"),
+        "the word of warning",
+    )
+    browser.driver.refresh()
+    browser.one("#source .document")
+    browser.until(lambda: texts.CHANGED in browser.text("#notice"), "the news")
+    browser.one(".turn .cit").click()
+    browser.until(lambda: browser.text("#cited") == "Voilà le jour 7.", "the quote in its place")
     shutil.rmtree(index)
     assert request(site, "GET", "/")[0] == 200
 

@@ -13,6 +13,7 @@ import secrets
 import subprocess
 import sys
 import threading
+import time
 import unicodedata
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, dataclass, replace
@@ -64,7 +65,6 @@ class Additions:
         self._known: dict[str, Addition] = {}
         self._progress: dict[str, Any] | None = None
         self._worker: threading.Thread | None = None
-        self._stopped = threading.Event()
         if not corpus.is_dir():
             raise QAError(
                 f"{corpus} is no folder: documents can be added only to an index of a folder. "
@@ -82,16 +82,12 @@ class Additions:
                 "Make it writable, or leave out --allow-upload."
             ) from error
 
-    def stop(self) -> None:
-        """Start no further round."""
-        self._stopped.set()
-
     async def take(self, name: str, content: AsyncIterator[bytes]) -> None:
         """Keep a document as it comes and have it indexed; ``QAError`` says, in French, why not."""
         name = checked_name(name)
         draft = self._folder / f".{secrets.token_hex(8)}.part"
-        room = MOST_BYTES - sum(path.stat().st_size for path in self._folder.iterdir())
         try:
+            room = MOST_BYTES - sum(path.stat().st_size for path in self._folder.iterdir())
             size = 0
             with draft.open("wb") as file:
                 async for part in content:
@@ -135,7 +131,7 @@ class Additions:
         while True:
             with self._lock:
                 names = [a.name for a in self._known.values() if a.state == "waiting"]
-                if not names or self._stopped.is_set():
+                if not names:
                     self._worker = None
                     return
                 for name in names:
@@ -170,8 +166,9 @@ class Additions:
             fields = self._run()
             if "busy" not in fields:
                 break
-            if attempt == _ATTEMPTS - 1 or self._stopped.wait(_PAUSE):
+            if attempt == _ATTEMPTS - 1:
                 raise QAError(fields["busy"])
+            time.sleep(_PAUSE)
         if "error" in fields:
             raise QAError(fields["error"])
         return fields

@@ -36,7 +36,7 @@ _DOWNLOAD = "watch('value', () => window.sourcier.download(props.value));"
 _ADDED = "element.addEventListener('added', () => trigger('submit', {}));"
 _BUSY = "(...inputs) => { window.sourcier.asking(true); return inputs; }"
 _DONE = "() => window.sourcier.asking(false)"
-_FORGET = "() => { window.sourcier.forget(); window.sourcier.focus(); }"
+_FORGET = "() => window.sourcier.forget()"
 _FOCUS = "() => window.sourcier.focus()"
 # After a button in the conversation: only when it put something into the box.
 _REFOCUS = "() => window.sourcier.focus(true)"
@@ -108,11 +108,12 @@ def build_app(page: Page) -> Any:
         brought = log.submit(brought_back, [], shown, **private)
         for event in (asked, again, brought):
             event.then(None, js=_DONE)
-        stop.click(None, cancels=[asked, again], js=_DONE)
+        running = [asked, again, brought]
+        stop.click(None, cancels=running, js=_DONE)
         # What needs no search does not wait behind those that do.
         private["queue"] = False
         edit.click(page.edit, [chat], shown, **private).then(None, js=_FOCUS)
-        new.click(page.new, [], shown, **private).then(None, js=_FORGET)
+        new.click(page.new, [], shown, cancels=running, **private).then(None, js=_FORGET)
         for place in (log, notice):
             place.select(act, [box, chat], shown, **private).then(None, js=_REFOCUS)
         for button, kind in ((as_markdown, "md"), (as_json, "json")):

@@ -70,6 +70,8 @@
   }
 
   function forget() {
+    asking(false);
+    focus();
     try {
       sessionStorage.removeItem(KEPT);
     } catch {
@@ -91,6 +93,7 @@
     steps = link.matches(".cit") ? [...link.closest("article").querySelectorAll(".cit")] : [];
     mark(link);
     await show(new URL(link.href).searchParams);
+    check(link);
     // The chat is narrower now: what was clicked stays in sight.
     link.scrollIntoView({ block: "nearest" });
   }
@@ -127,6 +130,21 @@
     } else {
       aside.focus({ preventScroll: true });
     }
+  }
+
+  // The index may have changed since the answer: then the span is no longer the quote.
+  function check(link) {
+    const quote = link.closest("blockquote")?.querySelector("q");
+    const body = find("#source .body");
+    if (!quote || !body) return;
+    const found = [...body.querySelectorAll("mark")].map((part) => part.textContent).join("");
+    if (found.replace(/\s/g, "") === quote.textContent.replace(/\s/g, "")) return;
+    const notice = document.createElement("p");
+    notice.className = "notice alert";
+    notice.setAttribute("role", "alert");
+    notice.textContent = panel().dataset.changed;
+    body.before(notice);
+    notice.scrollIntoView({ block: "center" });
   }
 
   function mark(link) {

@@ -21,7 +21,8 @@ def source_frame() -> str:
     """The empty panel, filled by ``panel.js``."""
     return (
         f'<aside id="source" aria-label="{texts.SOURCE}" tabindex="-1" hidden '
-        f'data-copied="{texts.COPIED}" data-unreadable="{escape(texts.UNREADABLE)}">'
+        f'data-copied="{texts.COPIED}" data-unreadable="{escape(texts.UNREADABLE)}" '
+        f'data-changed="{escape(texts.SOURCE_CHANGED)}">'
         f'<div class="bar"><p class="steps" hidden>'
         f'{_step(-1, texts.PREVIOUS, "←")}<span class="position" aria-live="polite"></span>'
         f"{_step(1, texts.NEXT, '→')}</p>"
@@ -128,7 +129,7 @@ def drop_zone(suffixes: Sequence[str], limit: int) -> str:
         f'<section id="drop" aria-label="{texts.ADD}"{data}><p>{texts.DROP} '
         f'<label><input type="file" class="offscreen" multiple accept="{kinds}">'
         f"<span>{texts.CHOOSE}</span></label>.</p>"
-        f'<p class="limits">{escape(limits)}</p><ul role="status"></ul></section>'
+        f'<p class="limits">{escape(limits)}</p><div role="status"><ul></ul></div></section>'
     )
 
 
@@ -140,4 +141,4 @@ def skipped(entries: Sequence[Skipped]) -> str:
         f"<li><strong>{escape(entry.source)}</strong> {escape(in_french(entry.reason))}</li>"
         for entry in entries
     )
-    return f'<section class="skipped"><h3>{escape(texts.SKIPPED)}</h3><ul>{items}</ul></section>'
+    return f'<section class="skipped"><h2>{escape(texts.SKIPPED)}</h2><ul>{items}</ul></section>'

@@ -139,6 +139,9 @@ COPY_LINK = "Copier le lien"
 CHARACTERS = "caractères {start} à {end}"
 UNKNOWN_DOCUMENT = typeset("Ce document n’est pas dans l’index : il a pu être retiré ou renommé.")
 UNREADABLE = typeset("La source n’a pas pu être lue. Le serveur est-il encore en marche ?")
+SOURCE_CHANGED = typeset(
+    "Ce document a changé depuis la réponse : reposez la question pour retrouver la citation."
+)
 
 # Corpus.
 CORPUS_FILTER = "Filtrer par titre"
