@@ -238,12 +238,22 @@ def test_a_reload_brings_the_conversation_back(browser: Browser, site: Site) -> 
     browser.one(".welcome")
     assert browser.all(".turn") == []
     # What is not ours does no harm.
-    browser.run("sessionStorage.setItem('sourcier', '[{\"message\": 3}, oops')")
+    browser.run("sessionStorage.setItem('sourcier /', '[{\"message\": 3}, oops')")
     browser.driver.refresh()
     browser.one(".welcome")
     browser.faults()  # A page that is left complains of its own end.
     browser.ask(ASK)
     assert browser.faults() == []
+
+
+def test_a_conversation_too_long_to_keep_keeps_its_end(browser: Browser, site: Site) -> None:
+    browser.open(site.url)
+    for number in range(1, 7):
+        test_web.type_by_script(browser, f"{number} {'漢' * 1990}")
+        browser.until(lambda n=number: len(browser.all(".turn")) == n, "the answer")  # type: ignore[misc]
+    browser.driver.refresh()
+    browser.until(lambda: browser.all(".turn"), "the conversation")
+    assert [question[0] for question in questions(browser)] == ["4", "5", "6"]
 
 
 class Slow(Scripted):

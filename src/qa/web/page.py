@@ -92,9 +92,9 @@ class Page:
         return self.view.assistant
 
     def reload(self) -> None:
-        """Show the newest generation of the index, when there is another; an open answer ends.
+        """Show the newest generation of the index, when there is another.
 
-        Raises ``QAError`` when it cannot be opened: the one before goes on answering.
+        Raises ``QAError`` when it cannot be opened, once; the one before goes on answering.
         """
         directory = self.assistant.index.path.parent
         name = current_name(directory)

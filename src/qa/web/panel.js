@@ -45,12 +45,12 @@
   // --- What survives a reload -------------------------------------------------------------------
   // Only what was asked, and only in this tab: the answers are looked for again.
 
-  const KEPT = "sourcier";
-  const MOST = 40000; // characters, below what the server reads at once
+  const KEPT = `sourcier ${location.pathname}`;
+  const MOST = 48000; // bytes, below what the server reads at once
 
   function keep() {
     const turns = [...document.querySelectorAll("#log .turn")].map((turn) => turn.dataset.kept);
-    while (turns.join().length > MOST) turns.shift();
+    while (new Blob(turns).size > MOST) turns.shift();
     try {
       if (turns.length) sessionStorage.setItem(KEPT, `[${turns}]`);
     } catch {

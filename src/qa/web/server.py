@@ -23,6 +23,7 @@ from qa.web.access import Access, access_for, account
 from qa.web.additions import Additions
 from qa.web.guard import App, Guard, Receive, Scope, Send
 from qa.web.layout import build_app
+from qa.web.mcp import mcp_app
 from qa.web.page import Page
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def create_app(
     import gradio as gr
     from fastapi.responses import HTMLResponse, Response
 
-    programs = _mcp_app(page) if access.mcp else None
+    programs = mcp_app(page) if access.mcp else None
     lifespan = programs.router.lifespan_context if programs is not None else None
     app = fastapi.FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     if programs is not None:
@@ -101,12 +102,6 @@ def create_app(
     return Guard(_newest_first(app, page), access)
 
 
-def _mcp_app(page: Page) -> Any:
-    from qa.web.mcp import mcp_app
-
-    return mcp_app(page)
-
-
 def _newest_first(app: App, page: Page) -> App:
     """A page that is opened shows the newest generation of the index."""
 
@@ -116,8 +111,9 @@ def _newest_first(app: App, page: Page) -> App:
 
             try:
                 await to_thread.run_sync(page.reload)
-            except QAError as error:
-                logging.getLogger(__name__).warning("the new index was not opened: %s", error)
+            except Exception:
+                # The reader gets the page of the one before; the terminal gets the cause.
+                logging.getLogger(__name__).exception("the new index was not opened")
         await app(scope, receive, send)
 
     return asked
