@@ -60,6 +60,8 @@ ALLOWED = {
     "uvicorn": {"web"},
     "ir_measures": {"evaluation"},
     "matplotlib": {"evaluation"},
+    "mcp": {"web"},
+    "anyio": {"web"},
     "scipy": {"evaluation", "training"},
     "tqdm": {"cli"},
     "numpy": {

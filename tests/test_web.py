@@ -42,6 +42,7 @@ from qa.records import (
     answer_fields,
 )
 from qa.web import examples, export, markup, panel, references, render, texts
+from qa.web.access import Access
 from qa.web.guard import BURST, MAX_BODY, Guard, rewrite_page
 from qa.web.page import Page
 from qa.web.state import MAX_EXCHANGES, Chat, Exchange
@@ -404,7 +405,7 @@ def test_an_empty_question_is_told(page: Page, message: str | None) -> None:
 def test_a_long_question_is_told_and_stays_in_the_box(page: Page) -> None:
     shown, chat, box, notice = page.ask("a" * 2001, Chat(), *SETTINGS)
     assert "2\u202f001 caractères, pour 2\u202f000 au plus" in notice
-    assert (shown, chat, box) == (page.welcome, Chat(), "a" * 2001)
+    assert (shown, chat, box) == (page.view.welcome, Chat(), "a" * 2001)
 
 
 @pytest.mark.parametrize("message", ["a\x00b", "où \ud800 ?", "🙂", "مرحبا", "\u202eétrange"])
@@ -473,7 +474,7 @@ def test_the_corpus_is_filtered_by_title(page: Page) -> None:
     assert page.corpus().count("<tr>") == 1 + len(HOSTILE)
     assert page.corpus("ÀTTAQUE 12").count("<tr>") == 2
     assert texts.CORPUS_NONE in page.corpus("introuvable")
-    assert "vide.txt" in page.skipped
+    assert "vide.txt" in page.view.skipped
 
 
 # --- The guard ----------------------------------------------------------------------------------
@@ -486,7 +487,7 @@ def through_guard(status: int, *requests: tuple[str, str]) -> list[tuple[int, st
         await send({"type": "http.response.start", "status": status, "headers": []})
         await send({"type": "http.response.body", "body": b"inside"})
 
-    guard = Guard(application, ["localhost"])
+    guard = Guard(application, Access())
     answers: list[tuple[int, str]] = []
 
     async def receive() -> dict[str, Any]:
@@ -753,20 +754,20 @@ def test_programs_ask_through_the_client(site: Site) -> None:
 
 
 def test_a_taken_port_is_told(demo_index: Path) -> None:
-    from qa.web import serve
+    from qa.web import Options, serve
 
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(QAError, match=rf"port {port} is in use.*--port"):
-            serve(demo_index, port=port)
+            serve(demo_index, Options(port=port))
 
 
 def test_the_address_is_printed_and_ctrl_c_ends_quietly(demo_index: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     code = (
-        "from pathlib import Path; from qa.web import serve; "
-        f"serve(Path({str(demo_index)!r}), port={port})"
+        "from pathlib import Path; from qa.web import Options, serve; "
+        f"serve(Path({str(demo_index)!r}), Options(port={port}))"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -792,7 +793,12 @@ class Browser:
         # Another page first: what the old one asked for ends before it is counted.
         self.driver.get("about:blank")
         self.driver.get_log("performance")
+        # As in a new tab: nothing is kept of what other tests asked.
+        script = self.driver.execute_cdp_cmd(
+            "Page.addScriptToEvaluateOnNewDocument", {"source": "sessionStorage.clear()"}
+        )
         self.driver.get(url)
+        self.driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", script)
         self.one("#box textarea")
 
     def all(self, selector: str) -> list[Any]:
@@ -803,7 +809,7 @@ class Browser:
     def until(self, condition: Callable[[], Any], what: str) -> Any:
         from selenium.common.exceptions import WebDriverException
 
-        end = time.monotonic() + 10
+        end = time.monotonic() + 30
         while time.monotonic() < end:
             try:
                 if found := condition():
@@ -811,7 +817,7 @@ class Browser:
             except WebDriverException:
                 pass
             time.sleep(0.02)
-        raise AssertionError(f"not seen within 10 s: {what}")
+        raise AssertionError(f"not seen within 30 s: {what}")
 
     def one(self, selector: str) -> Any:
         return self.until(

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from qa.cli import asking, calibrating, documents, evaluating, training
+from qa.cli import asking, calibrating, documents, evaluating, feedback, training
 from qa.records import QAError
 
 FAILED, INTERRUPTED = 1, 130
@@ -88,6 +88,13 @@ def _parser() -> argparse.ArgumentParser:
     _index_option(serve)
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=_port, default=7860)
+    serve.add_argument(
+        "--root-path", default="", metavar="PATH", help="where a reverse proxy serves it"
+    )
+    serve.add_argument("--auth", metavar="USER:PASSWORD", help="ask for this name and password")
+    serve.add_argument("--auth-file", type=Path, metavar="FILE", help="accounts, one a line")
+    serve.add_argument("--allow-upload", action="store_true", help="readers may add documents")
+    serve.add_argument("--mcp", action="store_true", help="serve the tool of programs at /mcp")
 
     _evaluation_commands(command)
 
@@ -98,6 +105,13 @@ def _parser() -> argparse.ArgumentParser:
     calibrate.add_argument("--remove", action="store_true", help="back to the shipped refusal")
     _index_option(calibrate)
     _json_option(calibrate)
+
+    verdicts = command("feedback", feedback.feedback, "what readers said of the chat's answers")
+    _index_option(verdicts)
+    verdicts.add_argument(
+        "--export", type=Path, metavar="DIR", help="write them as judgements for qa eval"
+    )
+    _json_option(verdicts)
 
     train = command("train", training.train, "make the embedding model (docs/model.md)")
     train.add_argument("--data", type=Path, required=True, help="folder of training data")

@@ -159,7 +159,25 @@ def _messages(prompt: str) -> Iterator[str]:
 
 def serve(options: argparse.Namespace) -> int:
     """Start the web chat and stay until it is stopped."""
+    from qa.web import Options
     from qa.web import serve as serve_web
+    from qa.web.access import read_account, read_accounts
 
-    serve_web(options.index, host=options.host, port=options.port)
+    if options.auth is not None and options.auth_file is not None:
+        print("qa serve: give --auth or --auth-file, not both.", file=sys.stderr)
+        return 2
+    accounts: list[bytes] = []
+    if options.auth is not None:
+        accounts = [read_account(options.auth)]
+    elif options.auth_file is not None:
+        accounts = read_accounts(options.auth_file)
+    chosen = Options(
+        host=options.host,
+        port=options.port,
+        root=options.root_path,
+        accounts=accounts,
+        upload=options.allow_upload,
+        mcp=options.mcp,
+    )
+    serve_web(options.index, chosen)
     return 0

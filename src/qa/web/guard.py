@@ -1,21 +1,22 @@
 """What stands before the page: who may ask, how much, how often, and what a browser may do with it.
 
 Only the paths that the chat needs are served; everything else of Gradio (uploads, files, proxies)
-does not exist here.
+does not exist here. Documents are added, and programs ask by MCP, only where that was switched on.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import re
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from qa.reading.limits import LARGEST_FILE
 from qa.web import texts
+from qa.web.access import Access
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -27,17 +28,24 @@ MAX_BODY = 64 * 1024  # bytes
 # Tokens of a client: so many at once, so many more each second. A page sends one to three requests
 # a question; a whole team behind one address still passes.
 BURST, RATE = 120, 30.0
+# Wrong passwords of a client: fewer.
+WRONG_BURST, WRONG_RATE = 10, 0.2
 _CLIENTS = 1_000
 
 _READ = re.compile(
-    r"/(?:config|theme\.css|style\.css|panel\.js|source|favicon\.ico|favicon\.svg|robots\.txt|manifest\.json|"
+    r"/(?:config|theme\.css|style\.css|panel\.js|source|favicon\.ico|favicon\.svg|robots\.txt|"
     r"assets/[\w./-]+|static/[\w./-]+|gradio_api/(?:info|app_id|startup-events|theme\.css|queue/data|"
     r"heartbeat/\w+|call/answer/\w+))?"
 )
 _WRITE = re.compile(
     r"/gradio_api/(?:queue/join|run/predict|reset|cancel|call/answer|call/v2/answer)/?"
 )
-_LIMITED = re.compile(r"/(?:source|gradio_api/(?:queue/join|run/predict|call/(?:v2/)?answer)/?)")
+_DOCUMENTS, _MCP = "/documents", "/mcp"
+# Asked for by browsers without the reader's name; they tell nothing.
+_OPEN = re.compile(r"/(?:favicon\.(?:ico|svg)|robots\.txt)")
+_LIMITED = re.compile(
+    r"/(?:source|documents|mcp|gradio_api/(?:queue/join|run/predict|call/(?:v2/)?answer)/?)"
+)
 
 _POLICY = (
     "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'unsafe-eval'; "
@@ -47,19 +55,37 @@ _POLICY = (
 )
 
 
+class _Buckets:
+    """Tokens by client: ``burst`` at once, ``rate`` more each second."""
+
+    def __init__(self, burst: float, rate: float):
+        self._burst, self._rate = burst, rate
+        self._known: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def left(self, client: str) -> float:
+        """How many tokens a client has now."""
+        now = time.monotonic()
+        tokens, last = self._known.get(client, (self._burst, now))
+        return min(self._burst, tokens + (now - last) * self._rate)
+
+    def take(self, client: str) -> bool:
+        """One token less; whether there was one."""
+        tokens = self.left(client)
+        self._known.pop(client, None)
+        self._known[client] = (max(0.0, tokens - 1), time.monotonic())
+        if len(self._known) > _CLIENTS:
+            self._known.popitem(last=False)
+        return tokens >= 1
+
+
 class Guard:
-    """An ASGI application around another one.
+    """An ASGI application around another one, for those whom ``access`` admits."""
 
-    ``hosts`` are the names under which the page may be asked for, without port; a request under
-    another one (DNS rebinding, a stray proxy) is refused. Where the server listens on every
-    address (``any_address``), bare IP addresses are names too.
-    """
-
-    def __init__(self, app: App, hosts: Iterable[str], *, any_address: bool = False):
+    def __init__(self, app: App, access: Access):
         self._app = app
-        self._hosts = {host.lower() for host in hosts}
-        self._any_address = any_address
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._access = access
+        self._asked = _Buckets(BURST, RATE)
+        self._wrong = _Buckets(WRONG_BURST, WRONG_RATE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass on with a body of known size and an answer with a content policy."""
@@ -70,60 +96,66 @@ class Guard:
             return
         nonce = secrets.token_urlsafe(16)
         guarded = _with_headers(send, nonce)
+        root, path = self._access.root, scope["path"]
+        if root and path == root:
+            await _redirect(guarded, f"{root}/")
+            return
+        if root and path.startswith(f"{root}/"):
+            # A proxy may pass the path on whole, or without what it added.
+            path = path.removeprefix(root)
+            scope = {**scope, "path": path, "raw_path": path.encode("utf-8")}
         refusal = self._refusal(scope)
         if refusal is not None:
             await _refuse(guarded, *refusal)
+            return
+        if path == _DOCUMENTS:
+            # Goes to the disk as it comes, and is counted there.
+            await self._app(scope, receive, guarded)
             return
         body = await _read_body(receive)
         if body is None:
             await _refuse(guarded, 413, texts.TOO_LARGE)
             return
-        if scope["path"] == "/":
+        if path == "/":
             guarded = _rewriting(guarded, nonce)
-        elif scope["path"].startswith("/gradio_api/queue/join"):
+        elif path.startswith("/gradio_api/queue/join"):
             guarded = _in_french(guarded)
         await self._app(scope, _replay(body, receive), guarded)
 
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         headers = {name.decode("latin-1"): value for name, value in scope["headers"]}
-        host = headers.get("host", b"").decode("latin-1")
-        if not self._is_served(host):
+        if not self._access.serves(headers.get("host", b"").decode("latin-1")):
             return 400, texts.FORBIDDEN_HOST
         origin = headers.get("origin", b"").decode("latin-1")
-        if origin and not self._is_served(re.sub(r"^https?://", "", origin)):
+        if origin and not self._access.serves(re.sub(r"^https?://", "", origin)):
             return 403, texts.FORBIDDEN_HOST
         path, method = scope["path"], scope["method"]
-        allowed = {"GET": _READ, "HEAD": _READ, "POST": _WRITE}.get(method)
-        if allowed is None or not allowed.fullmatch(path) or ".." in path:
+        client = (scope.get("client") or ("",))[0]
+        if self._access.accounts and not _OPEN.fullmatch(path):
+            given = headers.get("authorization", b"").decode("latin-1")
+            if self._wrong.left(client) < 1:
+                return 429, texts.BUSY
+            if not self._access.admits(given):
+                if given:
+                    self._wrong.take(client)
+                return 401, texts.WHO
+        if not self._exists(method, path):
             return 404, texts.NOT_FOUND
         length = headers.get("content-length", b"")
-        if length.isdigit() and int(length) > MAX_BODY:
+        most = LARGEST_FILE if path == _DOCUMENTS else MAX_BODY
+        if length.isdigit() and int(length) > most:
             return 413, texts.TOO_LARGE
-        if _LIMITED.fullmatch(path) and not self._has_token(scope):
+        if _LIMITED.fullmatch(path) and not self._asked.take(client):
             return 429, texts.BUSY
         return None
 
-    def _is_served(self, host: str) -> bool:
-        name = re.sub(r":\d+$", "", host.lower()).strip("[]")
-        if name in self._hosts:
-            return True
-        if not self._any_address:
-            return False
-        try:
-            ipaddress.ip_address(name)
-        except ValueError:
-            return False
-        return True
-
-    def _has_token(self, scope: Scope) -> bool:
-        client = (scope.get("client") or ("",))[0]
-        now = time.monotonic()
-        tokens, last = self._buckets.pop(client, (float(BURST), now))
-        tokens = min(float(BURST), tokens + (now - last) * RATE)
-        self._buckets[client] = (max(0.0, tokens - 1), now)
-        if len(self._buckets) > _CLIENTS:
-            self._buckets.popitem(last=False)
-        return tokens >= 1
+    def _exists(self, method: str, path: str) -> bool:
+        if path == _DOCUMENTS:
+            return self._access.upload and method in {"GET", "POST"}
+        if path == _MCP:
+            return self._access.mcp and method in {"GET", "POST", "DELETE"}
+        allowed = {"GET": _READ, "HEAD": _READ, "POST": _WRITE}.get(method)
+        return allowed is not None and bool(allowed.fullmatch(path)) and ".." not in path
 
 
 async def _read_body(receive: Receive) -> bytes | None:
@@ -204,6 +236,8 @@ def rewrite_page(page: str, nonce: str) -> str:
     """
     page = re.sub(r'(<html\s+lang=")en"', r'\1fr"', page, count=1)
     page = re.sub(r'<meta\s+(?:property|name)="(?:og|twitter):[^>]*>\s*', "", page)
+    # Its address would be the server's own, whatever the path below which the page is served.
+    page = re.sub(r'<link rel="manifest"[^>]*>\s*', "", page)
     page = page.replace("<script", f'<script nonce="{nonce}"')
     own = (
         '<link rel="icon" type="image/svg+xml" href="favicon.svg" />'
@@ -236,5 +270,13 @@ async def _refuse(send: Send, status: int, text: str) -> None:
     ]
     if status in {429, 503}:
         headers.append((b"retry-after", b"2"))
+    if status == 401:
+        headers.append((b"www-authenticate", b'Basic realm="Sourcier", charset="UTF-8"'))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+async def _redirect(send: Send, path: str) -> None:
+    headers = [(b"location", path.encode("ascii")), (b"content-length", b"0")]
+    await send({"type": "http.response.start", "status": 308, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})

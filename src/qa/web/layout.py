@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import os
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from qa.reading.limits import LARGEST_FILE
 from qa.records import QAError
 from qa.web import panel, render, texts
-from qa.web.page import PASSAGES, Page
+from qa.web.additions import suffixes
+from qa.web.page import PASSAGES, Page, View
 from qa.web.state import Chat
 
-if TYPE_CHECKING:
-    from qa.assistant import Assistant
-
 # Answers at the same time, and questions that wait: a further one is told that there are too many.
-ANSWERS_AT_ONCE = 4
+ANSWERS_AT_ONCE = min(4, os.cpu_count() or 2)
 WAITING = 64
+# Seconds between two words to those who wait; a word to all of them after every answer costs more.
+STATUS_EVERY = 5.0
 # Conversations kept in memory; the least recent is forgotten first.
 READERS = 200
 
@@ -27,21 +27,31 @@ element.addEventListener('click', (event) => {
   if (button) trigger('select', {action: button.dataset.action, turn: Number(button.dataset.turn)});
 });
 """
+# The log first brings back what the browser kept of a conversation.
+_KEPT = """
+const kept = window.sourcier.kept();
+if (kept.length) trigger('submit', {kept});
+"""
 _DOWNLOAD = "watch('value', () => window.sourcier.download(props.value));"
-_BUSY = "(...inputs) => { document.body.classList.add('asking'); return inputs; }"
-_DONE = "() => { document.body.classList.remove('asking'); }"
+_ADDED = "element.addEventListener('added', () => trigger('submit', {}));"
+_BUSY = "(...inputs) => { window.sourcier.asking(true); return inputs; }"
+_DONE = "() => window.sourcier.asking(false)"
+_FORGET = "() => window.sourcier.forget()"
 _FOCUS = "() => window.sourcier.focus()"
 # After a button in the conversation: only when it put something into the box.
 _REFOCUS = "() => window.sourcier.focus(true)"
 
 
-def build_app(assistant: Assistant, folder: Path | None = None) -> Any:
-    """The chat as ``gr.Blocks``; ``folder`` (by default the index's) keeps the verdicts."""
+def build_app(page: Page) -> Any:
+    """The chat as ``gr.Blocks``."""
     # Before Gradio is imported: it reads this once.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     import gradio as gr
 
-    page = Page(assistant, folder or assistant.index.path.parent)
+    built = page.view
+
+    def brought_back(event: gr.EventData) -> Any:
+        return page.bring_back(getattr(event, "kept", None))
 
     def act(event: gr.EventData, message: str, chat: Chat) -> Any:
         turn = getattr(event, "turn", None)
@@ -49,7 +59,8 @@ def build_app(assistant: Assistant, folder: Path | None = None) -> Any:
         return page.act(str(getattr(event, "action", "")), position, message, chat)
 
     # Gradio hands the event to the parameter of this type, which is known only from here on.
-    act.__annotations__["event"] = gr.EventData
+    for function in (act, brought_back):
+        function.__annotations__["event"] = gr.EventData
 
     def answer(
         question: str, passages: int = 5, method: str = "hybrid", caution: str = "normal"
@@ -67,13 +78,14 @@ def build_app(assistant: Assistant, folder: Path | None = None) -> Any:
         with gr.Row(elem_id="desk"):
             with gr.Column(elem_id="reading"), gr.Tabs(elem_id="tabs"):
                 with gr.Tab(texts.TAB_CHAT, elem_id="chat"):
-                    log = _actions(gr, page.welcome, "log")
+                    log = _actions(gr, built.welcome, "log", _KEPT)
                     with gr.Column(elem_id="composer"):
-                        notice = _actions(gr, page.warning, "notice")
-                        box, send = _asking(gr)
+                        notice = _actions(gr, built.warning, "notice")
+                        box, send, stop = _asking(gr)
                         new, edit, retry, as_markdown, as_json, to_paper = _tools(gr)
                         settings = _settings(gr)
                 with gr.Tab(texts.TAB_CORPUS, elem_id="corpus"):
+                    drop = _drop_zone(gr) if page.upload else None
                     title = gr.Textbox(
                         label=texts.CORPUS_FILTER,
                         placeholder=texts.CORPUS_FILTER,
@@ -81,7 +93,7 @@ def build_app(assistant: Assistant, folder: Path | None = None) -> Any:
                         elem_id="filter",
                     )
                     table = gr.HTML(page.corpus(), elem_id="documents", apply_default_css=False)
-                    gr.HTML(page.skipped, apply_default_css=False)
+                    skipped = gr.HTML(built.skipped, apply_default_css=False)
             gr.HTML(panel.source_frame(), elem_id="beside", apply_default_css=False)
         download = gr.HTML(
             {}, html_template="", js_on_load=_DOWNLOAD, elem_id="download", visible="hidden"
@@ -93,31 +105,50 @@ def build_app(assistant: Assistant, folder: Path | None = None) -> Any:
             [box.submit, send.click], page.ask, [box, chat, *settings], shown, js=_BUSY, **private
         )
         again = retry.click(page.retry, [chat, *settings], shown, js=_BUSY, **private)
-        for event in (asked, again):
+        brought = log.submit(brought_back, [], shown, **private)
+        for event in (asked, again, brought):
             event.then(None, js=_DONE)
+        running = [asked, again, brought]
+        stop.click(None, cancels=running, js=_DONE)
         # What needs no search does not wait behind those that do.
         private["queue"] = False
         edit.click(page.edit, [chat], shown, **private).then(None, js=_FOCUS)
-        new.click(page.new, [], shown, **private).then(None, js=_FOCUS)
+        new.click(page.new, [], shown, cancels=running, **private).then(None, js=_FORGET)
         for place in (log, notice):
             place.select(act, [box, chat], shown, **private).then(None, js=_REFOCUS)
         for button, kind in ((as_markdown, "md"), (as_json, "json")):
             button.click(partial(page.export, kind), [chat], [download, notice], **private)
         to_paper.click(None, js="() => window.print()")
         title.input(page.corpus, [title], [table], trigger_mode="always_last", **private)
+        if drop is not None:
+            drop.submit(page.added, [title, chat], [table, skipped, log], **private)
         gr.api(answer, api_name="answer")
 
-    app.queue(max_size=WAITING, default_concurrency_limit=ANSWERS_AT_ONCE)
+    def follow(view: View) -> None:
+        """A page that is opened from now on begins with the newest generation."""
+        log.value, notice.value = view.welcome, view.warning
+        table.value, skipped.value = page.corpus(), view.skipped
+        app.config = app.get_config_file()
+
+    page.follow(follow)
+    app.queue(
+        max_size=WAITING, default_concurrency_limit=ANSWERS_AT_ONCE, status_update_rate=STATUS_EVERY
+    )
     app.state_session_capacity = READERS
     return app
 
 
-def _actions(gr: Any, value: str, name: str) -> Any:
-    """HTML whose buttons (``data-action``) are told to Python."""
-    return gr.HTML(value, elem_id=name, apply_default_css=False, js_on_load=_ACTIONS)
+def _actions(gr: Any, value: str, name: str, first: str = "") -> Any:
+    """HTML whose buttons (``data-action``) are told to Python; ``first`` is a script of its own."""
+    return gr.HTML(value, elem_id=name, apply_default_css=False, js_on_load=_ACTIONS + first)
 
 
-def _asking(gr: Any) -> tuple[Any, Any]:
+def _drop_zone(gr: Any) -> Any:
+    value = panel.drop_zone(suffixes(), LARGEST_FILE)
+    return gr.HTML(value, apply_default_css=False, js_on_load=_ADDED)
+
+
+def _asking(gr: Any) -> tuple[Any, Any, Any]:
     with gr.Row(elem_id="asking"):
         box = gr.Textbox(
             label=texts.BOX_LABEL,
@@ -129,7 +160,8 @@ def _asking(gr: Any) -> tuple[Any, Any]:
             elem_id="box",
             scale=1,
         )
-        return box, gr.Button(texts.SEND, variant="primary", elem_id="send", scale=0)
+        stop = gr.Button(texts.STOP, elem_id="stop", scale=0)
+        return box, gr.Button(texts.SEND, variant="primary", elem_id="send", scale=0), stop
 
 
 def _tools(gr: Any) -> list[Any]:

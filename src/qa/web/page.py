@@ -1,59 +1,168 @@
 """What the page does when a reader acts: plain functions of values, without Gradio.
 
-One ``Page`` serves every reader; what a reader has said comes in and goes out as a ``Chat``.
+One ``Page`` serves every reader; what a reader has said comes in and goes out as a ``Chat``. When
+the index has a new generation, ``Page`` shows that one from the next question on.
 """
 
 from __future__ import annotations
 
 import logging
 import shlex
+import threading
 import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from qa.assistant import MAX_QUESTION, Caution, clean_message
+from qa.assistant import MAX_QUESTION, clean_message
+from qa.embedding import open_embedder
 from qa.french import fold
-from qa.records import QAError, Turn, answer_fields
+from qa.index import DocumentEntry, Index, open_index
+from qa.index.generations import current_name
+from qa.records import Answer, QAError, Turn, answer_fields
 from qa.web import panel, render, texts
 from qa.web.examples import example_questions
 from qa.web.export import to_json, to_markdown
 from qa.web.feedback import FILE, record_verdict
-from qa.web.state import Chat, Exchange
+from qa.web.state import CAUTIONS, METHODS, Chat, Exchange, Kept, Settings, read_kept, read_settings
 
 if TYPE_CHECKING:
     from qa.assistant import Assistant
 
-METHODS = tuple(value for _, value in texts.METHODS)
-CAUTIONS = tuple(value for _, value in texts.CAUTIONS)
 PASSAGES = (3, 5, 10)
 
 # What is shown: the conversation, the chat behind it, the text in the box, the line above the box.
 Shown = tuple[str, Chat, str, str]
 
 
-class Page:
-    """The assistant as the page uses it; ``folder`` is the index's, where verdicts are kept."""
+@dataclass(frozen=True, slots=True)
+class View:
+    """One generation of the index as the page shows it; ``corpus`` is its documents' digest."""
 
-    def __init__(self, assistant: Assistant, folder: Path):
-        self.assistant = assistant
-        self._verdicts = folder / FILE
-        manifest = assistant.index.manifest
-        self.welcome = render.welcome(
+    assistant: Assistant
+    welcome: str
+    entries: tuple[DocumentEntry, ...]
+    skipped: str
+    warning: str
+    corpus: str
+
+
+def view_of(assistant: Assistant, folder: Path, *, upload: bool = False) -> View:
+    """The index of an assistant; ``folder`` is where it is kept; ``upload``: readers may add."""
+    manifest, store = assistant.index.manifest, assistant.index.store
+    return View(
+        assistant,
+        render.welcome(
             manifest.documents,
             manifest.passages,
             manifest.created,
             shown_path(manifest.corpus),
             index_command(manifest.corpus, folder),
             example_questions(assistant),
-        )
-        self._entries = assistant.index.store.documents()
-        self.skipped = panel.skipped(assistant.index.store.skipped())
-        self.warning = render.notice(texts.WARNING) if assistant.index.warning is not None else ""
+            upload=upload,
+        ),
+        tuple(store.documents()),
+        panel.skipped(store.skipped()),
+        render.notice(texts.WARNING) if assistant.index.warning is not None else "",
+        manifest.corpus_digest,
+    )
+
+
+class Page:
+    """The assistant as the page uses it; ``folder`` is the index's, where verdicts are kept."""
+
+    def __init__(self, assistant: Assistant, folder: Path, *, upload: bool = False):
+        self.view = view_of(assistant, folder, upload=upload)
+        self.upload = upload
+        self._folder = folder
+        self._reloading = threading.Lock()
+        self._tried = assistant.index.path.name
+        self._retired: Index | None = None
+        self._tell: Callable[[View], None] = lambda _: None
+
+    def follow(self, tell: Callable[[View], None]) -> None:
+        """``tell`` is called with every new generation that is shown."""
+        self._tell = tell
+
+    @property
+    def assistant(self) -> Assistant:
+        """The assistant of the newest generation."""
+        return self.view.assistant
+
+    def reload(self) -> None:
+        """Show the newest generation of the index, when there is another.
+
+        Raises ``QAError`` when it cannot be opened, once; the one before goes on answering.
+        """
+        directory = self.assistant.index.path.parent
+        name = current_name(directory)
+        if name in {None, self._tried} or not self._reloading.acquire(blocking=False):
+            return
+        try:
+            self._tried = str(name)
+            index, embedder = open_index(directory), self.assistant.embedder
+            if index.manifest.embedder.fingerprint != embedder.fingerprint:
+                embedder = open_embedder(index.manifest.embedder.name)
+            before = self.assistant.index
+            newest = type(self.assistant)(index, embedder)
+            self.view = view_of(newest, self._folder, upload=self.upload)
+            self._tell(self.view)
+            # A question that came just before still reads the old one: it is closed a turn later.
+            if self._retired is not None:
+                self._retired.close()
+            self._retired = before
+        finally:
+            self._reloading.release()
 
     def show(self, chat: Chat) -> str:
         """The conversation, or the first screen before it."""
-        return render.conversation(chat) if chat.exchanges else self.welcome
+        return render.conversation(chat) if chat.exchanges else self.view.welcome
+
+    def bring_back(self, content: object) -> Shown:
+        """Ask again what the browser kept of a conversation when its page is loaded again."""
+        view = self.view
+        chat = Chat()
+        kept = read_kept(content)
+        for question in kept:
+            try:
+                chat = chat.add(self._again(question, chat))
+            except QAError:
+                continue
+            except Exception:
+                logging.getLogger(__name__).exception("a kept question failed")
+        changed = any(question.corpus != view.corpus for question in kept)
+        notice = render.notice(texts.CHANGED, kind="status") if changed else view.warning
+        return self.show(chat), chat, "", notice
+
+    def _again(self, kept: Kept, chat: Chat) -> Exchange:
+        """Ask a kept question again; a verdict holds for the documents that it was given on."""
+        # What came before the first one was forgotten: it is asked as it was understood then.
+        first = not chat.exchanges and not kept.alone
+        message = kept.understood if first else kept.message
+        answer = self._answer(message, () if kept.alone else chat.turns, kept.settings)
+        if first:
+            answer = replace(answer, question=clean_message(kept.message))
+        view = self.view
+        same = kept.corpus == view.corpus
+        return Exchange(
+            Turn(answer.question, answer),
+            kept.alone,
+            kept.verdict if same else "",
+            kept.settings,
+            view.corpus,
+            kept.identity,
+        )
+
+    def _answer(self, message: str, turns: tuple[Turn, ...], settings: Settings) -> Answer:
+        return self.assistant.answer(
+            message,
+            turns,
+            limit=settings.passages,
+            method=settings.method,
+            caution=settings.caution,
+        )
 
     def ask(
         self, message: str | None, chat: Chat, passages: int, method: str, caution: str
@@ -74,19 +183,14 @@ class Page:
         )
 
     def _reply(
-        self, message: str, before: Chat, chat: Chat, alone: bool, settings: tuple[int, str, str]
+        self, message: str, before: Chat, chat: Chat, alone: bool, chosen: tuple[int, str, str]
     ) -> Shown:
         fault = question_fault(message)
+        settings = read_settings(*chosen) or Settings()
+        corpus = self.view.corpus
         if not fault:
-            limit, method, caution = settings
             try:
-                answer = self.assistant.answer(
-                    message,
-                    () if alone else before.turns,
-                    limit=limit,
-                    method=method,
-                    caution=cast(Caution, caution),
-                )
+                answer = self._answer(message, () if alone else before.turns, settings)
             except QAError as error:
                 fault = texts.FAILED.format(error=error)
             except Exception:
@@ -96,7 +200,8 @@ class Page:
         if fault:
             message = message.encode("utf-8", "replace").decode("utf-8")
             return self.show(chat), chat, message, render.notice(fault)
-        after = before.add(Exchange(Turn(answer.question, answer), alone))
+        exchange = Exchange(Turn(answer.question, answer), alone, "", settings, corpus)
+        after = before.add(exchange)
         return self.show(after), after, "", ""
 
     def edit(self, chat: Chat) -> Shown:
@@ -113,15 +218,15 @@ class Page:
             return self.show(chat), Chat(chat.exchanges), "", ""
         if not 0 <= position < len(chat.exchanges):
             return self.show(chat), chat, message, ""
-        answer = chat.exchanges[position].turn.answer
         if action == "correct":
             chat = Chat(chat.exchanges, "correct", position)
             notice = render.notice(texts.CORRECTING, cancel=True)
-            return self.show(chat), chat, answer.standalone_question, notice
+            understood = chat.exchanges[position].turn.answer.standalone_question
+            return self.show(chat), chat, understood, notice
         if action in {"like", "dislike"}:
             chat = chat.judged(position, "like" if action == "like" else "dislike")
             try:
-                record_verdict(self._verdicts, answer, chat.exchanges[position].verdict)
+                record_verdict(self._folder / FILE, chat.exchanges[position])
             except QAError as error:
                 fault = render.notice(texts.VERDICT_FAILED.format(error=error))
                 return self.show(chat), chat, message, fault
@@ -129,7 +234,7 @@ class Page:
 
     def new(self) -> Shown:
         """An empty conversation."""
-        return self.welcome, Chat(), "", ""
+        return self.view.welcome, Chat(), "", ""
 
     def export(self, kind: str, chat: Chat) -> tuple[dict[str, Any], str]:
         """A file for the browser to save, and the line above the box."""
@@ -146,10 +251,14 @@ class Page:
         wanted = fold(title or "").split()
         entries = [
             entry
-            for entry in self._entries
+            for entry in self.view.entries
             if all(word in fold(f"{entry.title} {entry.source}") for word in wanted)
         ]
-        return panel.corpus(entries, len(self._entries))
+        return panel.corpus(entries, len(self.view.entries))
+
+    def added(self, title: str, chat: Chat) -> tuple[str, str, str]:
+        """After documents were added: the list of documents, what was skipped, the conversation."""
+        return self.corpus(title), self.view.skipped, self.show(chat)
 
     def answer(
         self, question: str, passages: int = 5, method: str = "hybrid", caution: str = "normal"
@@ -161,16 +270,13 @@ class Page:
         fault = question_fault(question)
         if fault:
             raise QAError(fault)
-        if method not in METHODS or caution not in CAUTIONS or not 1 <= passages <= 100:
+        settings = read_settings(passages, method, caution)
+        if settings is None:
             raise QAError(
                 f"method {method!r}, caution {caution!r}, passages {passages}: give one of "
                 f"{', '.join(METHODS)}; one of {', '.join(CAUTIONS)}; 1 to 100."
             )
-        return answer_fields(
-            self.assistant.answer(
-                question, limit=passages, method=method, caution=cast(Caution, caution)
-            )
-        )
+        return answer_fields(self._answer(question, (), settings))
 
 
 def shown_path(path: str | Path) -> str:

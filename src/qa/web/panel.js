@@ -38,7 +38,48 @@
     URL.revokeObjectURL(link.href);
   }
 
-  window.sourcier = { download, focus };
+  function asking(now) {
+    document.body.classList.toggle("asking", now);
+  }
+
+  // --- What survives a reload -------------------------------------------------------------------
+  // Only what was asked, and only in this tab: the answers are looked for again.
+
+  const KEPT = `sourcier ${location.pathname}`;
+  const MOST = 48000; // bytes, below what the server reads at once
+
+  function keep() {
+    const turns = [...document.querySelectorAll("#log .turn")].map((turn) => turn.dataset.kept);
+    while (new Blob(turns).size > MOST) turns.shift();
+    try {
+      if (turns.length) sessionStorage.setItem(KEPT, `[${turns}]`);
+    } catch {
+      // No storage in this browser: nothing is kept.
+    }
+  }
+
+  function kept() {
+    let turns = [];
+    try {
+      turns = JSON.parse(sessionStorage.getItem(KEPT)) || [];
+    } catch {
+      // Not ours, or no storage.
+    }
+    if (turns.length) asking(true);
+    return turns;
+  }
+
+  function forget() {
+    asking(false);
+    focus();
+    try {
+      sessionStorage.removeItem(KEPT);
+    } catch {
+      // Nothing was kept.
+    }
+  }
+
+  window.sourcier = { asking, download, focus, forget, kept };
 
   // --- The source beside the chat ---------------------------------------------------------------
 
@@ -52,6 +93,7 @@
     steps = link.matches(".cit") ? [...link.closest("article").querySelectorAll(".cit")] : [];
     mark(link);
     await show(new URL(link.href).searchParams);
+    check(link);
     // The chat is narrower now: what was clicked stays in sight.
     link.scrollIntoView({ block: "nearest" });
   }
@@ -88,6 +130,21 @@
     } else {
       aside.focus({ preventScroll: true });
     }
+  }
+
+  // The index may have changed since the answer: then the span is no longer the quote.
+  function check(link) {
+    const quote = link.closest("blockquote")?.querySelector("q");
+    const body = find("#source .body");
+    if (!quote || !body) return;
+    const found = [...body.querySelectorAll("mark")].map((part) => part.textContent).join("");
+    if (found.replace(/\s/g, "") === quote.textContent.replace(/\s/g, "")) return;
+    const notice = document.createElement("p");
+    notice.className = "notice alert";
+    notice.setAttribute("role", "alert");
+    notice.textContent = panel().dataset.changed;
+    body.before(notice);
+    notice.scrollIntoView({ block: "center" });
   }
 
   function mark(link) {
@@ -140,7 +197,109 @@
   });
 
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && panel() && !panel().hidden) close();
+    if (event.key !== "Escape") return;
+    if (document.body.classList.contains("asking")) find("#stop").click();
+    else if (panel() && !panel().hidden) close();
+  });
+
+  // --- Adding documents -------------------------------------------------------------------------
+
+  const drop = () => find("#drop");
+
+  function tell(name, text) {
+    const list = find("ul", drop());
+    let item = [...list.children].find((other) => other.dataset.name === name);
+    if (!item) {
+      item = document.createElement("li");
+      item.dataset.name = name;
+      item.append(document.createElement("strong"), " ", document.createElement("span"));
+      item.firstChild.textContent = name;
+      list.append(item);
+    }
+    if (item.lastChild.textContent !== text) item.lastChild.textContent = text;
+  }
+
+  function send(file) {
+    return new Promise((done) => {
+      const request = new XMLHttpRequest();
+      const words = drop().dataset;
+      request.upload.onprogress = (event) => {
+        const share = Math.floor((100 * event.loaded) / Math.max(1, event.total));
+        tell(file.name, words.sending.replace("{share}", share));
+      };
+      request.onload = () => {
+        if (request.status !== 202) {
+          let detail = words.notSent;
+          try {
+            detail = JSON.parse(request.responseText).detail || detail;
+          } catch {
+            // A proxy's own page: it has no detail.
+          }
+          tell(file.name, detail);
+        }
+        done(request.status === 202);
+      };
+      request.onerror = () => {
+        tell(file.name, words.notSent);
+        done(false);
+      };
+      request.open("POST", `documents?name=${encodeURIComponent(file.name)}`);
+      request.send(file);
+    });
+  }
+
+  let watching = false;
+
+  async function watch() {
+    if (watching) return;
+    watching = true;
+    const [states, steps] = [JSON.parse(drop().dataset.states), JSON.parse(drop().dataset.steps)];
+    let busy = true;
+    while (busy) {
+      try {
+        const status = await (await fetch("documents")).json();
+        busy = status.busy;
+        for (const { name, state, detail } of status.additions) {
+          let text = [states[state], detail].filter(Boolean).join("\u00a0: ");
+          const { step, done, total } = status.progress || {};
+          if (state === "indexing" && step) text += `, ${steps[step]} ${done}${total ? ` / ${total}` : ""}`;
+          tell(name, text);
+        }
+      } catch {
+        busy = false;
+      }
+      if (busy) await new Promise((later) => setTimeout(later, 400));
+    }
+    watching = false;
+    drop().dispatchEvent(new Event("added", { bubbles: true }));
+  }
+
+  async function add(files) {
+    for (const file of files) if (await send(file)) watch();
+  }
+
+  document.addEventListener("change", (event) => {
+    if (!event.target.matches("#drop input")) return;
+    add([...event.target.files]);
+    event.target.value = "";
+  });
+
+  const carriesFiles = (event) => drop() && [...event.dataTransfer.types].includes("Files");
+
+  document.addEventListener("dragover", (event) => {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    document.body.classList.add("dropping");
+  });
+  document.addEventListener("dragleave", (event) => {
+    if (!event.relatedTarget) document.body.classList.remove("dropping");
+  });
+  document.addEventListener("drop", (event) => {
+    document.body.classList.remove("dropping");
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    find("#corpus-button")?.click();
+    add([...event.dataTransfer.files]);
   });
 
   // --- Following the conversation -----------------------------------------------------------------
@@ -148,6 +307,7 @@
   let last = "";
 
   function follow() {
+    keep();
     const turns = document.querySelectorAll("#log .turn");
     const turn = turns[turns.length - 1];
     const now = turn ? `${turn.id} ${find(".question", turn).textContent}` : "";

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import date
 
@@ -9,6 +10,7 @@ from qa.index.store import DocumentEntry
 from qa.records import Document, Skipped
 from qa.web import texts
 from qa.web.markup import block, escape, paragraphs, source_url
+from qa.web.reasons import in_french
 from qa.web.references import FORMATS, reference
 
 # A list of more documents than this is filtered rather than scrolled.
@@ -19,7 +21,8 @@ def source_frame() -> str:
     """The empty panel, filled by ``panel.js``."""
     return (
         f'<aside id="source" aria-label="{texts.SOURCE}" tabindex="-1" hidden '
-        f'data-copied="{texts.COPIED}" data-unreadable="{escape(texts.UNREADABLE)}">'
+        f'data-copied="{texts.COPIED}" data-unreadable="{escape(texts.UNREADABLE)}" '
+        f'data-changed="{escape(texts.SOURCE_CHANGED)}">'
         f'<div class="bar"><p class="steps" hidden>'
         f'{_step(-1, texts.PREVIOUS, "←")}<span class="position" aria-live="polite"></span>'
         f"{_step(1, texts.NEXT, '→')}</p>"
@@ -111,12 +114,31 @@ def corpus(entries: Sequence[DocumentEntry], total: int) -> str:
     )
 
 
+def drop_zone(suffixes: Sequence[str], limit: int) -> str:
+    """Where documents are dropped or chosen; ``limit`` is in bytes. Filled by ``panel.js``."""
+    kinds = ", ".join(suffixes)
+    limits = texts.DROP_LIMITS.format(kinds=kinds, limit=texts.number(limit // 1_000_000))
+    words = {
+        "sending": texts.SENDING,
+        "not-sent": texts.NOT_SENT,
+        "states": json.dumps(texts.ADDITION_STATES, ensure_ascii=False),
+        "steps": json.dumps(texts.STEPS, ensure_ascii=False),
+    }
+    data = "".join(f' data-{name}="{escape(text)}"' for name, text in words.items())
+    return (
+        f'<section id="drop" aria-label="{texts.ADD}"{data}><p>{texts.DROP} '
+        f'<label><input type="file" class="offscreen" multiple accept="{kinds}">'
+        f"<span>{texts.CHOOSE}</span></label>.</p>"
+        f'<p class="limits">{escape(limits)}</p><div role="status"><ul></ul></div></section>'
+    )
+
+
 def skipped(entries: Sequence[Skipped]) -> str:
     """What was not read, and why."""
     if not entries:
         return f'<p class="none">{escape(texts.NOTHING_SKIPPED)}</p>'
     items = "".join(
-        f"<li><strong>{escape(entry.source)}</strong> {escape(entry.reason)}</li>"
+        f"<li><strong>{escape(entry.source)}</strong> {escape(in_french(entry.reason))}</li>"
         for entry in entries
     )
-    return f'<section class="skipped"><h3>{escape(texts.SKIPPED)}</h3><ul>{items}</ul></section>'
+    return f'<section class="skipped"><h2>{escape(texts.SKIPPED)}</h2><ul>{items}</ul></section>'

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 from qa.records import Answer, Citation, Hit
 from qa.web import texts
 from qa.web.markup import Span, block, escape, highlight, paragraphs, place, source_url
-from qa.web.state import Chat, Exchange
+from qa.web.state import Chat, Exchange, kept_fields
 
 # --- Frame ----------------------------------------------------------------------------------------
 
@@ -26,6 +28,8 @@ def welcome(
     folder: str,
     command: str,
     examples: Sequence[str],
+    *,
+    upload: bool = False,
 ) -> str:
     """The first screen: what is indexed, questions that work, how to add documents."""
     indexed = texts.INDEXED.format(
@@ -37,7 +41,7 @@ def welcome(
         f'<li><button type="button" class="example">{escape(question)}</button></li>'
         for question in examples
     )
-    add = escape(texts.ADD_DOCUMENTS).format(
+    add = escape(texts.DROP_DOCUMENTS if upload else texts.ADD_DOCUMENTS).format(
         folder=f"<code>{escape(folder)}</code>",
         command=f"<code>{escape(command)}</code>",
     )
@@ -49,8 +53,8 @@ def welcome(
     )
 
 
-def notice(text: str, *, cancel: bool = False) -> str:
-    """A line above the box: a fault, or what the text in the box is for."""
+def notice(text: str, *, cancel: bool = False, kind: Literal["alert", "status"] = "alert") -> str:
+    """A line above the box: a fault (``alert``), or what the text in the box is for."""
     if not text:
         return ""
     button = (
@@ -58,7 +62,7 @@ def notice(text: str, *, cancel: bool = False) -> str:
         if cancel
         else ""
     )
-    role = "status" if cancel else "alert"
+    role = "status" if cancel else kind
     return f'<p class="notice {role}" role="{role}">{escape(text)}{button}</p>'
 
 
@@ -84,11 +88,16 @@ def _exchange(position: int, exchange: Exchange) -> str:
         said = _quotes(answer) if kind == "answered" else _refusal(answer)
         said += _verdict(position, exchange) + _passages(answer)
     return (
-        f'<article class="turn {kind}" id="turn-{position}">'
+        f'<article class="turn {kind}" id="turn-{position}" data-kept="{_kept(exchange)}">'
         f'<h2 class="question" dir="auto"><span class="offscreen">{escape(texts.YOU_ASKED)} </span>'
         f"{escape(texts.typeset(answer.question))}</h2>"
         f"{_understood(position, answer)}{said}</article>"
     )
+
+
+def _kept(exchange: Exchange) -> str:
+    """What the browser keeps of an exchange, to ask again when the page is loaded again."""
+    return escape(json.dumps(kept_fields(exchange), ensure_ascii=False))
 
 
 def _understood(position: int, answer: Answer) -> str:

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import http.client
 import json
+import logging
+import secrets
 import socket
 import threading
 import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qa.records import QAError
 from qa.web import panel, texts
-from qa.web.guard import Guard
+from qa.web.access import Access, access_for, account
+from qa.web.additions import Additions
+from qa.web.guard import App, Guard, Receive, Scope, Send
 from qa.web.layout import build_app
-from qa.web.page import CAUTIONS, METHODS
+from qa.web.mcp import mcp_app
+from qa.web.page import Page
 
 if TYPE_CHECKING:
     from qa.assistant import Assistant
@@ -27,22 +35,37 @@ _ICON = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">
 <text x="16" y="23.5" font-family="Georgia,serif" font-size="24" fill="#fff"
  text-anchor="middle">«</text></svg>
 """
-_LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
-def create_app(assistant: Assistant, host: str = "127.0.0.1", folder: Path | None = None) -> Guard:
-    """The whole application, for any ASGI server that listens on ``host``."""
-    blocks = build_app(assistant, folder)
+def create_app(
+    assistant: Assistant,
+    access: Access | None = None,
+    folder: Path | None = None,
+    root_address: str = "",
+) -> Guard:
+    """The whole application, for any ASGI server.
+
+    ``access`` (by default this machine's own) says who may ask what; ``folder`` (by default the
+    index's) keeps the verdicts; ``root_address`` is where a reverse proxy serves it.
+    """
+    access = access or Access()
+    index = assistant.index
+    page = Page(assistant, folder or index.path.parent, upload=access.upload)
+    blocks = build_app(page)
 
     import fastapi
     import gradio as gr
     from fastapi.responses import HTMLResponse, Response
 
-    app = fastapi.FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    programs = mcp_app(page) if access.mcp else None
+    lifespan = programs.router.lifespan_context if programs is not None else None
+    app = fastapi.FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    if programs is not None:
+        app.router.routes.extend(programs.routes)
 
     def source(document: str, start: int = 0, end: int = 0) -> HTMLResponse:
         try:
-            found = assistant.document(document)
+            found = page.assistant.document(document)
         except (QAError, UnicodeError):
             text = f'<p class="notice" role="alert">{texts.UNKNOWN_DOCUMENT}</p>'
             return HTMLResponse(text, status_code=404)
@@ -61,11 +84,14 @@ def create_app(assistant: Assistant, host: str = "127.0.0.1", folder: Path | Non
     serve_text("/style.css", (_HERE / "style.css").read_text("utf-8"), "text/css")
     serve_text("/panel.js", (_HERE / "panel.js").read_text("utf-8"), "text/javascript")
     serve_text("/favicon.svg", _ICON, "image/svg+xml")
+    if access.upload:
+        corpus, name = Path(index.manifest.corpus), assistant.embedder.name
+        _serve_additions(app, Additions(corpus, index.path.parent, name, page.reload))
     gr.mount_gradio_app(
         app,
         blocks,
         path="/",
-        server_name=host,
+        root_path=root_address.rstrip("/") or None,
         footer_links=[],
         run_history=False,
         ssr_mode=False,
@@ -73,19 +99,78 @@ def create_app(assistant: Assistant, host: str = "127.0.0.1", folder: Path | Non
         max_file_size=0,
         theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
     )
-    if host in {"0.0.0.0", "::"}:  # noqa: S104
-        name = socket.gethostname()
-        return Guard(app, {*_LOCAL, name, f"{name}.local"}, any_address=True)
-    return Guard(app, {*_LOCAL, host})
+    return Guard(_newest_first(app, page), access)
 
 
-def serve(index: Path, host: str = "127.0.0.1", port: int = 7860) -> None:
+def _newest_first(app: App, page: Page) -> App:
+    """A page that is opened shows the newest generation of the index."""
+
+    async def asked(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == "/":
+            from anyio import to_thread
+
+            try:
+                await to_thread.run_sync(page.reload)
+            except Exception:
+                # The reader gets the page of the one before; the terminal gets the cause.
+                logging.getLogger(__name__).exception("the new index was not opened")
+        await app(scope, receive, send)
+
+    return asked
+
+
+def _serve_additions(app: Any, additions: Additions) -> None:
+    """``POST /documents?name=…`` with the file as its body; ``GET`` tells how far it has come."""
+    from fastapi.responses import JSONResponse
+    from starlette.requests import ClientDisconnect
+
+    async def add(request: Any) -> JSONResponse:
+        async def parts() -> AsyncIterator[bytes]:
+            async for part in request.stream():
+                yield part
+
+        try:
+            await additions.take(request.query_params.get("name", ""), parts())
+        except ClientDisconnect:
+            return JSONResponse({}, 400)
+        except QAError as error:
+            return JSONResponse({"detail": str(error)}, 422)
+        return JSONResponse(additions.status(), 202)
+
+    def status() -> JSONResponse:
+        return JSONResponse(additions.status(), headers={"cache-control": "no-store"})
+
+    app.add_route("/documents", add, methods=["POST"])
+    app.add_api_route("/documents", status, response_model=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How the chat is served; ``root`` is the path or address of a reverse proxy before it."""
+
+    host: str = "127.0.0.1"
+    port: int = 7860
+    root: str = ""
+    accounts: Sequence[bytes] = ()
+    upload: bool = False
+    mcp: bool = False
+
+
+def serve(index: Path, options: Options | None = None) -> None:
     """Serve the chat of an index until Ctrl-C; prints its address once the page answers."""
-    listener = _listen(host, port)
+    options = options or Options()
+    access = access_for(
+        options.host, options.root, options.accounts, upload=options.upload, mcp=options.mcp
+    )
+    # The server's own first question comes with a name of its own.
+    own = f"{secrets.token_hex(16)}:{secrets.token_hex(16)}"
+    if access.accounts:
+        access = replace(access, accounts=access.accounts | {account(own)})
+    listener = _listen(options.host, options.port)
     try:
         from qa.assistant import Assistant
 
-        app = create_app(Assistant.open(index), host, index)
+        app = create_app(Assistant.open(index), access, index, options.root)
 
         import uvicorn
 
@@ -93,7 +178,7 @@ def serve(index: Path, host: str = "127.0.0.1", port: int = 7860) -> None:
             app, log_level="critical", timeout_graceful_shutdown=1, server_header=False
         )
         server = uvicorn.Server(config)
-        threading.Thread(target=_announce, args=(host, port, server), daemon=True).start()
+        threading.Thread(target=_announce, args=(options, own, server), daemon=True).start()
         server.run(sockets=[listener])
     except KeyboardInterrupt:
         return
@@ -124,37 +209,43 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _announce(host: str, port: int, server: Any) -> None:
+def _announce(options: Options, own: str, server: Any) -> None:
     """Print the address as soon as the page itself has answered, then ask a first question.
 
     What Gradio prepares at its first question (most of a second) is then done before the reader's.
     """
-    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
-    while not _answers(here, port):
+    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(options.host, options.host)  # noqa: S104
+    headers = {
+        "content-type": "application/json",
+        "authorization": f"Basic {base64.b64encode(own.encode()).decode()}",
+    }
+
+    def request(method: str, path: str, body: str = "") -> tuple[int, bytes]:
+        connection = http.client.HTTPConnection(here, options.port, timeout=5)
+        try:
+            connection.request(method, path, body or None, headers)
+            response = connection.getresponse()
+            return response.status, response.read()
+        finally:
+            connection.close()
+
+    while not _answers(request):
         if server.should_exit:
             return
         time.sleep(0.05)
     shown = f"[{here}]" if ":" in here else here
-    print(f"{texts.typeset('Sourcier :')} http://{shown}:{port}", flush=True)  # noqa: T201
+    print(  # noqa: T201
+        f"{texts.typeset('Sourcier :')} http://{shown}:{options.port}", flush=True
+    )
     with contextlib.suppress(OSError, http.client.HTTPException, ValueError, KeyError):
-        data = json.dumps({"data": [texts.PRODUCT, 1, METHODS[0], CAUTIONS[0]]})
-        _, asked = _request(here, port, "POST", "/gradio_api/call/answer", data)
+        data = json.dumps({"data": [texts.PRODUCT, 1, "hybrid", "normal"]})
+        _, asked = request("POST", "/gradio_api/call/answer", data)
         event = json.loads(asked)["event_id"]
-        _request(here, port, "GET", f"/gradio_api/call/answer/{event}")
+        request("GET", f"/gradio_api/call/answer/{event}")
 
 
-def _answers(host: str, port: int) -> bool:
+def _answers(request: Callable[[str, str], tuple[int, bytes]]) -> bool:
     try:
-        return _request(host, port, "GET", "/")[0] == 200
+        return request("GET", "/")[0] == 200
     except (OSError, http.client.HTTPException):
         return False
-
-
-def _request(host: str, port: int, method: str, path: str, body: str = "") -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection(host, port, timeout=5)
-    try:
-        connection.request(method, path, body or None, {"content-type": "application/json"})
-        response = connection.getresponse()
-        return response.status, response.read()
-    finally:
-        connection.close()

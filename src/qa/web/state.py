@@ -1,26 +1,57 @@
-"""A conversation as the page keeps it: frozen values, which Gradio may hand around freely."""
+"""A conversation as the page keeps it: frozen values, which Gradio may hand around freely.
+
+The browser keeps what was asked (``kept``), never what was answered: a page that is loaded again
+asks again, so that every answer shown is one of the documents as they are.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Literal
+import secrets
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal, cast
 
+from qa.assistant import Caution
 from qa.records import Turn
+from qa.web import texts
 
 Verdict = Literal["", "like", "dislike"]
 Draft = Literal["", "edit", "correct"]
+
+METHODS = tuple(value for _, value in texts.METHODS)
+CAUTIONS = tuple(value for _, value in texts.CAUTIONS)
+_VERDICTS = ("", "like", "dislike")
 
 # A longer conversation forgets its beginning, so that a forgotten page does not fill the memory.
 MAX_EXCHANGES = 30
 
 
+def _new_identity() -> str:
+    return secrets.token_hex(8)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a question is asked: passages shown (1 to 100), search method, caution."""
+
+    passages: int = 5
+    method: str = "hybrid"
+    caution: Caution = "normal"
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A turn, what was said of it, and whether it was asked without the turns before it."""
+    """A turn, how it was asked and of which documents, and what was said of it.
+
+    ``alone``: asked without the turns before it; ``corpus``: the digest of the documents that
+    answered; ``identity`` tells two exchanges with the same words apart.
+    """
 
     turn: Turn
     alone: bool = False
     verdict: Verdict = ""
+    settings: Settings = Settings()
+    corpus: str = ""
+    identity: str = field(default_factory=_new_identity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +83,64 @@ class Chat:
             exchanges[position], verdict="" if verdict == known else verdict
         )
         return replace(self, exchanges=tuple(exchanges))
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An exchange as the browser keeps it: enough to ask again, without the answer."""
+
+    message: str
+    understood: str
+    alone: bool
+    verdict: Verdict
+    settings: Settings
+    corpus: str
+    identity: str
+
+
+def kept_fields(exchange: Exchange) -> dict[str, Any]:
+    """An exchange as the browser keeps it, in JSON fields."""
+    answer = exchange.turn.answer
+    return asdict(
+        Kept(
+            exchange.turn.message,
+            answer.standalone_question,
+            exchange.alone,
+            exchange.verdict,
+            exchange.settings,
+            exchange.corpus,
+            exchange.identity,
+        )
+    )
+
+
+def read_kept(content: object) -> list[Kept]:
+    """What a browser hands back, the newest last; whatever is not as it was written is left out."""
+    if not isinstance(content, list):
+        return []
+    return [kept for fields in content[-MAX_EXCHANGES:] if (kept := _read_one(fields)) is not None]
+
+
+def _read_one(fields: object) -> Kept | None:
+    if not isinstance(fields, dict) or not isinstance(fields.get("settings"), dict):
+        return None
+    written = [fields.get(name) for name in ("message", "understood", "corpus", "identity")]
+    if not all(isinstance(text, str) for text in written) or fields.get("verdict") not in _VERDICTS:
+        return None
+    message, understood, corpus, identity = map(str, written)
+    settings = read_settings(
+        *(fields["settings"].get(name) for name in ("passages", "method", "caution"))
+    )
+    if settings is None:
+        return None
+    alone, verdict = fields.get("alone") is True, fields["verdict"]
+    return Kept(message, understood, alone, verdict, settings, corpus, identity)
+
+
+def read_settings(passages: object, method: object, caution: object) -> Settings | None:
+    """Settings that somebody else wrote, when they are such."""
+    if not isinstance(passages, int) or not 1 <= passages <= 100:
+        return None
+    if method not in METHODS or caution not in CAUTIONS:
+        return None
+    return Settings(passages, str(method), cast(Caution, caution))

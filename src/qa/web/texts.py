@@ -75,17 +75,25 @@ WELCOME_TEXT = typeset(
 EXAMPLES = "Par exemple"
 INDEXED = typeset("{documents} · {passages} · indexés le {day}")
 ADD_DOCUMENTS = typeset(
-    "Pour ajouter des documents, placez-les dans le dossier {folder} puis lancez {command} et "
-    "redémarrez."
+    "Pour ajouter des documents, placez-les dans le dossier {folder}, lancez {command}, puis "
+    "rechargez cette page."
 )
 WARNING = typeset(
     "L’index publié est endommagé : le précédent répond à sa place. Relancez l’indexation."
+)
+DROP_DOCUMENTS = typeset(
+    "Pour ajouter des documents, déposez-les sur cette page, ou choisissez-les dans l’onglet "
+    "Corpus."
+)
+CHANGED = typeset(
+    "Les documents ont changé depuis cette conversation : les questions ont été reposées."
 )
 
 # Composer.
 BOX_LABEL = "Votre question"
 BOX_HINT = "Posez une question"
 SEND = "Demander"
+STOP = "Arrêter"
 NEW = "Nouvelle conversation"
 RETRY = "Reposer"
 EDIT = "Modifier"
@@ -131,6 +139,9 @@ COPY_LINK = "Copier le lien"
 CHARACTERS = "caractères {start} à {end}"
 UNKNOWN_DOCUMENT = typeset("Ce document n’est pas dans l’index : il a pu être retiré ou renommé.")
 UNREADABLE = typeset("La source n’a pas pu être lue. Le serveur est-il encore en marche ?")
+SOURCE_CHANGED = typeset(
+    "Ce document a changé depuis la réponse : reposez la question pour retrouver la citation."
+)
 
 # Corpus.
 CORPUS_FILTER = "Filtrer par titre"
@@ -139,6 +150,29 @@ CORPUS_NONE = typeset("Aucun document ne porte ce titre.")
 COLUMN_DOCUMENT, COLUMN_PASSAGES, COLUMN_LENGTH = "Document", "Passages", "Caractères"
 SKIPPED = typeset("Laissé de côté à l’indexation")
 NOTHING_SKIPPED = typeset("Tous les fichiers du dossier ont été lus.")
+
+# Adding documents.
+ADD = "Ajouter des documents"
+DROP = "Déposez des documents ici, ou"
+CHOOSE = "choisissez-les"
+DROP_LIMITS = typeset("{kinds} ; {limit} Mo au plus par fichier.")
+SENDING = typeset("envoi : {share} %")
+ADDITION_STATES = {
+    "waiting": "en attente",
+    "indexing": "en cours d’indexation",
+    "done": "ajouté",
+    "skipped": "laissé de côté",
+    "failed": "non ajouté",
+}
+STEPS = {"read": "lecture", "embed": "calcul du sens", "words": "relevé des mots"}
+NOT_SENT = typeset("L’envoi a échoué. Le serveur est-il encore en marche ?")
+FILE_NAME = typeset("Ce nom de fichier n’est pas accepté. Renommez le fichier.")
+FILE_KIND = typeset("Ce type de fichier n’est pas lu. Types lus : {kinds}.")
+FILE_TOO_LARGE = typeset("Le fichier dépasse {limit} Mo. Divisez-le.")
+FILE_EMPTY = "Le fichier est vide."
+FILE_FAILED = typeset("Le fichier n’a pas pu être gardé : {error}.")
+NO_ROOM = typeset("La place réservée aux ajouts est pleine.")
+INDEXING_DIED = typeset("L’indexation s’est arrêtée (code {code}).")
 
 # Faults.
 EMPTY = typeset("La question est vide. Écrivez ce que vous cherchez, en français.")
@@ -150,4 +184,5 @@ NO_CONVERSATION = typeset("La conversation est vide : il n’y a rien à exporte
 BUSY = typeset("Trop de questions à la fois. Patientez quelques secondes, puis recommencez.")
 TOO_LARGE = typeset("La requête est trop volumineuse.")
 FORBIDDEN_HOST = typeset("Ce nom de serveur n’est pas servi ici.")
+WHO = typeset("Un nom et un mot de passe sont demandés ici.")
 NOT_FOUND = typeset("Cette page n’existe pas.")

@@ -1,0 +1,38 @@
+"""The command ``feedback``: what readers said of the web chat's answers, as judgements."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+
+from qa.cli.printing import print_json
+
+
+def feedback(options: argparse.Namespace) -> int:
+    """Tell the verdicts, or write them as the files that ``qa eval`` reads."""
+    from qa.web.feedback import export_judgements, read_verdicts
+
+    verdicts = read_verdicts(options.index)
+    if options.export is not None:
+        written = export_judgements(verdicts, options.export)
+        if options.json:
+            print_json({"folder": str(options.export), **asdict(written)})
+        else:
+            print(
+                f"{written.queries} questions with {written.judgements} judged documents: "
+                f"qa eval {options.export} --index {options.index}"
+            )
+            print(
+                f"{written.answers} questions with what was useful: "
+                f"qa eval --answers {options.export / 'answers.jsonl'} --index {options.index}"
+            )
+        return 0
+    if options.json:
+        print_json({"verdicts": [asdict(verdict) for verdict in verdicts]})
+        return 0
+    for verdict in verdicts:
+        said = "useful" if verdict.liked else "not useful"
+        print(f"{said:>10}  {'answer ' if verdict.answered else 'refusal'}  {verdict.question}")
+    liked = sum(verdict.liked for verdict in verdicts)
+    print(f"{len(verdicts)} verdicts: {liked} useful, {len(verdicts) - liked} not useful.")
+    return 0

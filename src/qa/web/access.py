@@ -1,0 +1,130 @@
+"""Who may use the page, under which name, and how much of it: what the guard holds requests to."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import ipaddress
+import re
+import socket
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from qa.records import QAError
+
+_LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
+_ANYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What is served to whom.
+
+    ``hosts`` are the names under which the page may be asked for, without port; a request under
+    another one (DNS rebinding, a stray proxy) is refused. Where the server listens on every address
+    (``any_address``), bare IP addresses are names too. ``root`` is the path below which a reverse
+    proxy serves the page ("" or "/docs"). ``accounts`` are digests of "user:password"; without any,
+    nobody is asked. ``upload`` and ``mcp`` tell whether those doors are open.
+    """
+
+    hosts: frozenset[str] = _LOCAL
+    any_address: bool = False
+    root: str = ""
+    accounts: frozenset[bytes] = frozenset()
+    upload: bool = False
+    mcp: bool = False
+
+    def serves(self, host: str) -> bool:
+        """Whether a ``Host`` (or the host of an ``Origin``) is one of ours."""
+        name = re.sub(r":\d+$", "", host.lower()).strip("[]")
+        if name in self.hosts:
+            return True
+        if not self.any_address:
+            return False
+        try:
+            ipaddress.ip_address(name)
+        except ValueError:
+            return False
+        return True
+
+    def admits(self, authorization: str) -> bool:
+        """Whether an ``Authorization`` header names an account; in a time that tells nothing."""
+        scheme, _, encoded = authorization.partition(" ")
+        if scheme.lower() != "basic":
+            return False
+        try:
+            given = account(base64.b64decode(encoded.strip(), validate=True).decode("utf-8"))
+        except (binascii.Error, UnicodeDecodeError):
+            return False
+        admitted = False
+        for known in self.accounts:
+            admitted |= hmac.compare_digest(given, known)
+        return admitted
+
+
+def access_for(
+    host: str,
+    root: str = "",
+    accounts: Iterable[bytes] = (),
+    *,
+    upload: bool = False,
+    mcp: bool = False,
+) -> Access:
+    """The access of a server that listens on ``host``.
+
+    ``root`` is where a reverse proxy serves it: a path ("/docs"), or an address
+    ("https://example.org/docs") whose name is then one of ours.
+    """
+    address = urlsplit(root)
+    if address.scheme not in {"", "http", "https"} or address.query or address.fragment:
+        raise QAError(f"{root!r} is no address. Give --root-path /docs or https://NAME/docs.")
+    path = address.path.rstrip("/")
+    if (not address.scheme and not path.startswith("/") and root) or re.search(r"[^\w./~-]", path):
+        raise QAError(f"{root!r} is no path. Give --root-path /docs or https://NAME/docs.")
+    names = {host.lower(), *_LOCAL}
+    if address.hostname:
+        names.add(address.hostname.lower())
+    anywhere = host in _ANYWHERE
+    if anywhere:
+        name = socket.gethostname().lower()
+        names |= {name, f"{name}.local"}
+    return Access(frozenset(names), anywhere, path, frozenset(accounts), upload, mcp)
+
+
+def account(text: str) -> bytes:
+    """The digest of "user:password": what is kept of it while the server runs."""
+    return hashlib.sha256(unicodedata.normalize("NFC", text).encode()).digest()
+
+
+def read_account(text: str) -> bytes:
+    """The account of "user:password" as typed."""
+    user, colon, password = text.partition(":")
+    if not user or not colon or not password:
+        raise QAError("an account is written USER:PASSWORD, with a colon and no part empty.")
+    return account(text)
+
+
+def read_accounts(path: Path) -> list[bytes]:
+    """The accounts of a file, one "user:password" a line; empty lines and « # » are passed over."""
+    try:
+        lines = path.read_text("utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise QAError(
+            f"{path} could not be read ({error}). Give a UTF-8 file of USER:PASSWORD lines."
+        ) from error
+    written = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    if not written:
+        raise QAError(f"{path} holds no account. Write one USER:PASSWORD a line.")
+    accounts = []
+    for number, line in enumerate(written, 1):
+        try:
+            accounts.append(read_account(line))
+        except QAError as error:
+            # The line itself is a secret: only its number is told.
+            raise QAError(f"{path}, account {number}: {error}") from None
+    return accounts

@@ -1,0 +1,44 @@
+"""The chat as a tool for other programs' models: one question, answered with exact citations.
+
+The Model Context Protocol over HTTP, at ``/mcp``; needs the package ``mcp`` (the extra ``mcp``).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qa.records import QAError
+from qa.web.page import Page
+
+_WHAT = (
+    "Answers a question asked in French with exact sentences of the indexed documents, each cited "
+    "to the character (document_id, start, end, quote). status is not_found when the documents do "
+    "not answer: then hits are only the closest passages, and nothing is quoted."
+)
+
+
+def mcp_app(page: Page) -> Any:
+    """A Starlette application that serves ``/mcp``; its lifespan has to be run."""
+    try:
+        from mcp.server.mcpserver import MCPServer
+        from mcp.server.mcpserver.exceptions import ToolError
+        from mcp.server.transport_security import TransportSecuritySettings
+    except ImportError as error:
+        raise QAError("--mcp needs the package mcp: pip install 'sourcier[mcp]'.") from error
+    server = MCPServer("sourcier", instructions=_WHAT, log_level="ERROR")
+
+    def answer(
+        question: str, passages: int = 5, method: str = "hybrid", caution: str = "normal"
+    ) -> dict[str, Any]:
+        try:
+            return page.answer(question, passages, method, caution)
+        except QAError as error:
+            raise ToolError(str(error)) from error
+
+    server.tool(description=f"{_WHAT}\n\n{Page.answer.__doc__}")(answer)
+    return server.streamable_http_app(
+        json_response=True,
+        stateless_http=True,
+        # The guard before it already refuses other hosts and origins.
+        transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
+    )

@@ -1,0 +1,506 @@
+"""Doors that are opened on purpose: accounts, a reverse proxy, added documents, programs."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import http.client
+import json
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import closing, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+import test_web
+from conftest import ROOT, FakeEmbedder
+from qa.assistant import Assistant
+from qa.embedding import OnnxEmbedder
+from qa.index import open_index, update_index
+from qa.reading import read_corpus
+from qa.records import QAError, Skipped, answer_fields
+from qa.web import texts
+from qa.web.access import Access, access_for, account, read_account, read_accounts
+from qa.web.additions import Additions, checked_name
+from qa.web.guard import WRONG_BURST, Guard
+from qa.web.reasons import in_french
+from qa.web.server import create_app
+from test_web import ASK, Browser, Scripted, Site, request
+
+pytestmark = test_web.pytestmark
+browser, scripted = test_web.browser, test_web.scripted  # fixtures
+
+Open = Callable[..., Site]
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
+    """Chats that run with doors of the test's choice."""
+    import uvicorn
+
+    running = []
+
+    def run(assistant: Assistant, access: Access, root_address: str = "") -> Site:
+        folder = tmp_path_factory.mktemp("verdicts")
+
+        async def make() -> Guard:
+            return create_app(assistant, access, folder, root_address)
+
+        app = asyncio.run(make())
+        listener = socket.create_server(("127.0.0.1", 0))
+        server = uvicorn.Server(
+            uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1)
+        )
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        running.append((server, thread, listener))
+        while not server.started:
+            time.sleep(0.02)
+        return Site(f"http://127.0.0.1:{listener.getsockname()[1]}", folder, assistant)
+
+    yield run
+    for server, thread, listener in running:
+        server.should_exit = True
+        thread.join(5)
+        listener.close()
+
+
+# --- Accounts -----------------------------------------------------------------------------------
+
+
+def basic(text: str) -> str:
+    return f"Basic {base64.b64encode(text.encode()).decode()}"
+
+
+def test_accounts_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "accounts"
+    path.write_text("# l’équipe\nzoé:mot de: passe\n\n  luc:x  \n", "utf-8")
+    access = Access(accounts=frozenset(read_accounts(path)))
+    assert access.admits(basic("zoé:mot de: passe")) and access.admits(basic("luc:x"))
+    assert access.admits(basic("zoe\u0301:mot de: passe")), "however the accent was typed"
+    for wrong in ("zoé:", "zoé:mot", "luc:X", ":", "", "# l’équipe"):
+        assert not access.admits(basic(wrong))
+    for header in ("", "Basic", "Basic %%%", "Basic /////w==", "Bearer bHVjOng="):
+        assert not access.admits(header)
+
+
+@pytest.mark.parametrize("text", ["", "zoé", "zoé:", ":secret"])
+def test_an_account_that_is_none_is_told_without_the_secret(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "accounts"
+    path.write_text(f"luc:x\n{text}\n" if text else "\n", "utf-8")
+    with pytest.raises(QAError, match=r"account 2|holds no account") as told:
+        read_accounts(path)
+    assert "secret" not in str(told.value)
+    with pytest.raises(QAError, match="USER:PASSWORD"):
+        read_account(text)
+
+
+@pytest.fixture(scope="module")
+def closed(opened: Open, scripted: Scripted) -> Site:
+    return opened(scripted, Access(accounts=frozenset({account("zoé:sésame")}), mcp=True))
+
+
+def test_without_its_password_nothing_is_served(closed: Site) -> None:
+    for method, path in (
+        ("GET", "/"),
+        ("GET", "/config"),
+        ("GET", "/source?document=brume.md"),
+        ("GET", "/style.css"),
+        ("POST", "/gradio_api/call/answer"),
+        ("POST", "/gradio_api/queue/join"),
+        ("POST", "/mcp"),
+        ("GET", "/inconnu"),
+    ):
+        status, headers, text = request(closed, method, path)
+        assert status == 401 and headers["www-authenticate"].startswith("Basic ")
+        assert json.loads(text) == {"detail": texts.WHO}
+    assert request(closed, "GET", "/favicon.svg")[0] == 200
+    assert request(closed, "GET", "/", Authorization=basic("zoé:sésame"))[0] == 200
+
+
+def test_passwords_are_not_guessed_for_long(opened: Open, scripted: Scripted) -> None:
+    site = opened(scripted, Access(accounts=frozenset({account("zoé:sésame")})))
+    statuses = [
+        request(site, "GET", "/style.css", Authorization=basic(f"zoé:{number}"))[0]
+        for number in range(WRONG_BURST + 2)
+    ]
+    assert statuses == [401] * WRONG_BURST + [429] * 2
+    assert request(site, "GET", "/style.css", Authorization=basic("zoé:sésame"))[0] == 429
+
+
+def test_a_reader_with_a_password_uses_the_page(browser: Browser, closed: Site) -> None:
+    # As typed into the browser's question, which no script sees; the browser then remembers.
+    secret = closed.url.replace("//", f"//{quote('zoé')}:{quote('sésame')}@")
+    browser.driver.get(f"{secret}/style.css")
+    browser.open(closed.url)
+    browser.ask(ASK)
+    browser.one(".cit").click()
+    assert browser.opens_source() == closed.assistant.answer(ASK).citations[0].quote
+    assert browser.faults() == []
+
+
+def test_serve_asks_for_the_accounts_of_a_file(demo_index: Path, tmp_path: Path) -> None:
+    path = tmp_path / "accounts"
+    path.write_text("luc:secret\n", "utf-8")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    arguments = ["serve", "--index", str(demo_index), "--port", str(port), "--auth-file", str(path)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "qa.cli", *arguments], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == f"Sourcier\u00a0: http://127.0.0.1:{port}\n"
+        site = Site(f"http://127.0.0.1:{port}", demo_index, None)  # type: ignore[arg-type]
+        assert request(site, "GET", "/")[0] == 401
+        assert request(site, "GET", "/", Authorization=basic("luc:secret"))[0] == 200
+    finally:
+        process.terminate()
+        process.communicate(timeout=15)
+
+
+# --- A reverse proxy ----------------------------------------------------------------------------
+
+
+def test_where_a_proxy_serves_it() -> None:
+    assert access_for("127.0.0.1", "/docs/").root == "/docs"
+    named = access_for("0.0.0.0", "https://Exemple.fr/a/b")
+    assert named.root == "/a/b" and named.serves("exemple.fr") and named.serves("10.0.0.7:7860")
+    assert not access_for("127.0.0.1").serves("10.0.0.7")
+    assert access_for("127.0.0.1", "https://exemple.fr").root == ""
+    for wrong in ("docs", "ftp://exemple.fr/", "/docs?x", "/do cs", "//"):
+        with pytest.raises(QAError, match="--root-path"):
+            access_for("127.0.0.1", wrong)
+
+
+@pytest.fixture
+def proxy() -> Iterator[Callable[[Site, bool], str]]:
+    """A reverse proxy that serves a site below /salle/lecture; the prefix is passed on or not."""
+    servers: list[ThreadingHTTPServer] = []
+
+    def serve(target: list[Site], strips: bool) -> ThreadingHTTPServer:
+        class Proxy(BaseHTTPRequestHandler):
+            def pass_on(self) -> None:
+                length = int(self.headers.get("content-length") or 0)
+                body = self.rfile.read(length)
+                path = self.path
+                assert path.startswith("/salle/lecture"), f"{path} leaves the proxy's path"
+                if strips:
+                    path = path.removeprefix("/salle/lecture") or "/"
+                upstream = http.client.HTTPConnection(target[0].url.removeprefix("http://"))
+                headers = dict(self.headers.items())
+                headers["X-Forwarded-For"] = "198.51.100.7"
+                # A browser that leaves ends the answer.
+                with closing(upstream), suppress(ConnectionError):
+                    upstream.request(self.command, path, body or None, headers)
+                    answer = upstream.getresponse()
+                    self.send_response(answer.status)
+                    for name, value in answer.getheaders():
+                        if name.lower() not in {"transfer-encoding", "connection"}:
+                            self.send_header(name, value)
+                    self.send_header("connection", "close")
+                    self.end_headers()
+                    while part := answer.read1(65536):
+                        self.wfile.write(part)
+                        self.wfile.flush()
+
+            do_GET = do_POST = pass_on  # noqa: N815
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        return server
+
+    yield serve  # type: ignore[misc]
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize("strips", [False, True])
+def test_behind_a_reverse_proxy(
+    browser: Browser, opened: Open, proxy: Any, scripted: Scripted, strips: bool
+) -> None:
+    target: list[Site] = []
+    server = proxy(target, strips)
+    outside = f"http://localhost:{server.server_address[1]}/salle/lecture"
+    target.append(opened(scripted, access_for("127.0.0.1", outside), outside))
+    browser.open(f"{outside}/")
+    browser.ask(ASK)
+    browser.one(".cit").click()
+    citation = scripted.answer(ASK).citations[0]
+    assert browser.opens_source() == citation.quote
+    assert browser.driver.current_url.startswith(f"{outside}/?source=")
+    browser.driver.refresh()
+    assert browser.opens_source() == citation.quote
+    browser.until(lambda: len(browser.all(".turn")) == 1, "the conversation")
+    seen = [url for url in browser.requests() if url.startswith("http")]
+    assert len(seen) > 5 and all(url.startswith(f"{outside}/") for url in seen)
+    if not strips:
+        status, headers, _ = request(target[0], "GET", "/salle/lecture")
+        assert (status, headers["location"]) == (308, "/salle/lecture/")
+
+
+# --- Added documents ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".md", "../a.md", "a/b.md", "a\\b.md", "a\x00.md", "a.exe", "a", "é" * 120 + ".md"]
+)
+def test_names_that_are_refused(name: str) -> None:
+    with pytest.raises(QAError, match=r"nom de fichier|type de fichier"):
+        checked_name(name)
+
+
+def test_names_are_composed() -> None:
+    assert checked_name(" e\u0301te\u0301.MD ") == "été.MD"
+
+
+@pytest.mark.parametrize(
+    ("reason", "french"),
+    [
+        ("25.0 MB, over the limit of 20 MB for one file: split it", "25.0 Mo, pour 20 Mo au plus"),
+        ("line 3 is not JSON: nested too deeply", "ligne 3\u00a0: pas du JSON"),
+        ("not readable: permission denied", "illisible\u00a0: permission denied"),
+        ("a reason of tomorrow", "a reason of tomorrow"),
+    ],
+)
+def test_reasons_are_told_in_french(reason: str, french: str) -> None:
+    assert in_french(reason) == french
+
+
+def test_every_reason_of_the_reading_room_has_its_french(write_corpus: Any) -> None:
+    corpus = write_corpus(
+        {"a.md": "# A\n\nB.", "b.xyz": "x", "c.txt": "", "d.md": "\n", "e.jsonl": "{"}
+    )
+    (corpus / "f.txt").write_bytes(bytes(range(256)) * 4)
+    (corpus / "g.md").symlink_to(corpus / "nowhere")
+    (corpus / "h.md").symlink_to(ROOT / "README.md")
+    reasons = [item.reason for item in read_corpus(corpus) if isinstance(item, Skipped)]
+    assert len(reasons) == 7
+    assert [reason for reason in reasons if in_french(reason) == reason] == []
+
+
+def test_documents_are_added_only_to_a_folder_that_can_be_written(tmp_path: Path) -> None:
+    file = tmp_path / "corpus.jsonl"
+    file.write_text("{}", "utf-8")
+    for corpus in (file, tmp_path / "missing"):
+        with pytest.raises(QAError, match="--allow-upload"):
+            Additions(corpus, tmp_path, "fake", lambda: None)
+
+
+def test_an_index_that_fails_is_told(tmp_path: Path, shipped_embedder: OnnxEmbedder) -> None:
+    (tmp_path / "corpus").mkdir()
+    corpus, name = tmp_path / "corpus", shipped_embedder.name
+    additions = Additions(corpus, tmp_path / "index", name, lambda: None)
+
+    async def content() -> AsyncIterator[bytes]:
+        yield b"\n"
+
+    asyncio.run(additions.take("a.md", content()))
+    wait(lambda: not additions.status()["busy"])
+    (addition,) = additions.status()["additions"]
+    assert addition["state"] == "failed" and "nothing could be read" in addition["detail"]
+    assert (corpus / "ajouts" / "a.md").exists()
+
+
+def wait(condition: Callable[[], Any], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "took too long"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def growing(
+    opened: Open, tmp_path: Path, shipped_embedder: OnnxEmbedder
+) -> Iterator[tuple[Site, Path]]:
+    """A chat of two documents, to which more may be added."""
+    corpus, index = tmp_path / "corpus", tmp_path / "index"
+    corpus.mkdir()
+    (corpus / "phare.md").write_text("# Le phare\n\nLe phare fut bâti en 1854.\n", "utf-8")
+    (corpus / "port.md").write_text("# Le port\n\nLe port fut creusé en 1790.\n", "utf-8")
+    update_index(corpus, index, shipped_embedder)
+    first = open_index(index)
+    yield opened(Assistant(first, shipped_embedder), Access(upload=True)), corpus
+    first.close()
+
+
+def test_documents_are_dropped_and_answer(
+    browser: Browser, growing: tuple[Site, Path], tmp_path: Path
+) -> None:
+    site, corpus = growing
+    files = {
+        "digue.md": "# La digue\n\nLa digue fut élevée en 1911 par Jeanne Morel.\n",
+        "vide.txt": "\n",
+        "bouée.txt": "La bouée fut posée en 1932 devant la digue.\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    browser.open(site.url)
+    assert "déposez-les" in browser.text(".welcome")
+    browser.all("#tabs [role=tab]")[1].click()
+    field = browser.until(lambda: browser.all("#drop input"), "the field")[0]
+    field.send_keys("\n".join(str(tmp_path / name) for name in ("digue.md", "vide.txt")))
+    # While the first are indexed, another comes; and the old index goes on answering.
+    field.send_keys(str(tmp_path / "bouée.txt"))
+    assert request(site, "GET", "/source?document=port.md")[0] == 200
+
+    def states() -> dict[str, str]:
+        return dict(e.text.split(" ", 1) for e in browser.all("#drop li"))
+
+    browser.until(lambda: states().get("bouée.txt") == "ajouté", "the last one indexed")
+    assert states()["digue.md"] == "ajouté"
+    assert states()["vide.txt"].startswith("laissé de côté : aucun texte")
+    browser.until(lambda: len(browser.all("table.corpus tbody tr")) == 4, "four documents")
+    assert "ajouts/vide.txt" in browser.text(".skipped")
+    browser.all("#tabs [role=tab]")[0].click()
+    browser.until(lambda: "4\u00a0documents" in browser.text(".welcome"), "the new first screen")
+    browser.ask("Quand la digue fut-elle élevée ?")
+    assert "1911" in browser.text(".turn:last-child blockquote q")
+    assert sorted(p.name for p in (corpus / "ajouts").iterdir()) == sorted(files)
+    assert browser.faults() == []
+    # A page that is opened from now on begins with the new documents.
+    assert "4\u00a0documents" in request(site, "GET", "/")[2].replace("\\u00a0", "\u00a0")
+
+
+def post(site: Site, name: str, body: bytes, **headers: str) -> tuple[int, Any]:
+    status, _, text = request(site, "POST", f"/documents?name={quote(name)}", body, **headers)
+    return status, json.loads(text)
+
+
+def test_what_may_not_be_added_is_refused(growing: tuple[Site, Path], scripted: Scripted) -> None:
+    from qa.reading.limits import LARGEST_FILE
+
+    site, corpus = growing
+    assert post(site, "../../secret.md", b"x") == (422, {"detail": texts.FILE_NAME})
+    assert post(site, "virus.exe", b"x")[0] == 422
+    assert post(site, "vide.md", b"") == (422, {"detail": texts.FILE_EMPTY})
+    assert post(site, "a.md", b"x", Origin="http://attaque.example")[0] == 403
+    # Announced as too large, or larger than announced.
+    connection = http.client.HTTPConnection(site.url.removeprefix("http://"), timeout=20)
+    connection.putrequest("POST", "/documents?name=a.md")
+    connection.putheader("content-length", str(LARGEST_FILE + 1))
+    connection.endheaders()
+    assert connection.getresponse().status == 413
+    connection.close()
+    parts = iter([b"x" * 1_000_000] * (LARGEST_FILE // 1_000_000 + 1))
+    connection = http.client.HTTPConnection(site.url.removeprefix("http://"), timeout=20)
+    connection.request("POST", "/documents?name=a.md", parts, encode_chunked=True)
+    answer = connection.getresponse()
+    assert answer.status == 422 and "20\u00a0Mo" in json.loads(answer.read())["detail"].replace(
+        " ", "\u00a0"
+    )
+    connection.close()
+    assert list((corpus / "ajouts").iterdir()) == []
+
+
+def test_documents_are_refused_where_that_was_not_switched_on(
+    opened: Open, scripted: Scripted
+) -> None:
+    site = opened(scripted, Access())
+    assert request(site, "POST", "/documents?name=a.md", b"x")[0] == 404
+    assert request(site, "GET", "/documents")[0] == 404
+    assert request(site, "POST", "/mcp", b"{}")[0] == 404
+
+
+# --- Programs -----------------------------------------------------------------------------------
+
+
+def test_a_model_asks_through_mcp(closed: Site) -> None:
+    pytest.importorskip("mcp")
+    import httpx2
+    from mcp.client.client import Client
+    from mcp.client.streamable_http import streamable_http_client
+
+    async def ask() -> tuple[list[str], Any, Any]:
+        headers = {"authorization": basic("zoé:sésame")}
+        async with httpx2.AsyncClient(headers=headers) as connection:
+            transport = streamable_http_client(f"{closed.url}/mcp", http_client=connection)
+            async with Client(transport) as client:
+                tools = (await client.list_tools()).tools
+                right = await client.call_tool("answer", {"question": ASK, "passages": 1})
+                wrong = await client.call_tool("answer", {"question": " "})
+                return [tool.name for tool in tools], right, wrong
+
+    names, right, wrong = asyncio.run(ask())
+    assert names == ["answer"]
+    expected = json.loads(json.dumps(answer_fields(closed.assistant.answer(ASK, limit=1))))
+    assert right.structured_content["citations"] == expected["citations"]
+    assert len(right.structured_content["hits"]) == 1
+    assert wrong.is_error and texts.EMPTY in wrong.content[0].text
+
+
+def test_the_missing_package_is_named(
+    scripted: Scripted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from qa.web.mcp import mcp_app
+    from qa.web.page import Page
+
+    monkeypatch.setitem(sys.modules, "mcp.server.mcpserver", None)
+    with pytest.raises(QAError, match=r"pip install 'sourcier\[mcp\]'"):
+        mcp_app(Page(scripted, tmp_path))
+
+
+def test_the_index_made_elsewhere_is_shown_when_the_page_is_opened(
+    browser: Browser, opened: Open, tmp_path: Path
+) -> None:
+    corpus, index = tmp_path / "corpus", tmp_path / "index"
+    corpus.mkdir()
+    (corpus / "a.md").write_text("# Brume\n\nVoilà le jour 7.\n", "utf-8")
+    (corpus / "c.md").write_text("# Dune\n\nLa dune vint.\n\nVoilà le jour 9.\n", "utf-8")
+    update_index(corpus, index, FakeEmbedder())
+    site = opened(Scripted(open_index(index), FakeEmbedder()), Access())
+    assert request(site, "GET", "/source?document=b.md")[0] == 404
+    browser.open(site.url)
+    browser.send(ASK)
+    browser.one(".turn .cit").click()
+    assert browser.opens_source() == "Voilà le jour 7." and browser.all("#source .notice") == []
+    (corpus / "a.md").write_text("# Brume\n\nElle vint.\n\nVoilà le jour 7.\n", "utf-8")
+    (corpus / "b.md").write_text("# Crue\n\nVoilà le jour 8.\n", "utf-8")
+    update_index(corpus, index, FakeEmbedder())
+    assert "Crue" in request(site, "GET", "/")[2]
+    assert request(site, "GET", "/source?document=b.md")[0] == 200
+    # An answer from before, whose document has changed, does not pass other words off as its own.
+    browser.one(".turn .cit").click()
+    browser.until(
+        lambda: browser.all("#source .notice") and texts.SOURCE_CHANGED in browser.text("#source"),
+        "the word of warning",
+    )
+    browser.driver.refresh()
+    browser.one("#source .document")
+    browser.until(lambda: texts.CHANGED in browser.text("#notice"), "the news")
+    browser.one(".turn .cit").click()
+    browser.until(lambda: browser.text("#cited") == "Voilà le jour 7.", "the quote in its place")
+    shutil.rmtree(index)
+    assert request(site, "GET", "/")[0] == 200
+
+
+def test_the_documented_program_runs(opened: Open, demo: Assistant, capsys: Any) -> None:
+    site = opened(demo, Access())
+    text = (ROOT / "docs" / "web.md").read_text("utf-8")
+    (block,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    exec(compile(block.replace("http://127.0.0.1:7860", site.url), "web.md", "exec"), {})
+    assert "answered" in capsys.readouterr().out
+
+
+def test_the_documented_options_exist() -> None:
+    text = (ROOT / "docs" / "web.md").read_text("utf-8")
+    told = set(re.findall(r"--[a-z-]{2,}", text.split("\n## ")[0]))
+    help_text = subprocess.run(
+        [sys.executable, "-m", "qa.cli", "serve", "--help"], capture_output=True, text=True
+    ).stdout
+    assert told == set(re.findall(r"--[a-z-]{2,}", help_text)) - {"--help"}
