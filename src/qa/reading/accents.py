@@ -13,7 +13,7 @@ _COMBINING = {
 _DOTLESS = {"ı": "i", "ȷ": "j"}
 _FRENCH = frozenset("àâäçéèêëîïôöùûüÿÀÂÄÇÉÈÊËÎÏÔÖÙÛÜŸ")
 _ACCENTS = "".join(_COMBINING)
-_ACCENT = re.compile(rf"(?P<before>[A-Za-z]?)(?P<accent>[{_ACCENTS}]) ?(?P<after>[A-Za-zı]?)")
+_ACCENT = re.compile(rf"(?<=[A-Za-z])[{_ACCENTS}] (?=[a-zı])|[{_ACCENTS}]")
 # A combining mark that a space tore off its letter: "e \u0301".
 _TORN = re.compile("(?<=[A-Za-z]) (?=[\u0300\u0301\u0302\u0308\u0327])")
 
@@ -24,16 +24,34 @@ def mend_accents(text: str) -> str:
     TeX draws the accent before its letter, some programs after it: the whole text tells which.
     """
     text = _TORN.sub("", text)
-    if not any(accent in text for accent in _COMBINING):
+    accents = list(_ACCENT.finditer(text))
+    if not accents:
         return text
-    before = after = 0
-    for found in _ACCENT.finditer(text):
-        on_after = bool(_composed(found["after"], found["accent"]))
-        on_before = bool(_composed(found["before"], found["accent"]))
-        after += on_after and not on_before
-        before += on_before and not on_after
-    accent_first = after >= before
-    return _ACCENT.sub(lambda found: _mended(found, accent_first), text)
+    first = last = 0
+    for found in accents:
+        before, after = _candidates(text, found)
+        first += bool(after and not before)
+        last += bool(before and not after)
+    pieces: list[str] = []
+    position = 0
+    for found in accents:
+        before, after = _candidates(text, found)
+        if found.start() < position or (position and found.start() - 1 < position):
+            before = ""  # the letter before has its accent already
+        if after and (first >= last or not before):
+            pieces += [text[position : found.start()], after]
+            position = found.end() + 1
+        elif before:
+            pieces += [text[position : found.start() - 1], before]
+            position = found.start() + 1
+    return "".join([*pieces, text[position:]])
+
+
+def _candidates(text: str, found: re.Match[str]) -> tuple[str, str]:
+    """What the accent makes of the letter before it, and of the one after it."""
+    accent = found[0][0]
+    before = text[found.start() - 1 : found.start()]
+    return _composed(before, accent), _composed(text[found.end() : found.end() + 1], accent)
 
 
 def _composed(letter: str, accent: str) -> str:
@@ -43,14 +61,3 @@ def _composed(letter: str, accent: str) -> str:
     mark = _COMBINING[accent]
     composed = unicodedata.normalize("NFC", _DOTLESS.get(letter, letter) + mark)
     return composed if composed in _FRENCH else ""
-
-
-def _mended(found: re.Match[str], accent_first: bool) -> str:
-    before, accent, after = found["before"], found["accent"], found["after"]
-    on_after, on_before = _composed(after, accent), _composed(before, accent)
-    gap = found[0][len(before) + 1 : len(found[0]) - len(after)]
-    if on_after and (accent_first or not on_before):
-        return before + on_after
-    if on_before:
-        return on_before + gap + after
-    return found[0]

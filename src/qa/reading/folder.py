@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 from qa.reading.formats import (
@@ -15,7 +16,7 @@ from qa.reading.formats import (
     sidecar_paths,
     suffix_of,
 )
-from qa.reading.limits import Limits
+from qa.reading.ocr import check_ocr
 from qa.reading.sandbox import Sandbox
 from qa.reading.settings import ReadingSettings
 from qa.reading.sidecar import SIDECAR
@@ -25,26 +26,29 @@ _TOLD = 5  # reasons told when nothing could be read
 
 
 def read_corpus(
-    corpus: Path, settings: ReadingSettings | None = None, limits: Limits | None = None
+    corpus: Path, settings: ReadingSettings | None = None, sandbox: Sandbox | None = None
 ) -> Iterator[Document | Skipped]:
     """Read a folder (and its subfolders) or one file, sorted by path.
 
-    Whatever is not read is told with its reason. Raises QAError when the corpus does not exist, is
-    empty, or held nothing that could be read.
+    Whatever is not read is told with its reason. A ``sandbox`` that is given stays open for the
+    next call. Raises QAError when the corpus does not exist, is empty, or held nothing that could
+    be read.
     """
     if not corpus.exists():
         raise QAError(f"{corpus}: no such file or folder. Give a folder of documents, or one file.")
     settings = settings or ReadingSettings()
+    if settings.ocr:
+        check_ocr()
     read = 0
     skipped = 0
     reasons: list[str] = []
     first_places: dict[str, str] = {}
-    with Sandbox(settings, limits) as sandbox:
+    with nullcontext(sandbox) if sandbox is not None else Sandbox() as box:
         for name, entry in _files(corpus):
             results = (
                 [(name, entry)]
                 if isinstance(entry, Skipped)
-                else _read_file(entry, name, settings, sandbox)
+                else _read_file(entry, name, settings, box)
             )
             for place, result in results:
                 if isinstance(result, Document):
@@ -78,7 +82,7 @@ def _read_file(
     suffix = suffix_of(name)
     if not suffix or suffix in PLAIN:
         return read_file(path, name, settings)
-    return sandbox.read(path, name)
+    return sandbox.read(path, name, settings)
 
 
 def _files(corpus: Path) -> Iterator[tuple[str, Path | Skipped]]:

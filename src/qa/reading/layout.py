@@ -131,17 +131,30 @@ def _columns(all_rows: Sequence[Sequence[Fragment]]) -> Iterator[list[Fragment]]
 def _regions(
     all_rows: Sequence[Sequence[Fragment]], left: float, right: float, narrowest: float
 ) -> Iterator[tuple[list[Fragment], list[tuple[float, float]]]]:
+    """Rows one under the other, with the blanks between text that run down through all of them."""
     region: list[Fragment] = []
     common: list[tuple[float, float]] = []
+    inside = False  # whether some of those blanks have text on both sides
     for row in all_rows:
         blanks = _blanks(row, left, right, narrowest)
         shared = _intersection(common, blanks, narrowest) if region else blanks
-        if region and not shared and (common or blanks):
-            yield region, common
-            region, shared = [], blanks
-        region.extend(row)
-        common = shared
-    yield region, common
+        grown = [*region, *row]
+        inside_row = bool(_between(blanks, row))
+        stays_inside = bool(_between(shared, grown))
+        if region and (inside or inside_row) and not stays_inside:
+            yield region, _between(common, region)
+            grown, shared, stays_inside = list(row), blanks, inside_row
+        region, common, inside = grown, shared, stays_inside
+    yield region, _between(common, region)
+
+
+def _between(
+    blanks: Sequence[tuple[float, float]], fragments: Sequence[Fragment]
+) -> list[tuple[float, float]]:
+    """Those of the blanks that have text on both sides."""
+    first = min(fragment.left for fragment in fragments)
+    last = max(fragment.right for fragment in fragments)
+    return [(start, end) for start, end in blanks if first < end - 0.01 and start + 0.01 < last]
 
 
 def _blanks(

@@ -21,21 +21,18 @@ SMALL_ENTRY = 5_000_000  # bytes: whatever its ratio, an entry of this size does
 class Limits:
     """What the reading of one file, or of one document of a file of many, may use.
 
-    ``memory`` in bytes of address space; ``seconds`` of a processor, and half as much again on the
-    clock; each megabyte of the file adds ``seconds_per_megabyte``.
+    ``memory`` in bytes of address space; ``seconds`` of a processor, with ``seconds_per_megabyte``
+    of the file's size; ``ocr_seconds`` instead for pages that are recognised.
     """
 
     memory: int = 1 << 30
     seconds: float = 20.0
     seconds_per_megabyte: float = 2.0
+    ocr_seconds: float = 3600.0
 
-    def processor_seconds(self, size: int) -> float:
+    def processor_seconds(self, size: int, *, ocr: bool = False) -> float:
         """Seconds of a processor for a file of ``size`` bytes."""
-        return self.seconds + self.seconds_per_megabyte * size / 1_000_000
-
-    def clock_seconds(self, size: int) -> float:
-        """Seconds on the clock for a file of ``size`` bytes."""
-        return 1.5 * self.processor_seconds(size)
+        return self.ocr_seconds if ocr else self.seconds + self.seconds_per_megabyte * size / 1e6
 
 
 def describe_size(size: int) -> str:

@@ -11,7 +11,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from qa.reading import layout, lines
@@ -33,7 +33,9 @@ Recogniser = Callable[["pypdfium2.PdfPage"], list[list[str]]]
 _HYPHENS = "\x02\ufffe\u00ad"  # what PDFium gives for a hyphen at a line end
 _UNREADABLE = re.compile("[\x00-\x08\x0e-\x1f\ufffd\ue000-\uf8ff]")
 _MOST_UNREADABLE = 0.3  # share of characters without a name above which a page has no text
-_EDGE_ROWS = 4  # rows from the top or bottom in which running heads stand
+# Running heads stand in the first or last rows, in the margins.
+_EDGE_ROWS = 4
+_MARGIN = 0.12  # of the page's height
 _FEWEST_REPEATS = 3  # pages, or both pages of a file of two
 _SAME_HEIGHT = 0.02  # of the page
 _NUMERAL = re.compile(r"\b(?:\d+|[ivxlc]+)\b", re.IGNORECASE)
@@ -224,7 +226,7 @@ def _fragments(text_page: pypdfium2.PdfTextPage) -> Iterator[tuple[Fragment, int
             told_size, size = letter, letter * math.hypot(matrix.b, matrix.d)
             near, far, base = _turned(box, x.value, y.value, turn)
             start, baseline = near, base
-            bold = pdfium.FPDFText_GetFontWeight(text_page, index) >= _BOLD
+            bold = _is_bold(text_page, index)
         elif blank or (
             # The narrow blanks of French typography are often only a distance.
             near - end > _NARROW_BLANK * size and (character in ";:!?»" or characters[-1] == "«")
@@ -236,15 +238,26 @@ def _fragments(text_page: pypdfium2.PdfTextPage) -> Iterator[tuple[Fragment, int
     yield from done()
 
 
+def _is_bold(text_page: pypdfium2.PdfTextPage, index: int) -> bool:
+    """By the weight of the letters, or by the font's name where it tells no weight."""
+    import pypdfium2.raw as pdfium
+
+    if pdfium.FPDFText_GetFontWeight(text_page, index) >= _BOLD:
+        return True
+    name, flags = ctypes.create_string_buffer(100), ctypes.c_int()
+    pdfium.FPDFText_GetFontInfo(text_page, index, name, len(name), flags)
+    return b"bold" in name.value.lower()
+
+
 def _turned(box: ctypes.Structure, x: float, y: float, turn: int) -> tuple[float, float, float]:
     """Start, end and baseline of a character, its line turned to run from left to right."""
     if turn == 0:
         return box.left, box.right, y
-    if turn == 1:
-        return box.bottom, box.top, -x
+    if turn == 1:  # PDFium counts clockwise
+        return -box.top, -box.bottom, x
     if turn == 2:
         return -box.right, -box.left, -y
-    return -box.top, -box.bottom, x
+    return box.bottom, box.top, -x
 
 
 def _upright(
@@ -290,6 +303,8 @@ def _key(row: Sequence[Fragment], height: float) -> tuple[str, int]:
 def _is_running(
     row: Sequence[Fragment], sheet: _Sheet, seen: Counter[tuple[str, int]], least: int
 ) -> bool:
+    if _MARGIN * sheet.height < row[0].baseline < (1 - _MARGIN) * sheet.height:
+        return False
     text, at = _key(row, sheet.height)
     if max(seen[text, at], seen[text, at + 1]) >= least:
         return True
@@ -324,19 +339,33 @@ def _blocks(sheets: Sequence[_Sheet]) -> list[Block]:
     vocabulary = lines.document_vocabulary(all_lines)
     accent_source = "\n".join(all_lines)
     mends = mend_accents(accent_source) != accent_source
-    blocks = []
+    blocks: list[Block] = []
     page: tuple[int, bool] = (0, False)
     for piece in joined:
         block = _block(piece, vocabulary, mends=mends)
         if block is None:
             continue
-        starts = [start for start in block.pages if start.number]
-        if starts and (starts[0].number, starts[0].ocr) == page:
+        starts = block.pages
+        if (starts[0].number, starts[0].ocr) == page:
             starts = starts[1:]
-        if block.pages:
-            page = (block.pages[-1].number, block.pages[-1].ocr)
-        blocks.append(Block(block.text, block.level, tuple(starts)))
+        page = (block.pages[-1].number, block.pages[-1].ocr)
+        block = replace(block, pages=starts)
+        if blocks and _are_items(blocks[-1], block):
+            blocks[-1] = _one_list(blocks[-1], block)
+        else:
+            blocks.append(block)
     return blocks
+
+
+def _are_items(one: Block, other: Block) -> bool:
+    return not (one.level or other.level) and all(
+        lines.is_list_item(line) for line in (*one.text.split("\n"), other.text)
+    )
+
+
+def _one_list(items: Block, item: Block) -> Block:
+    moved = (replace(page, start=page.start + len(items.text) + 1) for page in item.pages)
+    return Block(f"{items.text}\n{item.text}", 0, (*items.pages, *moved))
 
 
 def _pieces(sheets: Sequence[_Sheet]) -> Iterator[_Piece]:

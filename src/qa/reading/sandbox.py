@@ -10,8 +10,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
-from types import TracebackType
+from typing import BinaryIO, cast
 
 from qa.reading.formats import cause
 from qa.reading.frames import read_frame, result_of, write_frame
@@ -20,6 +21,7 @@ from qa.reading.settings import ReadingSettings
 from qa.records import Document, QAError, Skipped
 
 _CHUNK = 1 << 20
+_WITH_PICTURES = (".pdf", ".zip")  # files whose pages may be recognised
 
 
 class Sandbox:
@@ -28,23 +30,19 @@ class Sandbox:
     Used as a context: the worker ends with it.
     """
 
-    def __init__(self, settings: ReadingSettings, limits: Limits | None = None) -> None:
-        self._settings = settings
+    def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
         self._worker: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Sandbox:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._kill()
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
-    def read(self, path: Path, name: str) -> Iterator[tuple[str, Document | Skipped]]:
+    def read(
+        self, path: Path, name: str, settings: ReadingSettings
+    ) -> Iterator[tuple[str, Document | Skipped]]:
         """Read a file in the worker: its documents as they come, and why there are no more."""
         try:
             size = path.stat().st_size
@@ -52,11 +50,12 @@ class Sandbox:
             yield name, Skipped(name, f"not readable: {cause(error)}")
             return
         worker = self._started()
-        allowed = self._limits.clock_seconds(size)
+        seconds = self._limits.processor_seconds(size, ocr=settings.ocr and name.lower().endswith(_WITH_PICTURES))
+        allowed = 1.5 * seconds  # on the clock
         finished = False
         read = 0
         try:
-            self._send(worker, path, name, size)
+            _send(worker, path, name, settings, seconds)
             while True:
                 message = read_frame(_Pipe(worker, allowed).read)
                 if message is None:
@@ -73,14 +72,14 @@ class Sandbox:
             reason = self._cause_of_death(worker)
         finally:
             if not finished:
-                self._kill()
+                self.close()
         if read:
             reason += f"; the {read} parts before are kept"
         yield name, Skipped(name, reason)
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._worker is None or self._worker.poll() is not None:
-            self._kill()
+            self.close()
             # -c and not -m: the package must be found where ours was, whatever the folder holds.
             code = (
                 f"import sys; sys.path[:] = {sys.path!r}; import qa.reading.worker as w; w.main()"
@@ -100,18 +99,6 @@ class Sandbox:
                 ) from error
         return self._worker
 
-    def _send(self, worker: subprocess.Popen[bytes], path: Path, name: str, size: int) -> None:
-        assert worker.stdin is not None
-        request = {
-            "path": str(path.absolute()),
-            "name": name,
-            "text_fields": self._settings.text_fields,
-            "title_field": self._settings.title_field,
-            "ocr": self._settings.ocr,
-            "seconds": self._limits.processor_seconds(size),
-        }
-        write_frame(worker.stdin, request)  # type: ignore[arg-type]
-
     def _cause_of_death(self, worker: subprocess.Popen[bytes]) -> str:
         with contextlib.suppress(subprocess.TimeoutExpired):
             worker.wait(timeout=1)
@@ -122,7 +109,8 @@ class Sandbox:
             return f"its reader crashed ({signal.Signals(-code).name})"
         return "its reader stopped"
 
-    def _kill(self) -> None:
+    def close(self) -> None:
+        """End the worker, whatever it does, and what it started."""
         worker, self._worker = self._worker, None
         if worker is None:
             return
@@ -133,6 +121,18 @@ class Sandbox:
             if stream is not None:
                 with contextlib.suppress(BrokenPipeError):
                     stream.close()
+
+
+def _send(
+    worker: subprocess.Popen[bytes],
+    path: Path,
+    name: str,
+    settings: ReadingSettings,
+    seconds: float,
+) -> None:
+    assert worker.stdin is not None
+    request = {"path": str(path.absolute()), "name": name, "seconds": seconds, **asdict(settings)}
+    write_frame(cast(BinaryIO, worker.stdin), request)
 
 
 class _Pipe:
