@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw, ImageFont
-from reading_files import check, headings, one, read, refused, write
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
@@ -17,6 +16,7 @@ from reportlab.pdfgen.canvas import Canvas
 from qa.reading import ReadingSettings
 from qa.reading.accents import mend_accents
 from qa.records import Document, Skipped
+from reading_files import check, headings, one, read, refused, write
 
 WIDTH, HEIGHT = A4
 LEADING = 14
@@ -97,27 +97,18 @@ def test_a_citation_knows_its_page(tmp_path: Path) -> None:
     for number in range(1, 5):
         pages.lines([f"Carnets de la Baltique, n° {number + 6}"], top=800, size=9)
         pages.lines([f"— {number} —"], x=290, top=40, size=9)
-        if number == 1:
-            pages.lines(
-                ["La première page parle du port. Elle finit au milieu d’une phrase, car la"]
-            )
-        else:
-            pages.lines(
-                [
-                    f"suite vient à la page {number}. Ici commence autre chose, que rien ne coupe, et la"
-                ]
-            )
+        begins = "La première page parle du port" if number == 1 else f"suite, page {number}"
+        pages.lines([f"{begins}. Ici commence autre chose, que rien ne coupe, et la"])
         pages.next()
     document = one(tmp_path, "a.pdf", pages.done())
+    rest = "Ici commence autre chose, que rien ne coupe, et la"
     assert document.text == (
-        "La première page parle du port. Elle finit au milieu d’une phrase, car la suite vient à la "
-        "page 2. Ici commence autre chose, que rien ne coupe, et la suite vient à la page 3. Ici "
-        "commence autre chose, que rien ne coupe, et la suite vient à la page 4. Ici commence autre "
-        "chose, que rien ne coupe, et la"
+        f"La première page parle du port. {rest} suite, page 2. {rest} suite, page 3. {rest} "
+        f"suite, page 4. {rest}"
     )
     assert [page.number for page in document.pages] == [1, 2, 3, 4]
     for page in document.pages[1:]:
-        assert document.text[page.start :].startswith(f"suite vient à la page {page.number}")
+        assert document.text[page.start :].startswith(f"suite, page {page.number}")
     second = document.page_at(document.text.index("page 2"))
     assert second is not None
     assert (second.number, second.ocr) == (2, False)

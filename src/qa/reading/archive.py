@@ -22,7 +22,7 @@ from qa.reading.limits import (
 _DRIVE = re.compile(r"[A-Za-z]:")
 _ENCRYPTED = 0x1
 # What archives carry that nobody wrote: "__MACOSX/", ".DS_Store", "Thumbs.db".
-_HIDDEN = re.compile(r"(?:^|/)(?:\.|__MACOSX/|Thumbs\.db$)")
+_HIDDEN = re.compile(r"(?:^|/)(?:\.(?!\.?/)|__MACOSX/|Thumbs\.db$)")
 
 
 class MemberError(UnreadableError):

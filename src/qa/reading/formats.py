@@ -20,6 +20,7 @@ from qa.reading.limits import (
     LARGEST_CONTAINER,
     LARGEST_FILE,
     LARGEST_TEXT,
+    NO_MEMORY,
     describe_limit,
     describe_size,
 )
@@ -69,6 +70,7 @@ PLAIN = frozenset({".jsonl", ".jsonl.gz", ".markdown", ".md", ".txt"})
 
 SUFFIXES = tuple(sorted([*READERS, *STREAMED, ARCHIVE]))
 _LONGEST_FIRST = sorted(SUFFIXES, key=len, reverse=True)
+NEEDS_MEMORY = "needs more memory than a file may"
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -106,8 +108,11 @@ class _Source:
 
 def _sidecar_of(path: Path, name: str) -> Sidecar:
     for beside in sidecar_paths(path):
-        if beside.is_file() and not beside.is_symlink():
-            return read_sidecar(beside.read_bytes(), f"{name[: -len(path.name)]}{beside.name}")
+        place = f"{name.rpartition('/')[0]}/{printable(beside.name)}".lstrip("/")
+        if beside.is_symlink():
+            return Sidecar(place, fault="symbolic link: its metadata are not used")
+        if beside.is_file():
+            return read_sidecar(beside.read_bytes(), place)
     return Sidecar()
 
 
@@ -143,11 +148,14 @@ def _read(source: _Source, settings: ReadingSettings, sidecar: Sidecar) -> Resul
     except RecursionError:
         yield name, Skipped(name, "nested too deeply")
     except MemoryError:
-        yield name, Skipped(name, "needs more memory than a file may")
+        yield name, Skipped(name, NEEDS_MEMORY)
     except OSError:
         raise
     except Exception as error:  # a parser meets every shape of broken file
-        yield name, Skipped(name, f"damaged: {type(error).__name__}")
+        if getattr(error, "code", 0) == NO_MEMORY:
+            yield name, Skipped(name, NEEDS_MEMORY)
+        else:
+            yield name, Skipped(name, f"damaged: {type(error).__name__}")
 
 
 def _read_whole(

@@ -102,7 +102,7 @@ def _parse(data: bytes) -> HtmlElement | None:
     parser = html.HTMLParser(remove_comments=True, remove_pis=True, huge_tree=True)
     try:
         return html.document_fromstring(source, parser=parser)
-    except (etree.ParserError, etree.XMLSyntaxError, ValueError):
+    except etree.ParserError:
         return None
 
 

@@ -17,6 +17,9 @@ HIGHEST_RATIO = 150
 SMALL_ENTRY = 5_000_000  # bytes: whatever its ratio, an entry of this size does no harm
 
 
+NO_MEMORY = 2  # the code of libxml2's error when memory is short (XML_ERR_NO_MEMORY)
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What the reading of one file, or of one document of a file of many, may use.

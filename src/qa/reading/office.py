@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from qa.reading.archive import open_archive, read_part
 from qa.reading.blocks import Block, UnreadableError
 from qa.reading.cleaning import clean_inline, clean_line
+from qa.reading.limits import NO_MEMORY
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -57,6 +58,8 @@ def parse_part(package: zipfile.ZipFile, name: str) -> Element | None:
     try:
         return etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
+        if error.code == NO_MEMORY:
+            raise MemoryError from error
         raise UnreadableError(f"damaged: {name} is not XML") from error
 
 

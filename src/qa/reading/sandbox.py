@@ -50,7 +50,9 @@ class Sandbox:
             yield name, Skipped(name, f"not readable: {cause(error)}")
             return
         worker = self._started()
-        seconds = self._limits.processor_seconds(size, ocr=settings.ocr and name.lower().endswith(_WITH_PICTURES))
+        seconds = self._limits.processor_seconds(
+            size, ocr=settings.ocr and name.lower().endswith(_WITH_PICTURES)
+        )
         allowed = 1.5 * seconds  # on the clock
         finished = False
         read = 0

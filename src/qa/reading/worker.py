@@ -14,9 +14,10 @@ import time
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from qa.reading.formats import read_file
+from qa.reading.formats import NEEDS_MEMORY, read_file
 from qa.reading.frames import read_frame, result_fields, write_frame
 from qa.reading.settings import ReadingSettings
+from qa.records import Skipped
 
 # A worker that once needed this share of its memory gives it back by leaving.
 _RETIRE = 0.5
@@ -35,21 +36,25 @@ def main() -> int:
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_FSIZE, 0)  # a reader writes no file
     while (request := read_frame(requests.read)) is not None:
-        _serve(request, results)
-        retires = _highest_memory() > _RETIRE * memory
+        starved = _serve(request, results)
+        retires = starved or _highest_memory() > _RETIRE * memory
         write_frame(results, {"done": True, "retires": retires})
     return 0
 
 
-def _serve(request: dict[str, Any], results: BinaryIO) -> None:
+def _serve(request: dict[str, Any], results: BinaryIO) -> bool:
+    """Read a file, send what it holds; tell whether memory was short."""
     settings = ReadingSettings(
         tuple(request["text_fields"]), request["title_field"], request["ocr"]
     )
     seconds = float(request["seconds"])
+    starved = False
     _allow(seconds)
     for place, result in read_file(Path(request["path"]), request["name"], settings):
         write_frame(results, result_fields(place, result))
+        starved = starved or (isinstance(result, Skipped) and result.reason == NEEDS_MEMORY)
         _allow(seconds)  # for the next document of the file
+    return starved
 
 
 def _allow(seconds: float) -> None:
