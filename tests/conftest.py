@@ -52,9 +52,9 @@ class FakeEmbedder:
 def end_of_the_reader() -> Iterator[None]:
     """The process in which the tests read files ends with them."""
     yield
-    from reading_files import SANDBOX
+    from reading_files import READER
 
-    SANDBOX.close()
+    READER.close()
 
 
 @pytest.fixture

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qa.reading import ReadingSettings, read_corpus
-from qa.reading.sandbox import Sandbox
+from qa.reading import FileReader, ReadingSettings, read_corpus
 from qa.records import Document, Skipped
 
 # One process for all tests (conftest.py ends it): a new one each would take most of the time.
-SANDBOX = Sandbox()
+READER = FileReader()
 
 
 def write(folder: Path, name: str, content: str | bytes) -> Path:
@@ -20,7 +19,10 @@ def write(folder: Path, name: str, content: str | bytes) -> Path:
 
 
 def read(path: Path, settings: ReadingSettings | None = None) -> list[Document | Skipped]:
-    return list(read_corpus(path, settings, SANDBOX))
+    if settings is None:
+        return list(read_corpus(path, READER))
+    with FileReader(settings) as reader:
+        return list(read_corpus(path, reader))
 
 
 def one(

@@ -3,22 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from qa.reading.formats import (
-    PLAIN,
-    SUFFIXES,
-    cause,
-    printable,
-    read_file,
-    sidecar_paths,
-    suffix_of,
-)
-from qa.reading.ocr import check_ocr
-from qa.reading.sandbox import Sandbox
-from qa.reading.settings import ReadingSettings
+from qa.reading.formats import SUFFIXES, Results, cause, printable, sidecar_paths, suffix_of
+from qa.reading.reader import FileReader
 from qa.reading.sidecar import SIDECAR
 from qa.records import Document, QAError, Skipped
 
@@ -26,43 +15,38 @@ _TOLD = 5  # reasons told when nothing could be read
 
 
 def read_corpus(
-    corpus: Path, settings: ReadingSettings | None = None, sandbox: Sandbox | None = None
+    corpus: Path, reader: Callable[[Path, str], Results] | None = None
 ) -> Iterator[Document | Skipped]:
     """Read a folder (and its subfolders) or one file, sorted by path.
 
-    Whatever is not read is told with its reason. A ``sandbox`` that is given stays open for the
-    next call. Raises QAError when the corpus does not exist, is empty, or held nothing that could
-    be read.
+    Whatever is not read is told with its reason. ``reader`` stands in for a new ``FileReader``.
+    Raises QAError when the corpus does not exist, is empty, or held nothing that could be read.
     """
+    if reader is None:
+        with FileReader() as reader:
+            yield from read_corpus(corpus, reader)
+        return
     if not corpus.exists():
         raise QAError(f"{corpus}: no such file or folder. Give a folder of documents, or one file.")
-    settings = settings or ReadingSettings()
-    if settings.ocr:
-        check_ocr()
     read = 0
     skipped = 0
     reasons: list[str] = []
     first_places: dict[str, str] = {}
-    with nullcontext(sandbox) if sandbox is not None else Sandbox() as box:
-        for name, entry in _files(corpus):
-            results = (
-                [(name, entry)]
-                if isinstance(entry, Skipped)
-                else _read_file(entry, name, settings, box)
-            )
-            for place, result in results:
-                if isinstance(result, Document):
-                    first = first_places.setdefault(result.id, place)
-                    if first is not place:
-                        result = Skipped(
-                            place, f'duplicate id "{result.id}", already read from {first}'
-                        )
-                if isinstance(result, Document):
-                    read += 1
-                else:
-                    skipped += 1
-                    reasons = [*reasons, f"{result.source}: {result.reason}"][:_TOLD]
-                yield result
+    for name, entry in corpus_files(corpus):
+        results = iter([(name, entry)]) if isinstance(entry, Skipped) else reader(entry, name)
+        for place, result in results:
+            if isinstance(result, Document):
+                first = first_places.setdefault(result.id, place)
+                if first is not place:
+                    result = Skipped(
+                        place, f'duplicate id "{result.id}", already read from {first}'
+                    )
+            if isinstance(result, Document):
+                read += 1
+            else:
+                skipped += 1
+                reasons = [*reasons, f"{result.source}: {result.reason}"][:_TOLD]
+            yield result
     if read:
         return
     formats = ", ".join(SUFFIXES)
@@ -75,17 +59,8 @@ def read_corpus(
     raise QAError(f"{corpus}: the folder is empty. Put documents in it ({formats}).")
 
 
-def _read_file(
-    path: Path, name: str, settings: ReadingSettings, sandbox: Sandbox
-) -> Iterator[tuple[str, Document | Skipped]]:
-    """One file to its documents: plain text in our process, what needs a parser in another."""
-    suffix = suffix_of(name)
-    if not suffix or suffix in PLAIN:
-        return read_file(path, name, settings)
-    return sandbox.read(path, name, settings)
-
-
-def _files(corpus: Path) -> Iterator[tuple[str, Path | Skipped]]:
+def corpus_files(corpus: Path) -> Iterator[tuple[str, Path | Skipped]]:
+    """The names of the files that ``read_corpus`` reads, in its order, each with its path."""
     if corpus.is_dir():
         yield from _walk(corpus, corpus.resolve(), "")
     else:

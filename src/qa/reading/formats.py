@@ -65,7 +65,7 @@ ARCHIVE = ".zip"
 # Files that carry pictures and fonts may be larger than a text.
 _CONTAINERS = frozenset({".docx", ".epub", ".odt", ".pdf"})
 # Formats whose parser is ours or Python's own and cannot be led into more work than their size:
-# read in our own process. Every other one is read in a process of its own (``sandbox.py``).
+# read in our own process. Every other one is read in a process of its own (``reader.py``).
 PLAIN = frozenset({".jsonl", ".jsonl.gz", ".markdown", ".md", ".txt"})
 
 SUFFIXES = tuple(sorted([*READERS, *STREAMED, ARCHIVE]))

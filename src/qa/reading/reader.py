@@ -1,4 +1,4 @@
-"""Files parsed in a process of their own: bounded memory and time, and a death that is survived."""
+"""Reading of files, parsers in a process apart: bounded memory and time, deaths survived."""
 
 from __future__ import annotations
 
@@ -9,55 +9,66 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from qa.reading.formats import cause
+from qa.reading.formats import PLAIN, Results, cause, read_file, suffix_of
 from qa.reading.frames import read_frame, result_of, write_frame
 from qa.reading.limits import Limits
+from qa.reading.ocr import check_ocr
 from qa.reading.settings import ReadingSettings
-from qa.records import Document, QAError, Skipped
+from qa.records import QAError, Skipped
 
 _CHUNK = 1 << 20
 _WITH_PICTURES = (".pdf", ".zip")  # files whose pages may be recognised
 
 
-class Sandbox:
-    """One worker process, started when first needed and again after each death.
+class FileReader:
+    """Reads files, one after the other: plain text here, what needs a parser in a process apart.
 
-    Used as a context: the worker ends with it.
+    That process is started when first needed and again after each death; it ends with the context.
     """
 
-    def __init__(self, limits: Limits | None = None) -> None:
+    def __init__(
+        self, settings: ReadingSettings | None = None, limits: Limits | None = None
+    ) -> None:
+        self._settings = settings or ReadingSettings()
         self._limits = limits or Limits()
         self._worker: subprocess.Popen[bytes] | None = None
+        if self._settings.ocr:
+            check_ocr()
 
-    def __enter__(self) -> Sandbox:
+    def __enter__(self) -> FileReader:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def read(
-        self, path: Path, name: str, settings: ReadingSettings
-    ) -> Iterator[tuple[str, Document | Skipped]]:
-        """Read a file in the worker: its documents as they come, and why there are no more."""
+    def __call__(self, path: Path, name: str) -> Results:
+        """Read one file: its documents as they come, and why there are no more.
+
+        Documents take their ids from ``name``, and their titles where they have none.
+        """
+        suffix = suffix_of(name)
+        if not suffix or suffix in PLAIN:
+            return read_file(path, name, self._settings)
+        return self._read_apart(path, name)
+
+    def _read_apart(self, path: Path, name: str) -> Results:
         try:
             size = path.stat().st_size
         except OSError as error:
             yield name, Skipped(name, f"not readable: {cause(error)}")
             return
         worker = self._started()
-        seconds = self._limits.processor_seconds(
-            size, ocr=settings.ocr and name.lower().endswith(_WITH_PICTURES)
-        )
+        ocr = self._settings.ocr and name.lower().endswith(_WITH_PICTURES)
+        seconds = self._limits.processor_seconds(size, ocr=ocr)
         allowed = 1.5 * seconds  # on the clock
         finished = False
         read = 0
         try:
-            _send(worker, path, name, settings, seconds)
+            _send(worker, path, name, self._settings, seconds)
             while True:
                 message = read_frame(_Pipe(worker, allowed).read)
                 if message is None:

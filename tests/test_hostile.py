@@ -15,15 +15,13 @@ from reportlab.pdfgen.canvas import Canvas
 from conftest import FakeEmbedder
 from qa.cli import main
 from qa.index import open_index, update_index
-from qa.reading import ReadingSettings, read_corpus
+from qa.reading import FileReader, read_corpus
 from qa.reading.frames import LARGEST_FRAME, read_frame
 from qa.reading.limits import Limits
-from qa.reading.sandbox import Sandbox
 from qa.records import Document, Skipped
-from reading_files import SANDBOX, read, write
+from reading_files import READER, read, write
 from test_collections import dump, wiki_page
 
-SETTINGS = ReadingSettings()
 WORD = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 
 
@@ -163,17 +161,17 @@ def slow_page() -> bytes:
     return b"<ul>" + b"<li><p>Un texte avec <b>des</b> mots.</p>" * 40_000 + b"</ul>"
 
 
-def results_of(sandbox: Sandbox, path: Path) -> list[Document | Skipped]:
-    return [result for _, result in sandbox.read(path, path.name, SETTINGS)]
+def results_of(reader: FileReader, path: Path) -> list[Document | Skipped]:
+    return [result for _, result in reader(path, path.name)]
 
 
 @pytest.fixture
-def hasty() -> Iterator[Sandbox]:
-    with Sandbox(Limits(seconds=0.4, seconds_per_megabyte=0)) as sandbox:
-        yield sandbox
+def hasty() -> Iterator[FileReader]:
+    with FileReader(limits=Limits(seconds=0.4, seconds_per_megabyte=0)) as reader:
+        yield reader
 
 
-def test_time_is_bounded(tmp_path: Path, hasty: Sandbox) -> None:
+def test_time_is_bounded(tmp_path: Path, hasty: FileReader) -> None:
     slow = write(tmp_path, "a.html", slow_page())
     (told,) = results_of(hasty, slow)
     assert isinstance(told, Skipped)
@@ -184,29 +182,29 @@ def test_memory_is_bounded(tmp_path: Path) -> None:
     large = write(tmp_path, "a.html", slow_page() * 8)
     small = write(tmp_path, "b.docx", word(f"<w:document {WORD}><w:body><w:p><w:r><w:t>Un.</w:t>"
                                            "</w:r></w:p></w:body></w:document>"))  # fmt: skip
-    with Sandbox(Limits(memory=300_000_000)) as sandbox:
-        (told,) = results_of(sandbox, large)
+    with FileReader(limits=Limits(memory=300_000_000)) as reader:
+        (told,) = results_of(reader, large)
         assert told == Skipped("a.html", "needs more memory than a file may")
-        (read_after,) = results_of(sandbox, small)
+        (read_after,) = results_of(reader, small)
     assert isinstance(read_after, Document)
     assert read_after.text == "Un."
 
 
 def test_a_crash_is_survived(tmp_path: Path) -> None:
     path = write(tmp_path, "w.xml", dump(*(wiki_page(f"T{n}", "Un texte.") for n in range(5000))))
-    with Sandbox() as sandbox:
-        stream = sandbox.read(path, "w.xml", SETTINGS)
+    with FileReader() as reader:
+        stream = reader(path, "w.xml")
         first = next(stream)[1]
         assert isinstance(first, Document) and first.title == "T0"
-        worker = sandbox._worker
+        worker = reader._worker
         assert worker is not None
         os.kill(worker.pid, signal.SIGSEGV)
         *before, (_, last) = list(stream)
         assert last == Skipped(
             "w.xml", f"its reader crashed (SIGSEGV); the {len(before) + 1} parts before are kept"
         )
-        assert len(results_of(sandbox, path)) == 5000
-        assert sandbox._worker is not worker
+        assert len(results_of(reader, path)) == 5000
+        assert reader._worker is not worker
 
 
 def test_a_stream_that_is_left_ends_its_worker(tmp_path: Path) -> None:
@@ -220,7 +218,7 @@ def test_a_stream_that_is_left_ends_its_worker(tmp_path: Path) -> None:
 
 
 def test_a_file_that_goes_away(tmp_path: Path) -> None:
-    (told,) = results_of(SANDBOX, tmp_path / "absent.pdf")
+    (told,) = results_of(READER, tmp_path / "absent.pdf")
     assert told == Skipped("absent.pdf", "not readable: no such file or directory")
 
 
