@@ -17,10 +17,18 @@ def index(options: argparse.Namespace) -> int:
     """Make or update an index and tell what changed."""
     from qa.embedding import open_embedder
     from qa.index import update_index
+    from qa.reading import ReadingSettings
 
+    reading = ReadingSettings(
+        tuple(options.text_field or ()), options.title_field or "", options.ocr
+    )
     with progress_bars() as progress:
         report = update_index(
-            options.corpus, options.index, open_embedder(options.model), progress=progress
+            options.corpus,
+            options.index,
+            open_embedder(options.model),
+            progress=progress,
+            reading=reading,
         )
     if options.json:
         print_json(asdict(report))

@@ -12,7 +12,7 @@ from typing import Any
 from qa.chunking import ChunkSettings
 from qa.records import QAError
 
-FORMAT = 1
+FORMAT = 2
 NAME = "manifest.json"
 
 

@@ -10,13 +10,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from qa.records import Document, Heading, Passage, Skipped
+from qa.records import Document, Heading, PageStart, Passage, Skipped, page_at
 
 _SCHEMA = """
 CREATE TABLE documents (
     id TEXT PRIMARY KEY, position INTEGER NOT NULL, title TEXT NOT NULL, source TEXT NOT NULL,
-    headings TEXT NOT NULL, metadata TEXT NOT NULL, characters INTEGER NOT NULL,
-    digest BLOB NOT NULL
+    headings TEXT NOT NULL, metadata TEXT NOT NULL, pages TEXT NOT NULL,
+    characters INTEGER NOT NULL, digest BLOB NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE passages (
     row INTEGER PRIMARY KEY, document_id TEXT NOT NULL, headings TEXT NOT NULL,
@@ -62,7 +62,7 @@ class StoreWriter:
     def add(self, document: Document, passages: Sequence[Passage]) -> None:
         """Append a document and the passages that partition it."""
         self._connection.execute(
-            "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 document.id,
                 self.documents,
@@ -70,6 +70,7 @@ class StoreWriter:
                 document.source,
                 json.dumps([[h.level, h.start, h.end] for h in document.headings]),
                 json.dumps(dict(document.metadata), ensure_ascii=False),
+                json.dumps([[p.number, p.start, p.ocr] for p in document.pages]),
                 len(document.text),
                 document_digest(document),
             ),
@@ -155,11 +156,12 @@ class Store:
     def document(self, document_id: str) -> Document | None:
         """A whole document, its text put together from its passages."""
         record = self._connection.execute(
-            "SELECT title, source, headings, metadata FROM documents WHERE id = ?", (document_id,)
+            "SELECT title, source, headings, metadata, pages FROM documents WHERE id = ?",
+            (document_id,),
         ).fetchone()
         if record is None:
             return None
-        title, source, headings, metadata = record
+        title, source, headings, metadata, pages = record
         texts = self._connection.execute(
             "SELECT text FROM passages WHERE document_id = ? ORDER BY start", (document_id,)
         )
@@ -170,7 +172,15 @@ class Store:
             source=source,
             headings=tuple(Heading(*heading) for heading in json.loads(headings)),
             metadata=json.loads(metadata),
+            pages=_pages(pages),
         )
+
+    def page(self, document_id: str, position: int) -> PageStart | None:
+        """The page of a paged document on which a character of its text stands."""
+        record = self._connection.execute(
+            "SELECT pages FROM documents WHERE id = ?", (document_id,)
+        ).fetchone()
+        return page_at(_pages(record[0]), position)
 
     def source(self, document_id: str) -> str:
         """Where a document came from."""
@@ -191,6 +201,10 @@ _PASSAGE = (
     "document_id, title, passages.headings, start, end, text "
     "FROM passages JOIN documents ON id = document_id"
 )
+
+
+def _pages(told: str) -> tuple[PageStart, ...]:
+    return tuple(PageStart(number, start, ocr) for number, start, ocr in json.loads(told))
 
 
 def _passage(record: Sequence[Any]) -> Passage:

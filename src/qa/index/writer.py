@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -28,6 +29,9 @@ from qa.index.reader import DOCUMENTS, LEXICAL, VECTORS, Index, open_generation,
 from qa.index.store import Store, StoreWriter
 from qa.lexical import LexicalIndex
 from qa.records import Document, QAError, Skipped
+
+if TYPE_CHECKING:
+    from qa.reading import ReadingSettings
 
 # Passages embedded between two reports of progress; sorted by length within.
 _BLOCK = 512
@@ -65,9 +69,11 @@ def update_index(
     embedder: Embedder,
     settings: ChunkSettings | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
+    reading: ReadingSettings | None = None,
 ) -> IndexReport:
     """Make the index in ``directory`` say what ``corpus`` (a folder or one file) says now.
 
+    ``reading`` names the fields of tables and tells whether scans are recognised.
     Only passages whose text is new are embedded. When nothing changed, nothing is written. Any
     error or interruption leaves the published generation as it was.
     """
@@ -76,7 +82,7 @@ def update_index(
     with writer_lock(directory), staging_folder(directory) as staging:
         previous = _open_previous(directory)
         try:
-            skipped = _read(corpus, staging / DOCUMENTS, embedder, settings, progress)
+            skipped = _read(corpus, staging / DOCUMENTS, embedder, settings, reading, progress)
             store = Store(staging / DOCUMENTS)
             changes = _compare(previous, store)
             if previous is not None and _says_the_same(previous, store, embedder, settings):
@@ -123,20 +129,22 @@ def _read(
     path: Path,
     embedder: Embedder,
     settings: ChunkSettings,
+    reading: ReadingSettings | None,
     progress: Callable[[Progress], None],
 ) -> list[Skipped]:
     """Read, cut and store the documents; what could not be read is returned."""
     # Imported here: its patterns take longer to compile than a question takes to answer.
-    from qa.reading import read_corpus
+    from qa.reading import FileReader, read_corpus
 
     writer = StoreWriter(path)
     skipped = []
-    for item in read_corpus(corpus):
-        if isinstance(item, Document):
-            writer.add(item, split_passages(item, embedder.count_tokens, settings))
-        else:
-            skipped.append(item)
-        progress(Progress("read", writer.documents, None))
+    with FileReader(reading) as reader:
+        for item in read_corpus(corpus, reader):
+            if isinstance(item, Document):
+                writer.add(item, split_passages(item, embedder.count_tokens, settings))
+            else:
+                skipped.append(item)
+            progress(Progress("read", writer.documents, None))
     writer.close(skipped)
     return skipped
 
