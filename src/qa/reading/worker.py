@@ -35,9 +35,11 @@ def main() -> int:
     _limit(resource.RLIMIT_AS, memory)
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_FSIZE, 0)  # a reader writes no file
+    # What is told of a new process includes the memory of the one that started it.
+    inherited = _highest_memory()
     while (request := read_frame(requests.read)) is not None:
         starved = _serve(request, results)
-        retires = starved or _highest_memory() > _RETIRE * memory
+        retires = starved or _highest_memory() > max(_RETIRE * memory, inherited)
         write_frame(results, {"done": True, "retires": retires})
     return 0
 
