@@ -15,7 +15,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from qa.reading import ReadingSettings
 from qa.reading.accents import mend_accents
-from qa.records import Document, Skipped
+from qa.records import Document, PageStart, Skipped
 from reading_files import check, headings, one, read, refused, write
 
 WIDTH, HEIGHT = A4
@@ -164,6 +164,31 @@ def test_columns_are_read_one_after_the_other(
         "gouvernement, qui envoie des troupes sur la glace du golfe de Finlande.",
         "Une note sous les deux colonnes, qui va d’un bord à l’autre de la page.",
     ]
+
+
+def test_columns_that_begin_at_different_heights(tmp_path: Path) -> None:
+    pages = Pages()
+    pages.lines(["Un titre qui s’étend au-dessus des deux colonnes de la page"], size=16, top=760)
+    pages.lines(LEFT, top=690)
+    pages.lines(RIGHT, x=300)
+    document = one(tmp_path, "a.pdf", pages.done())
+    assert document.pages == (PageStart(1, 0),)
+    second = document.text.split("\n\n")[1]
+    assert second.startswith("La colonne de gauche")
+    assert second.endswith("mot coupé par la colonne. Celle de droite parle du gouvernement, qui "
+                           "envoie des troupes sur la glace du golfe de Finlande.")  # fmt: skip
+
+
+def test_bullets_become_dashes(tmp_path: Path) -> None:
+    """However far a bullet stands from its item, and whatever it looks like."""
+    pages = Pages()
+    pages.lines(["Les marins demandent plusieurs choses, que le gouvernement refuse en bloc :"])
+    for row, item in enumerate(["la paix avec tous les pays ;", "le pain pour toutes les villes."]):
+        pages.lines(["\u2022"], x=80, top=700 - LEADING * row)
+        pages.lines([item], x=100, top=700 - LEADING * row)
+    assert one(tmp_path, "a.pdf", pages.done()).text.split("\n\n")[1] == (
+        "- la paix avec tous les pays ;\n- le pain pour toutes les villes."
+    )
 
 
 def test_a_table_is_read_row_by_row(tmp_path: Path) -> None:

@@ -6,12 +6,16 @@ line without a wide gap) and leaves as paragraphs of lines.
 
 from __future__ import annotations
 
+import re
 import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from qa.reading.lines import ends_sentence, is_list_item, starts_lower
+
+# The last ones are those of symbol fonts.
+BULLETS = "•▪◦‣·●■○□➢➤✓\uf0b7\uf0a7\uf0d8\uf0fc\uf076\uf02d"
 
 # All in units of the letter size.
 _ASCENT, _DESCENT = 0.7, 0.2  # of a line's box; lines set solid still do not touch
@@ -25,9 +29,14 @@ _SMALLER = 0.85  # of the line's size: a raised mark, not a line of its own
 
 _FEWEST_LINES = 3  # of a column of prose
 _PROSE_LETTERS = 18  # characters of the middle line of such a column; cells are shorter
+_SHORTEST = 4  # characters of the longest line of a column; numbers and bullets are no column
 _FILLED = 0.6  # share of the column's width that most of its lines reach
 _LOOSE = 1.3  # times the usual distance of two lines: a new paragraph
 _ANOTHER_SIZE = 1.1
+
+
+# What stands before an item, set apart from it: "•", "–", "12.", "b)".
+_MARKER = re.compile(rf"[{BULLETS}*–—-]|\(?(?:\d{{1,3}}|[a-z]|[ivx]{{1,5}})[.)°]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,20 +141,34 @@ def _regions(
     all_rows: Sequence[Sequence[Fragment]], left: float, right: float, narrowest: float
 ) -> Iterator[tuple[list[Fragment], list[tuple[float, float]]]]:
     """Rows one under the other, with the blanks between text that run down through all of them."""
-    region: list[Fragment] = []
+    region: list[Sequence[Fragment]] = []
     common: list[tuple[float, float]] = []
     inside = False  # whether some of those blanks have text on both sides
     for row in all_rows:
         blanks = _blanks(row, left, right, narrowest)
         shared = _intersection(common, blanks, narrowest) if region else blanks
-        grown = [*region, *row]
+        grown = [*region, row]
         inside_row = bool(_between(blanks, row))
-        stays_inside = bool(_between(shared, grown))
+        stays_inside = bool(_between(shared, _flat(grown)))
         if region and (inside or inside_row) and not stays_inside:
-            yield region, _between(common, region)
-            grown, shared, stays_inside = list(row), blanks, inside_row
+            # Columns may begin at different heights: rows above that leave their blank free.
+            shared, grown = blanks, [row]
+            while not inside and region and inside_row:
+                above = _intersection(
+                    shared, _blanks(region[-1], left, right, narrowest), narrowest
+                )
+                if not _between(above, _flat([region[-1], *grown])):
+                    break
+                shared, grown = above, [region.pop(), *grown]
+            if region:
+                yield _flat(region), _between(common, _flat(region))
+            stays_inside = inside_row
         region, common, inside = grown, shared, stays_inside
-    yield region, _between(common, region)
+    yield _flat(region), _between(common, _flat(region))
+
+
+def _flat(rows: Sequence[Sequence[Fragment]]) -> list[Fragment]:
+    return [fragment for row in rows for fragment in row]
 
 
 def _between(
@@ -199,6 +222,7 @@ def _are_prose(columns: Sequence[Sequence[Fragment]]) -> bool:
     return (
         len(longest) >= _FEWEST_LINES
         and filled >= _FILLED * len(longest)
+        and all(max(len(line.text) for line in lines) >= _SHORTEST for lines in all_lines)
         and all(
             statistics.median(len(line.text) for line in lines) >= _PROSE_LETTERS
             for lines in all_lines
@@ -240,6 +264,8 @@ def _joined(fragments: Sequence[Fragment]) -> Line:
     parts = [ordered[0].text]
     for before, fragment in pairwise(ordered):
         gap = (fragment.left - before.right) / main.size
+        if _MARKER.fullmatch(before.text) and before is ordered[0]:
+            gap = min(gap, WIDE_GAP)
         parts.append("   " if gap > WIDE_GAP else " " if gap > _WORD_GAP else "")
         parts.append(fragment.text)
     return Line(

@@ -43,6 +43,8 @@ _ALONE_NUMBER = re.compile(
     r"(?:[-–—]\s?)?(?:page\s|p\.\s?)?(\d{1,4})(?:\s?(?:/|sur)\s?\d{1,4})?(?:\s?[-–—])?", re.I
 )
 # "Chapitre 2 . . . . . . . . 14": a line of a table of contents.
+# "• lait": bullets are written as dashes, as in every other format.
+_BULLET = re.compile(rf"^[{layout.BULLETS}]\s*(?=\S)")
 _LEADER = re.compile(r"(?:\s?[.…]){5,}\s*\w{0,6}$")
 _DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)?(\d\d)?")
 _NARROW_BLANK = 0.08  # of the letter size
@@ -345,11 +347,12 @@ def _blocks(sheets: Sequence[_Sheet]) -> list[Block]:
         block = _block(piece, vocabulary, mends=mends)
         if block is None:
             continue
-        starts = block.pages
-        if (starts[0].number, starts[0].ocr) == page:
-            starts = starts[1:]
-        page = (block.pages[-1].number, block.pages[-1].ocr)
-        block = replace(block, pages=starts)
+        starts = []
+        for start in block.pages:
+            if (start.number, start.ocr) != page:
+                starts.append(start)
+            page = (start.number, start.ocr)
+        block = replace(block, pages=tuple(starts))
         if blocks and _are_items(blocks[-1], block):
             blocks[-1] = _one_list(blocks[-1], block)
         else:
@@ -373,6 +376,8 @@ def _pieces(sheets: Sequence[_Sheet]) -> Iterator[_Piece]:
         for paragraph in layout.paragraphs(fragments):
             kept = tuple(line for line in paragraph.lines if not _LEADER.search(line.text))
             if kept:
+                first = replace(kept[0], text=_BULLET.sub("- ", kept[0].text))
+                kept = (first, *kept[1:])
                 yield _Piece([Paragraph(kept, paragraph.left, paragraph.right)], [sheet.number])
         for recognised in sheet.recognised:
             yield _Piece([], [sheet.number], ocr=True, plain=recognised)
@@ -437,15 +442,16 @@ def _continues(last: _Piece, piece: _Piece) -> bool:
     if last.level or piece.level or last.ocr != piece.ocr:
         return False
     end, start = last.text_lines()[-1], piece.text_lines()[0]
-    if lines.is_list_item(start) or not lines.starts_lower(start):
+    if lines.is_list_item(start) or lines.ends_sentence(end) or end.endswith(":"):
         return False
-    if piece.paragraphs and not _same_column_width(last.paragraphs[-1], piece.paragraphs[0]):
+    if not last.paragraphs or not piece.paragraphs:
+        return lines.starts_lower(start)
+    before, after = last.paragraphs[-1], piece.paragraphs[0]
+    if abs(before.size - after.size) > 0.1 * before.size:
         return False
-    return not lines.ends_sentence(end) and not end.endswith(":")
-
-
-def _same_column_width(one: Paragraph, other: Paragraph) -> bool:
-    return abs(one.size - other.size) < 0.1 * one.size
+    # A line that fills its column goes on, whatever the next one begins with.
+    full = before.lines[-1].right > before.right - before.size and len(before.lines) > 1
+    return lines.starts_lower(start) or full
 
 
 def _block(piece: _Piece, vocabulary: frozenset[str], *, mends: bool) -> Block | None:
