@@ -18,27 +18,31 @@ _ACCENT = re.compile(rf"(?<=[A-Za-z])[{_ACCENTS}] (?=[a-zı])|[{_ACCENTS}]")
 _TORN = re.compile("(?<=[A-Za-z]) (?=[\u0300\u0301\u0302\u0308\u0327])")
 
 
-def mend_accents(text: str) -> str:
-    """Put spacing accents on the letters that they stand at, where that makes a French letter.
-
-    TeX draws the accent before its letter, some programs after it: the whole text tells which.
-    """
-    text = _TORN.sub("", text)
-    accents = list(_ACCENT.finditer(text))
-    if not accents:
-        return text
+def accents_come_first(text: str) -> bool | None:
+    """Whether accents stand before their letters, as TeX draws them, or after; None where none is to mend."""
+    mended = _TORN.sub("", text)
+    accents = list(_ACCENT.finditer(mended))
+    if not accents and mended == text:
+        return None
+    text = mended
     first = last = 0
     for found in accents:
         before, after = _candidates(text, found)
         first += bool(after and not before)
         last += bool(before and not after)
+    return first >= last
+
+
+def mend_accents(text: str, accents_first: bool) -> str:
+    """Put spacing accents on the letters that they stand at, where that makes a French letter."""
+    text = _TORN.sub("", text)
     pieces: list[str] = []
     position = 0
-    for found in accents:
+    for found in _ACCENT.finditer(text):
         before, after = _candidates(text, found)
         if found.start() < position or (position and found.start() - 1 < position):
             before = ""  # the letter before has its accent already
-        if after and (first >= last or not before):
+        if after and (accents_first or not before):
             pieces += [text[position : found.start()], after]
             position = found.end() + 1
         elif before:

@@ -30,7 +30,7 @@ from qa.reading.odt import read_odt
 from qa.reading.pdf import read_pdf, read_pdf_with_ocr
 from qa.reading.plain import read_plain
 from qa.reading.settings import ReadingSettings
-from qa.reading.sidecar import SIDECAR, Sidecar, read_sidecar
+from qa.reading.sidecar import LARGEST_SIDECAR, SIDECAR, Sidecar, read_sidecar
 from qa.reading.table import read_table
 from qa.records import Document, Skipped
 
@@ -112,7 +112,8 @@ def _sidecar_of(path: Path, name: str) -> Sidecar:
         if beside.is_symlink():
             return Sidecar(place, fault="symbolic link: its metadata are not used")
         if beside.is_file():
-            return read_sidecar(beside.read_bytes(), place)
+            with beside.open("rb") as stream:
+                return read_sidecar(stream.read(LARGEST_SIDECAR + 1), place)
     return Sidecar()
 
 
@@ -208,7 +209,8 @@ def _read_archive(source: _Source, settings: ReadingSettings) -> Results:
                     if beside in described and not sidecar.source:
                         sidecars.add(beside)
                         with open_member(archive, beside) as stream:
-                            sidecar = read_sidecar(stream.read(), f"{source.name}/{beside}")
+                            content = stream.read(LARGEST_SIDECAR + 1)
+                        sidecar = read_sidecar(content, f"{source.name}/{beside}")
                 with open_member(archive, member.filename) as stream:
                     yield from _read(_Source(stream, place, member.file_size), settings, sidecar)
             except MemberError as error:

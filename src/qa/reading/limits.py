@@ -30,7 +30,7 @@ class Limits:
 
     memory: int = 1 << 30
     seconds: float = 20.0
-    seconds_per_megabyte: float = 2.0
+    seconds_per_megabyte: float = 5.0  # a PDF of law has 250 pages a megabyte
     ocr_seconds: float = 3600.0
 
     def processor_seconds(self, size: int, *, ocr: bool = False) -> float:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from qa.reading import layout, lines
-from qa.reading.accents import mend_accents
+from qa.reading.accents import accents_come_first, mend_accents
 from qa.reading.blocks import Block, Page, UnreadableError, with_title
 from qa.reading.cleaning import clean_characters, clean_line, mend_punctuation, one_line
 from qa.reading.encoding import mend_mojibake
@@ -27,7 +27,7 @@ from qa.records import PageStart
 if TYPE_CHECKING:
     import pypdfium2
 
-# Recognises the picture of a page: its number and file to the lines of its paragraphs.
+# Recognises the picture of a page: the lines of its paragraphs.
 Recogniser = Callable[["pypdfium2.PdfPage"], list[list[str]]]
 
 _HYPHENS = "\x02\ufffe\u00ad"  # what PDFium gives for a hyphen at a line end
@@ -42,9 +42,9 @@ _NUMERAL = re.compile(r"\b(?:\d+|[ivxlc]+)\b", re.IGNORECASE)
 _ALONE_NUMBER = re.compile(
     r"(?:[-–—]\s?)?(?:page\s|p\.\s?)?(\d{1,4})(?:\s?(?:/|sur)\s?\d{1,4})?(?:\s?[-–—])?", re.I
 )
-# "Chapitre 2 . . . . . . . . 14": a line of a table of contents.
 # "• lait": bullets are written as dashes, as in every other format.
 _BULLET = re.compile(rf"^[{layout.BULLETS}]\s*(?=\S)")
+# "Chapitre 2 . . . . . . . . 14": a line of a table of contents.
 _LEADER = re.compile(r"(?:\s?[.…]){5,}\s*\w{0,6}$")
 _DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)?(\d\d)?")
 _NARROW_BLANK = 0.08  # of the letter size
@@ -100,7 +100,7 @@ def _read(data: bytes, name: str, recogniser: Recogniser | None) -> Page:
     blocks, title = with_title(_blocks(sheets), told)
     left_out = []
     if scanned:
-        left_out.append(f"{_pages(scanned)} without a text layer, which --ocr can read")
+        left_out.append(f"{_pages(scanned)} without a readable text layer, which --ocr can read")
     if lost:
         left_out.append(f"{_pages(lost)} damaged")
     return Page(title or readable_name(name), blocks, metadata, tuple(left_out))
@@ -326,11 +326,12 @@ class _Piece:
     level: int = 0
     note: bool = False
     ocr: bool = False
-    plain: list[str] = field(default_factory=list)  # lines that were recognised
+    recognised: list[list[str]] = field(default_factory=list)  # lines, by page
 
     def text_lines(self) -> list[str]:
         """All its lines of text."""
-        return [line.text for paragraph in self.paragraphs for line in paragraph.lines] + self.plain
+        typed = [line.text for paragraph in self.paragraphs for line in paragraph.lines]
+        return typed + [line for part in self.recognised for line in part]
 
 
 def _blocks(sheets: Sequence[_Sheet]) -> list[Block]:
@@ -339,12 +340,11 @@ def _blocks(sheets: Sequence[_Sheet]) -> list[Block]:
     joined = _join_cut(pieces)
     all_lines = [line for piece in joined for line in piece.text_lines()]
     vocabulary = lines.document_vocabulary(all_lines)
-    accent_source = "\n".join(all_lines)
-    mends = mend_accents(accent_source) != accent_source
+    accents_first = accents_come_first("\n".join(all_lines))
     blocks: list[Block] = []
     page: tuple[int, bool] = (0, False)
     for piece in joined:
-        block = _block(piece, vocabulary, mends=mends)
+        block = _block(piece, vocabulary, accents_first)
         if block is None:
             continue
         starts = []
@@ -380,7 +380,7 @@ def _pieces(sheets: Sequence[_Sheet]) -> Iterator[_Piece]:
                 kept = (first, *kept[1:])
                 yield _Piece([Paragraph(kept, paragraph.left, paragraph.right)], [sheet.number])
         for recognised in sheet.recognised:
-            yield _Piece([], [sheet.number], ocr=True, plain=recognised)
+            yield _Piece([], [sheet.number], ocr=True, recognised=[recognised])
 
 
 def _mark_titles(pieces: Sequence[_Piece]) -> None:
@@ -428,7 +428,7 @@ def _join_cut(pieces: Sequence[_Piece]) -> list[_Piece]:
             continue
         if last is not None and _continues(last, piece):
             last.paragraphs += piece.paragraphs
-            last.plain += piece.plain
+            last.recognised += piece.recognised
             last.pages += piece.pages
             continue
         joined += notes
@@ -454,16 +454,16 @@ def _continues(last: _Piece, piece: _Piece) -> bool:
     return lines.starts_lower(start) or full
 
 
-def _block(piece: _Piece, vocabulary: frozenset[str], *, mends: bool) -> Block | None:
+def _block(piece: _Piece, vocabulary: frozenset[str], accents_first: bool | None) -> Block | None:
     """Lay out a paragraph as one text, the places known at which its pages begin."""
     if piece.ocr:
-        cleaned = [_clean(line, mends=mends) for line in piece.plain]
-        halves = [lines.join_lines([line for line in cleaned if line], 0, vocabulary).split("\n")]
+        cleaned = [[_clean(line, accents_first) for line in part] for part in piece.recognised]
+        halves = [lines.join_lines(part, 0, vocabulary).split("\n") for part in cleaned]
     else:
-        halves = [list(_kept_lines(p, vocabulary, mends=mends)) for p in piece.paragraphs]
+        halves = [list(_kept_lines(p, vocabulary, accents_first)) for p in piece.paragraphs]
     text = ""
     starts = []
-    for number, half in zip(piece.pages, halves, strict=False):
+    for number, half in zip(piece.pages, halves, strict=True):
         if not half:
             continue
         begins = 0
@@ -479,9 +479,12 @@ def _block(piece: _Piece, vocabulary: frozenset[str], *, mends: bool) -> Block |
     return Block(text, piece.level, tuple(starts)) if text.strip() else None
 
 
-def _kept_lines(paragraph: Paragraph, vocabulary: frozenset[str], *, mends: bool) -> Iterator[str]:
+def _kept_lines(
+    paragraph: Paragraph, vocabulary: frozenset[str], accents_first: bool | None
+) -> Iterator[str]:
     """The lines of a paragraph that stay: broken sentences are joined, meant breaks are not."""
-    cleaned = _clean("\n".join(line.text for line in paragraph.lines), mends=mends).split("\n")
+    whole = "\n".join(line.text for line in paragraph.lines)
+    cleaned = _clean(whole, accents_first).split("\n")
     if len(cleaned) != len(paragraph.lines):  # a letter that is no letter broke a line
         yield from (line for line in cleaned if line)
         return
@@ -496,6 +499,7 @@ def _kept_lines(paragraph: Paragraph, vocabulary: frozenset[str], *, mends: bool
     yield mend_punctuation(lines.join_broken_lines(group, vocabulary))
 
 
-def _clean(text: str, *, mends: bool) -> str:
-    text = mend_mojibake(mend_accents(text) if mends else text)
-    return clean_characters(text)
+def _clean(text: str, accents_first: bool | None) -> str:
+    if accents_first is not None:
+        text = mend_accents(text, accents_first)
+    return clean_characters(mend_mojibake(text))

@@ -11,7 +11,7 @@ from qa.reading.cleaning import clean_line
 from qa.records import Document, Skipped
 
 SIDECAR = ".meta.toml"
-_LARGEST = 100_000  # bytes
+LARGEST_SIDECAR = 100_000  # bytes
 
 # The names under which people and programs write what a citation needs.
 FIELD_NAMES: Mapping[str, str] = {
@@ -52,8 +52,8 @@ class Sidecar:
 
 def read_sidecar(data: bytes, source: str) -> Sidecar:
     """Read the TOML of a sidecar: strings, numbers, dates, and lists of them, a name each."""
-    if len(data) > _LARGEST:
-        return Sidecar(source, fault=f"larger than {_LARGEST // 1000} kB: not read")
+    if len(data) > LARGEST_SIDECAR:
+        return Sidecar(source, fault=f"larger than {LARGEST_SIDECAR // 1000} kB: not read")
     try:
         values = tomllib.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
