@@ -19,7 +19,7 @@ _TORN = re.compile("(?<=[A-Za-z]) (?=[\u0300\u0301\u0302\u0308\u0327])")
 
 
 def accents_come_first(text: str) -> bool | None:
-    """Whether accents stand before their letters, as TeX draws them, or after; None where none is to mend."""
+    """Whether accents stand before their letters, as TeX draws them; None where all is well."""
     mended = _TORN.sub("", text)
     accents = list(_ACCENT.finditer(mended))
     if not accents and mended == text:
