@@ -1,28 +1,23 @@
 """PDF files: the text layer in reading order, without running heads, each page known by number.
 
-PDFium (pypdfium2) gives the characters and where they stand; columns, paragraphs and titles are
-found from that (``layout.py``). Pages without a text layer can be recognised (``ocr.py``).
+PDFium (pypdfium2) gives the characters and where they stand (``pdf_characters.py``); columns and
+lines are found from that (``layout.py``), then paragraphs and titles (``pdf_blocks.py``). Pages
+without a text layer can be recognised (``ocr.py``).
 """
 
 from __future__ import annotations
 
 import ctypes
-import math
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from qa.reading import layout, lines
-from qa.reading.accents import accents_come_first, mend_accents
-from qa.reading.blocks import Block, Page, UnreadableError, with_title
-from qa.reading.cleaning import clean_characters, clean_line, mend_punctuation, one_line
-from qa.reading.encoding import mend_mojibake
-from qa.reading.layout import Fragment, Paragraph
+from qa.reading.blocks import Page, UnreadableError, with_title
+from qa.reading.cleaning import clean_line, one_line
 from qa.reading.office import honest_metadata
+from qa.reading.pdf_blocks import Sheet, sheet_blocks
+from qa.reading.pdf_characters import page_fragments
 from qa.reading.plain import readable_name
-from qa.records import PageStart
 
 if TYPE_CHECKING:
     import pypdfium2
@@ -30,32 +25,9 @@ if TYPE_CHECKING:
 # Recognises the picture of a page: the lines of its paragraphs.
 Recogniser = Callable[["pypdfium2.PdfPage"], list[list[str]]]
 
-_HYPHENS = "\x02\ufffe\u00ad"  # what PDFium gives for a hyphen at a line end
 _UNREADABLE = re.compile("[\x00-\x08\x0e-\x1f\ufffd\ue000-\uf8ff]")
 _MOST_UNREADABLE = 0.3  # share of characters without a name above which a page has no text
-# Running heads stand in the first or last rows, in the margins.
-_EDGE_ROWS = 4
-_MARGIN = 0.12  # of the page's height
-_FEWEST_REPEATS = 3  # pages, or both pages of a file of two
-_SAME_HEIGHT = 0.02  # of the page
-_NUMERAL = re.compile(r"\b(?:\d+|[ivxlc]+)\b", re.IGNORECASE)
-_ALONE_NUMBER = re.compile(
-    r"(?:[-–—]\s?)?(?:page\s|p\.\s?)?(\d{1,4})(?:\s?(?:/|sur)\s?\d{1,4})?(?:\s?[-–—])?", re.I
-)
-# "• lait": bullets are written as dashes, as in every other format.
-_BULLET = re.compile(rf"^[{layout.BULLETS}]\s*(?=\S)")
-# "Chapitre 2 . . . . . . . . 14": a line of a table of contents.
-_LEADER = re.compile(r"(?:\s?[.…]){5,}\s*\w{0,6}$")
 _DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)?(\d\d)?")
-_NARROW_BLANK = 0.08  # of the letter size
-_BOLD = 600  # weight of letters, 400 being the usual one
-_LARGE = 1.12  # times the usual size: a title
-_LARGEST = 1.5  # times the usual size: a title even when it ends with a full stop
-_SMALL = 0.93  # times the usual size: a note
-_LONGEST_TITLE = 200  # characters
-_LONGEST_BOLD = 120
-_MOST_BOLD_TITLES = 0.4  # share of paragraphs; more bold ones are not titles
-_DEEPEST = 4  # levels of titles by size
 
 
 def read_pdf(data: bytes, name: str) -> Page:
@@ -79,7 +51,7 @@ def _read(data: bytes, name: str, recogniser: Recogniser | None) -> Page:
         protected = "password" in str(error).lower() or "security" in str(error).lower()
         reason = "protected by a password" if protected else f"damaged: {one_line(str(error))}"
         raise UnreadableError(reason) from error
-    sheets: list[_Sheet] = []
+    sheets: list[Sheet] = []
     lost: list[int] = []
     try:
         for number in range(1, len(pdf) + 1):
@@ -97,7 +69,7 @@ def _read(data: bytes, name: str, recogniser: Recogniser | None) -> Page:
     if scanned and not any(sheet.fragments or sheet.recognised for sheet in sheets):
         raise UnreadableError("no text layer: a scanned document, which --ocr can read")
     told = metadata.pop("title", "")
-    blocks, title = with_title(_blocks(sheets), told)
+    blocks, title = with_title(sheet_blocks(sheets), told)
     left_out = []
     if scanned:
         left_out.append(f"{_pages(scanned)} without a readable text layer, which --ocr can read")
@@ -139,26 +111,8 @@ def _metadata(pdf: pypdfium2.PdfDocument) -> dict[str, str]:
     return {key: text for key, text in honest_metadata(found).items() if text}
 
 
-# --- characters ---------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class _Sheet:
-    """A page: its fragments, or what was recognised in its picture."""
-
-    number: int
-    height: float = 0.0
-    fragments: list[Fragment] = field(default_factory=list)
-    recognised: list[list[str]] = field(default_factory=list)
-    scanned: bool = False
-
-
-def _read_sheet(page: pypdfium2.PdfPage, number: int, recogniser: Recogniser | None) -> _Sheet:
-    text_page = page.get_textpage()
-    try:
-        fragments, height = _upright(list(_fragments(text_page)), *page.get_size())
-    finally:
-        text_page.close()
+def _read_sheet(page: pypdfium2.PdfPage, number: int, recogniser: Recogniser | None) -> Sheet:
+    fragments, height = page_fragments(page)
     letters = "".join(fragment.text for fragment in fragments)
     if len(_UNREADABLE.findall(letters)) > _MOST_UNREADABLE * len(letters):
         letters, fragments = "", []
@@ -166,10 +120,10 @@ def _read_sheet(page: pypdfium2.PdfPage, number: int, recogniser: Recogniser | N
     else:
         scanned = not letters and _has_picture(page)
     if not scanned:
-        return _Sheet(number, height, fragments)
+        return Sheet(number, height, fragments)
     if recogniser is None:
-        return _Sheet(number, height, scanned=True)
-    return _Sheet(number, height, recognised=recogniser(page))
+        return Sheet(number, height, scanned=True)
+    return Sheet(number, height, recognised=recogniser(page))
 
 
 def _has_picture(page: pypdfium2.PdfPage) -> bool:
@@ -177,329 +131,3 @@ def _has_picture(page: pypdfium2.PdfPage) -> bool:
 
     pictures = page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=5)
     return next(iter(pictures), None) is not None
-
-
-def _fragments(text_page: pypdfium2.PdfTextPage) -> Iterator[tuple[Fragment, int]]:
-    """Put the characters of a page together; with each fragment its direction, in quarter turns.
-
-    PDFium gives them in the order in which they were drawn, with the blanks and line ends that it
-    infers.
-    """
-    import pypdfium2.raw as pdfium
-
-    box, matrix = pdfium.FS_RECTF(), pdfium.FS_MATRIX()
-    x, y = ctypes.c_double(), ctypes.c_double()
-    characters: list[str] = []
-    start = end = baseline = size = told_size = 0.0
-    turn = 0
-    blank = bold = False
-
-    def done() -> Iterator[tuple[Fragment, int]]:
-        text = "".join(characters).strip()
-        if text:
-            yield Fragment(text, start, end, baseline, size, bold), turn
-        characters.clear()
-
-    for index in range(text_page.count_chars()):
-        code = pdfium.FPDFText_GetUnicode(text_page, index)
-        character = chr(code) if 0 < code < 0x110000 else "\ufffd"
-        if character in "\r\n":
-            yield from done()
-            continue
-        if character.isspace():
-            blank = True
-            continue
-        if character in _HYPHENS:
-            character = "-"
-        pdfium.FPDFText_GetLooseCharBox(text_page, index, box)
-        pdfium.FPDFText_GetCharOrigin(text_page, index, x, y)
-        letter = pdfium.FPDFText_GetFontSize(text_page, index)
-        if characters:
-            near, far, base = _turned(box, x.value, y.value, turn)
-            if (
-                letter != told_size
-                or abs(base - baseline) > 0.1 * size
-                or not -size < near - end <= layout.WIDE_GAP * size
-            ):
-                yield from done()
-        if not characters:
-            turn = round(pdfium.FPDFText_GetCharAngle(text_page, index) / (math.pi / 2)) % 4
-            pdfium.FPDFText_GetMatrix(text_page, index, matrix)
-            told_size, size = letter, letter * math.hypot(matrix.b, matrix.d)
-            near, far, base = _turned(box, x.value, y.value, turn)
-            start, baseline = near, base
-            bold = _is_bold(text_page, index)
-        elif blank or (
-            # The narrow blanks of French typography are often only a distance.
-            near - end > _NARROW_BLANK * size and (character in ";:!?»" or characters[-1] == "«")
-        ):
-            characters.append(" ")
-        characters.append(character)
-        end = max(far, near)
-        blank = False
-    yield from done()
-
-
-def _is_bold(text_page: pypdfium2.PdfTextPage, index: int) -> bool:
-    """By the weight of the letters, or by the font's name where it tells no weight."""
-    import pypdfium2.raw as pdfium
-
-    if pdfium.FPDFText_GetFontWeight(text_page, index) >= _BOLD:
-        return True
-    name, flags = ctypes.create_string_buffer(100), ctypes.c_int()
-    pdfium.FPDFText_GetFontInfo(text_page, index, name, len(name), flags)
-    return b"bold" in name.value.lower()
-
-
-def _turned(box: ctypes.Structure, x: float, y: float, turn: int) -> tuple[float, float, float]:
-    """Start, end and baseline of a character, its line turned to run from left to right."""
-    if turn == 0:
-        return box.left, box.right, y
-    if turn == 1:  # PDFium counts clockwise
-        return -box.top, -box.bottom, x
-    if turn == 2:
-        return -box.right, -box.left, -y
-    return box.bottom, box.top, -x
-
-
-def _upright(
-    found: Sequence[tuple[Fragment, int]], width: float, height: float
-) -> tuple[list[Fragment], float]:
-    """Keep the text that runs as most of the page does; a turned stamp in the margin goes."""
-    letters: Counter[int] = Counter()
-    for fragment, turn in found:
-        letters[turn] += len(fragment.text)
-    main = letters.most_common(1)[0][0] if letters else 0
-    return [fragment for fragment, turn in found if turn == main], width if main % 2 else height
-
-
-# --- running heads ------------------------------------------------------------------------------
-
-
-def _without_running_heads(sheets: Sequence[_Sheet]) -> list[list[Fragment]]:
-    """Take out rows at the edges that stand on several pages at one height, numbers aside."""
-    all_rows = [layout.rows(sheet.fragments) for sheet in sheets]
-    seen: Counter[tuple[str, int]] = Counter()
-    for sheet, rows in zip(sheets, all_rows, strict=True):
-        keys = {_key(row, sheet.height) for row in [*rows[:_EDGE_ROWS], *rows[-_EDGE_ROWS:]]}
-        seen.update(keys | {(text, at + 1) for text, at in keys})  # heights that round apart
-    written = sum(bool(rows) for rows in all_rows)
-    least = 2 if written == 2 else _FEWEST_REPEATS
-    kept = []
-    for sheet, rows in zip(sheets, all_rows, strict=True):
-        first, last = 0, len(rows)
-        while first < min(last, _EDGE_ROWS) and _is_running(rows[first], sheet, seen, least):
-            first += 1
-        lowest = max(first, len(rows) - _EDGE_ROWS)
-        while last > lowest and _is_running(rows[last - 1], sheet, seen, least):
-            last -= 1
-        kept.append([fragment for row in rows[first:last] for fragment in row])
-    return kept
-
-
-def _key(row: Sequence[Fragment], height: float) -> tuple[str, int]:
-    text = _NUMERAL.sub("#", layout.row_text(row)).casefold()
-    return text, round(row[0].baseline / (_SAME_HEIGHT * max(height, 1)))
-
-
-def _is_running(
-    row: Sequence[Fragment], sheet: _Sheet, seen: Counter[tuple[str, int]], least: int
-) -> bool:
-    if _MARGIN * sheet.height < row[0].baseline < (1 - _MARGIN) * sheet.height:
-        return False
-    text, at = _key(row, sheet.height)
-    if max(seen[text, at], seen[text, at + 1]) >= least:
-        return True
-    number = _ALONE_NUMBER.fullmatch(layout.row_text(row))
-    return number is not None and int(number[1]) == sheet.number
-
-
-# --- paragraphs ---------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class _Piece:
-    """A paragraph, or two halves of one that a page or column end had cut."""
-
-    paragraphs: list[Paragraph]
-    pages: list[int]
-    level: int = 0
-    note: bool = False
-    ocr: bool = False
-    recognised: list[list[str]] = field(default_factory=list)  # lines, by page
-
-    def text_lines(self) -> list[str]:
-        """All its lines of text."""
-        typed = [line.text for paragraph in self.paragraphs for line in paragraph.lines]
-        return typed + [line for part in self.recognised for line in part]
-
-
-def _blocks(sheets: Sequence[_Sheet]) -> list[Block]:
-    pieces = list(_pieces(sheets))
-    _mark_titles(pieces)
-    joined = _join_cut(pieces)
-    all_lines = [line for piece in joined for line in piece.text_lines()]
-    vocabulary = lines.document_vocabulary(all_lines)
-    accents_first = accents_come_first("\n".join(all_lines))
-    blocks: list[Block] = []
-    page: tuple[int, bool] = (0, False)
-    for piece in joined:
-        block = _block(piece, vocabulary, accents_first)
-        if block is None:
-            continue
-        starts = []
-        for start in block.pages:
-            if (start.number, start.ocr) != page:
-                starts.append(start)
-            page = (start.number, start.ocr)
-        block = replace(block, pages=tuple(starts))
-        if blocks and _are_items(blocks[-1], block):
-            blocks[-1] = _one_list(blocks[-1], block)
-        else:
-            blocks.append(block)
-    return blocks
-
-
-def _are_items(one: Block, other: Block) -> bool:
-    return not (one.level or other.level) and all(
-        lines.is_list_item(line) for line in (*one.text.split("\n"), other.text)
-    )
-
-
-def _one_list(items: Block, item: Block) -> Block:
-    moved = (replace(page, start=page.start + len(items.text) + 1) for page in item.pages)
-    return Block(f"{items.text}\n{item.text}", 0, (*items.pages, *moved))
-
-
-def _pieces(sheets: Sequence[_Sheet]) -> Iterator[_Piece]:
-    for sheet, fragments in zip(sheets, _without_running_heads(sheets), strict=True):
-        for paragraph in layout.paragraphs(fragments):
-            kept = tuple(line for line in paragraph.lines if not _LEADER.search(line.text))
-            if kept:
-                first = replace(kept[0], text=_BULLET.sub("- ", kept[0].text))
-                kept = (first, *kept[1:])
-                yield _Piece([Paragraph(kept, paragraph.left, paragraph.right)], [sheet.number])
-        for recognised in sheet.recognised:
-            yield _Piece([], [sheet.number], ocr=True, recognised=[recognised])
-
-
-def _mark_titles(pieces: Sequence[_Piece]) -> None:
-    """Give levels to what is set larger than the text, then to lone bold lines; mark notes."""
-    letters: Counter[float] = Counter()
-    for piece in pieces:
-        for paragraph in piece.paragraphs:
-            for line in paragraph.lines:
-                letters[round(line.size * 2) / 2] += len(line.text)
-    if not letters:
-        return
-    body = letters.most_common(1)[0][0]
-    large: dict[float, list[_Piece]] = {}
-    bold = []
-    for piece in pieces:
-        if not piece.paragraphs:
-            continue
-        paragraph = piece.paragraphs[0]
-        text = " ".join(piece.text_lines())
-        if not any(character.isalpha() for character in text):
-            continue
-        title_size = (_LARGEST if text.endswith(".") else _LARGE) * body
-        if paragraph.size >= title_size and len(text) <= _LONGEST_TITLE:
-            large.setdefault(round(paragraph.size), []).append(piece)
-        elif paragraph.bold and len(text) <= _LONGEST_BOLD and not text.endswith((".", ";", ",")):
-            bold.append(piece)
-        elif paragraph.size <= _SMALL * body:
-            piece.note = True
-    for level, size in enumerate(sorted(large, reverse=True), start=1):
-        for piece in large[size]:
-            piece.level = min(level, _DEEPEST)
-    if len(bold) <= _MOST_BOLD_TITLES * len(pieces):
-        for piece in bold:
-            piece.level = min(len(large), _DEEPEST) + 1
-
-
-def _join_cut(pieces: Sequence[_Piece]) -> list[_Piece]:
-    """Put paragraphs together again that a column or page end had cut; notes step aside."""
-    joined: list[_Piece] = []
-    notes: list[_Piece] = []
-    last: _Piece | None = None
-    for piece in pieces:
-        if piece.note:
-            notes.append(piece)
-            continue
-        if last is not None and _continues(last, piece):
-            last.paragraphs += piece.paragraphs
-            last.recognised += piece.recognised
-            last.pages += piece.pages
-            continue
-        joined += notes
-        notes = []
-        joined.append(piece)
-        last = piece
-    return joined + notes
-
-
-def _continues(last: _Piece, piece: _Piece) -> bool:
-    if last.level or piece.level or last.ocr != piece.ocr:
-        return False
-    end, start = last.text_lines()[-1], piece.text_lines()[0]
-    if lines.is_list_item(start) or lines.ends_sentence(end) or end.endswith(":"):
-        return False
-    if not last.paragraphs or not piece.paragraphs:
-        return lines.starts_lower(start)
-    before, after = last.paragraphs[-1], piece.paragraphs[0]
-    if abs(before.size - after.size) > 0.1 * before.size:
-        return False
-    # A line that fills its column goes on, whatever the next one begins with.
-    full = before.lines[-1].right > before.right - before.size and len(before.lines) > 1
-    return lines.starts_lower(start) or full
-
-
-def _block(piece: _Piece, vocabulary: frozenset[str], accents_first: bool | None) -> Block | None:
-    """Lay out a paragraph as one text, the places known at which its pages begin."""
-    if piece.ocr:
-        cleaned = [[_clean(line, accents_first) for line in part] for part in piece.recognised]
-        halves = [lines.join_lines(part, 0, vocabulary).split("\n") for part in cleaned]
-    else:
-        halves = [list(_kept_lines(p, vocabulary, accents_first)) for p in piece.paragraphs]
-    text = ""
-    starts = []
-    for number, half in zip(piece.pages, halves, strict=True):
-        if not half:
-            continue
-        begins = 0
-        if text:
-            *before, cut = text.split("\n")
-            text = "\n".join([*before, lines.join_broken_lines([cut, half[0]], vocabulary)])
-            begins = max(len(text) - len(half[0]), 0)
-            half = half[1:]
-        starts.append(PageStart(number, begins, piece.ocr))
-        text = "\n".join([text, *half]) if text else "\n".join(half)
-    if piece.level:
-        text = one_line(text)
-    return Block(text, piece.level, tuple(starts)) if text.strip() else None
-
-
-def _kept_lines(
-    paragraph: Paragraph, vocabulary: frozenset[str], accents_first: bool | None
-) -> Iterator[str]:
-    """The lines of a paragraph that stay: broken sentences are joined, meant breaks are not."""
-    whole = "\n".join(line.text for line in paragraph.lines)
-    cleaned = _clean(whole, accents_first).split("\n")
-    if len(cleaned) != len(paragraph.lines):  # a letter that is no letter broke a line
-        yield from (line for line in cleaned if line)
-        return
-    group = [cleaned[0]]
-    for at, text in enumerate(cleaned[1:], start=1):
-        table = " | " in text or " | " in cleaned[at - 1]
-        forced = layout.is_forced(paragraph.lines[at - 1], paragraph.lines[at], paragraph.right)
-        if table or (forced and not lines.starts_lower(text)):
-            yield mend_punctuation(lines.join_broken_lines(group, vocabulary))
-            group = []
-        group.append(text)
-    yield mend_punctuation(lines.join_broken_lines(group, vocabulary))
-
-
-def _clean(text: str, accents_first: bool | None) -> str:
-    if accents_first is not None:
-        text = mend_accents(text, accents_first)
-    return clean_characters(mend_mojibake(text))
