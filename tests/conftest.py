@@ -70,6 +70,15 @@ class FakeEmbedder:
         return [len(words(text)) for text in texts]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def end_of_the_reader() -> Iterator[None]:
+    """The process in which the tests read files ends with them."""
+    yield
+    from reading_files import READER
+
+    READER.close()
+
+
 @pytest.fixture
 def fake_embedder() -> FakeEmbedder:
     return FakeEmbedder()

@@ -43,6 +43,8 @@ ALLOWED = {
     "lxml": {"reading"},
     "trafilatura": {"reading"},
     "markdown_it": {"reading"},
+    "mwparserfromhell": {"reading"},
+    "pypdfium2": {"reading"},
     "onnxruntime": {"embedding", "training"},
     "tokenizers": {"embedding", "training"},
     "sentence_transformers": {"embedding", "training"},

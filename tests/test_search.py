@@ -102,7 +102,7 @@ def test_hybrid_reports_the_raw_scores_of_both_legs(
     assert hit.lexical == pytest.approx(words[hit.row])
 
 
-@pytest.mark.parametrize(("method", "weight"), [("hybrid", 0.5), ("dense", 0.8)])
+@pytest.mark.parametrize(("method", "weight"), [("hybrid", 0.4), ("dense", 0.5)])
 def test_tokens_rank_what_was_found(
     method: str, weight: float, index: Index, fake_embedder: FakeEmbedder
 ) -> None:
@@ -130,8 +130,8 @@ def test_rare_words_weigh_more(index: Index, fake_embedder: FakeEmbedder) -> Non
     lengths = np.linalg.norm(weigh_tokens(index, question, query), axis=1)
     weights = lengths / np.linalg.norm(query.tokens, axis=1)
     # Two passages of four speak of the commissaire, one of Cronstadt; the others are grammar.
-    rare = [0.3, 0.3 + math.log(1 + 4 / 3) / math.log(5), 0.3, 0.3 + math.log(3) / math.log(5)]
-    np.testing.assert_allclose(weights / weights[0], np.array(rare) / 0.3, rtol=1e-5)
+    rare = [0.5, 0.5 + math.log(1 + 4 / 3) / math.log(5), 0.5, 0.5 + math.log(3) / math.log(5)]
+    np.testing.assert_allclose(weights / weights[0], np.array(rare) / 0.5, rtol=1e-5)
     assert lengths.sum() == pytest.approx(1)
 
 

@@ -24,7 +24,7 @@ from qa.courtesy import courtesy_reply
 from qa.embedding import Embedder, open_embedder
 from qa.index import Index, current_name, open_index
 from qa.questions import analyse_question
-from qa.records import Answer, AnswerSentence, Document, Hit, QAError, Turn
+from qa.records import Answer, AnswerSentence, Citation, Document, Hit, QAError, Turn
 from qa.search import METHODS, token_matcher
 
 Caution = Literal["low", "normal", "high"]
@@ -122,12 +122,17 @@ class Assistant:
             standalone_question=standalone,
             status="answered" if answered else "not_found",
             sentences=selection.sentences,
-            citations=selection.citations,
+            citations=tuple(self._with_page(citation) for citation in selection.citations),
             confidence=selection.confidence,
             hits=tuple(hits[:limit]),
             timings=clock.laps,
             note=selection.note if answered else _REFUSAL,
         )
+
+    def _with_page(self, citation: Citation) -> Citation:
+        """A citation that says its page, where the document has pages."""
+        page = self.index.store.page(citation.document_id, citation.start)
+        return citation if page is None else replace(citation, page=page.number, ocr=page.ocr)
 
     def search(self, question: str, *, limit: int = 10, method: str = "hybrid") -> list[Hit]:
         """Passages only, best first; ``method`` is hybrid, dense or lexical."""

@@ -5,7 +5,8 @@ Offsets are counted in Unicode code points of ``Document.text`` (Python string i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -31,11 +32,24 @@ class Heading:
 
 
 @dataclass(frozen=True, slots=True)
+class PageStart:
+    """A page of a paged file: its text begins at ``start``; ``number`` counts from 1.
+
+    ``ocr``: the text was recognised in an image of the page, and may hold misread letters.
+    """
+
+    number: int
+    start: int
+    ocr: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A cleaned text that can be shown and cited.
 
     ``id`` is the path below the corpus folder (or the id of a JSON line), ``source`` says where the
     text came from (file path relative to the corpus, or URL), ``metadata`` holds author, date, url…
+    ``pages``, in order, are those of a paged file; other files have none.
     """
 
     id: str
@@ -44,6 +58,17 @@ class Document:
     source: str
     headings: tuple[Heading, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
+    pages: tuple[PageStart, ...] = ()
+
+    def page_at(self, position: int) -> PageStart | None:
+        """The page on which a character of the text stands, if the file has pages."""
+        return page_at(self.pages, position)
+
+
+def page_at(pages: Sequence[PageStart], position: int) -> PageStart | None:
+    """The last page that begins at or before a position."""
+    after = bisect_right(pages, position, key=lambda page: page.start)
+    return pages[after - 1] if after else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +136,9 @@ class Hit:
 class Citation:
     """An exact quotation: ``quote == document.text[start:end]``; ``marker`` counts from 1.
 
-    ``emphasis`` are spans of the document inside the quote that hold the short answer (a date, a
-    number, a name), where that is sure.
+    ``page`` is where the quotation begins in a paged file, counted from 1; ``ocr`` tells that its
+    text was recognised in an image. ``emphasis`` are spans of the document inside the quote that
+    hold the short answer (a date, a number, a name), where that is sure.
     """
 
     marker: int
@@ -125,6 +151,7 @@ class Citation:
     quote: str
     page: int | None = None
     emphasis: tuple[tuple[int, int], ...] = ()
+    ocr: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,12 +32,12 @@ DEPTH = 200
 GRAM_WEIGHT = 0.5  # share of the character 4-grams in the lexical score
 REFERENCES = 0.5  # what a list of references keeps of its score; set by hand
 DENSE_WEIGHT = 0.5  # share of the cosine in the fused score
-# So many of the best candidates are compared by their tokens, at about 0.1 ms each.
-COMPARED = 30
-TOKEN_WEIGHT = 0.5  # share of the tokens in the final score of what is compared
-DENSE_TOKEN_WEIGHT = 0.8  # the same without words
+# So many of the best candidates are compared by their tokens: fused ones, and of vectors alone.
+COMPARED, DENSE_COMPARED = 30, 50
+# Share of the tokens in the final score of what is compared: fused, and with vectors alone.
+TOKEN_WEIGHT, DENSE_TOKEN_WEIGHT = 0.4, 0.5
 # What a question token weighs beside its word's idf, which is at most about 1 here.
-TOKEN_BASE = 0.3
+TOKEN_BASE = 0.5
 
 
 def search_lexical(index: Index, question: str, query: Query, limit: int) -> list[Hit]:
@@ -50,14 +50,14 @@ def search_dense(index: Index, question: str, query: Query, limit: int) -> list[
     """Passages nearest in meaning: found by the cosine of the vectors, ranked by tokens too."""
     candidates = Candidates(index, question, query, max(DEPTH, 2 * limit))
     scores = scale_between(candidates.cosines)
-    return candidates.hits(candidates.rerank(scores, DENSE_TOKEN_WEIGHT), limit)
+    return candidates.hits(candidates.rerank(scores, DENSE_TOKEN_WEIGHT, DENSE_COMPARED), limit)
 
 
 def search_hybrid(index: Index, question: str, query: Query, limit: int) -> list[Hit]:
     """Both, fused: better than either almost everywhere."""
     candidates = Candidates(index, question, query, max(DEPTH, 2 * limit))
     scores = fuse(candidates.cosines, candidates.lexical())
-    return candidates.hits(candidates.rerank(scores, TOKEN_WEIGHT), limit)
+    return candidates.hits(candidates.rerank(scores, TOKEN_WEIGHT, COMPARED), limit)
 
 
 def search_vectors(index: Index, question: str, query: Query, limit: int) -> list[Hit]:
@@ -124,8 +124,9 @@ def match_text(tokens: Vectors, passage: Passage, signs: Signs, embedder: Embedd
 
 
 def weigh_tokens(index: Index, question: str, query: Query) -> Vectors:
-    """The vectors of the question's tokens, rare words weighing more; lengths add up to 1.
+    """The vectors of the question's tokens, those of rare words weighing more; lengths add up to 1.
 
+    What a word weighs is shared by its tokens, each taking 1 / sqrt(tokens) of it.
     idf is relative to that of a word in a single passage, so that it means the same in small and
     large collections.
     """
@@ -138,10 +139,13 @@ def weigh_tokens(index: Index, question: str, query: Query) -> Vectors:
         for word in terms
     ]
     weights = np.full(len(query.spans), TOKEN_BASE, dtype=np.float32)
-    for position, (start, _) in enumerate(query.spans):
+    tokens_of: dict[int, list[int]] = {}
+    for token, (start, _) in enumerate(query.spans):
         place = bisect_right(starts, start) - 1
         if place >= 0 and start < terms[place].end:
-            weights[position] += rarity[place]
+            tokens_of.setdefault(place, []).append(token)
+    for place, tokens in tokens_of.items():
+        weights[tokens] += rarity[place] / math.sqrt(len(tokens))
     lengths = np.linalg.norm(query.tokens, axis=1)
     total = float(weights @ lengths)
     return query.tokens * (weights / max(total, 1e-12))[:, None]
@@ -175,7 +179,7 @@ class Candidates:
         words, grams = scale_by_best(self.words), scale_by_best(self.grams)
         return (1 - gram_weight) * words + gram_weight * grams
 
-    def rerank(self, scores: Floats, weight: float, count: int = COMPARED) -> Floats:
+    def rerank(self, scores: Floats, weight: float, count: int) -> Floats:
         """Scores in [0, 1] mixed with those of the tokens, for the best ``count``; the rest stay
         below. Scores as they are when the index has no tokens."""
         if not self._index.tokens.tokens:

@@ -62,6 +62,16 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="then follow the folder until Ctrl-C: update on changes",
     )
+    index.add_argument(
+        "--text-field",
+        action="append",
+        metavar="NAME",
+        help="column or field with the text, in CSV, TSV and JSONL; may be given several times",
+    )
+    index.add_argument("--title-field", metavar="NAME", help="column or field with the title")
+    index.add_argument(
+        "--ocr", action="store_true", help="recognise the text of scanned pages (tesseract)"
+    )
     _json_option(index)
 
     ask = command("ask", asking.ask, "answer a question, with citations")

@@ -19,18 +19,25 @@ if TYPE_CHECKING:
     from qa.answering import AnsweringModel, Calibration
     from qa.embedding import Embedder
     from qa.index import IndexReport, LanguageCount, RepeatedDocument
+    from qa.reading import ReadingSettings
 
 
 def index(options: argparse.Namespace) -> int:
     """Make or update an index and tell what changed; with ``--watch``, for ever."""
     from qa.embedding import open_embedder
     from qa.index import update_index
+    from qa.reading import ReadingSettings
 
     embedder = open_embedder(options.model)
+    reading = ReadingSettings(
+        tuple(options.text_field or ()), options.title_field or "", options.ocr
+    )
     if options.watch:
-        return _watch(options, embedder)
+        return _watch(options, embedder, reading)
     with progress_bars() as progress:
-        report = update_index(options.corpus, options.index, embedder, progress=progress)
+        report = update_index(
+            options.corpus, options.index, embedder, progress=progress, reading=reading
+        )
     if options.json:
         print_json(asdict(report))
         return 0
@@ -40,13 +47,13 @@ def index(options: argparse.Namespace) -> int:
     return 0
 
 
-def _watch(options: argparse.Namespace, embedder: Embedder) -> int:
+def _watch(options: argparse.Namespace, embedder: Embedder, reading: ReadingSettings) -> int:
     """Follow the folder until Ctrl-C, which is how this ends: exit code 0."""
     from qa.index import watch_index
 
     told = False
     try:
-        for result in watch_index(options.corpus, options.index, embedder):
+        for result in watch_index(options.corpus, options.index, embedder, reading=reading):
             if isinstance(result, QAError):
                 print(f"qa: {result}", file=sys.stderr, flush=True)
             elif options.json:

@@ -57,6 +57,7 @@ def _quoted(citation: Citation) -> str:
 def _place(citation: Citation) -> str:
     heads = dict.fromkeys([citation.title or citation.document_id, *citation.headings])
     page = f", p. {citation.page}" if citation.page is not None else ""
+    page += " (OCR)" if citation.ocr else ""
     return (
         f"{' › '.join(heads)}{page} ({citation.source}, caractères {citation.start}-{citation.end})"
     )

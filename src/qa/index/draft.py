@@ -23,7 +23,7 @@ CREATE TABLE files (
 CREATE TABLE documents (
     id TEXT PRIMARY KEY, position INTEGER NOT NULL, file TEXT NOT NULL, place TEXT NOT NULL,
     title TEXT NOT NULL, source TEXT NOT NULL, headings TEXT NOT NULL, metadata TEXT NOT NULL,
-    characters INTEGER NOT NULL, language TEXT NOT NULL, digest BLOB NOT NULL
+    pages TEXT NOT NULL, characters INTEGER NOT NULL, language TEXT NOT NULL, digest BLOB NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX documents_by_file ON documents (file, position);
 CREATE TABLE passages (
@@ -39,8 +39,8 @@ CREATE TABLE skipped (
 """
 # From the store of an earlier run: all is the same but the place.
 _COPY_DOCUMENT = """
-INSERT INTO documents SELECT id, ?, ?, ?, title, source, headings, metadata, characters, language,
-    digest FROM memory{memory}.documents WHERE id = ?
+INSERT INTO documents SELECT id, ?, ?, ?, title, source, headings, metadata, pages, characters,
+    language, digest FROM memory{memory}.documents WHERE id = ?
 """
 _COPY_PASSAGES = """
 INSERT INTO passages SELECT ? - 1 + row_number() OVER (ORDER BY start), document_id, headings,
@@ -72,7 +72,7 @@ class DraftStore:
         """Append a document and the passages that partition it; ``file`` is where it was read."""
         language, languages = passage_languages([passage.text for passage in passages])
         self._connection.execute(
-            "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 document.id,
                 self.documents,
@@ -82,6 +82,7 @@ class DraftStore:
                 document.source,
                 json.dumps([[h.level, h.start, h.end] for h in document.headings]),
                 json.dumps(dict(document.metadata), ensure_ascii=False),
+                json.dumps([[p.number, p.start, p.ocr] for p in document.pages]),
                 len(document.text),
                 language,
                 document_digest(document),

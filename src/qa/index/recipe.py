@@ -9,19 +9,24 @@ import re
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import qa
 from qa.chunking import ChunkSettings
 from qa.embedding import Embedder
 
+if TYPE_CHECKING:
+    from qa.reading import ReadingSettings
+
 # What decides what a file says, where it is cut and what is noted of each passage.
 _CODE = ("reading", "chunking.py", "french.py", "records.py", "index")
 
 
-def reading_recipe(embedder: Embedder, settings: ChunkSettings) -> str:
+def reading_recipe(embedder: Embedder, settings: ChunkSettings, reading: ReadingSettings) -> str:
     """A SHA-256 of all that the passages of a file depend on, besides the file."""
     digest = hashlib.sha256()
-    for part in (embedder.fingerprint, json.dumps(asdict(settings)), *_libraries(), *_code()):
+    parts = (embedder.fingerprint, json.dumps(asdict(settings)), repr(reading))
+    for part in (*parts, *_libraries(), *_code()):
         content = part.encode()
         digest.update(len(content).to_bytes(8, "little") + content)
     return digest.hexdigest()

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from qa.records import Document, Heading, Passage, Skipped
+from qa.records import Document, Heading, PageStart, Passage, Skipped, page_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +145,12 @@ class Store:
     def document(self, document_id: str) -> Document | None:
         """A whole document, its text put together from its passages."""
         record = self._connection.execute(
-            "SELECT title, source, headings, metadata FROM documents WHERE id = ?", (document_id,)
+            "SELECT title, source, headings, metadata, pages FROM documents WHERE id = ?",
+            (document_id,),
         ).fetchone()
         if record is None:
             return None
-        title, source, headings, metadata = record
+        title, source, headings, metadata, pages = record
         texts = self._connection.execute(
             "SELECT text FROM passages WHERE document_id = ? ORDER BY start", (document_id,)
         )
@@ -160,11 +161,19 @@ class Store:
             source=source,
             headings=tuple(Heading(*heading) for heading in json.loads(headings)),
             metadata=json.loads(metadata),
+            pages=_pages(pages),
         )
 
     def document_files(self) -> dict[str, str]:
         """The file that each document was read from, by document id, in reading order."""
         return dict(self._connection.execute("SELECT id, file FROM documents ORDER BY position"))
+
+    def page(self, document_id: str, position: int) -> PageStart | None:
+        """The page of a paged document on which a character of its text stands."""
+        record = self._connection.execute(
+            "SELECT pages FROM documents WHERE id = ?", (document_id,)
+        ).fetchone()
+        return page_at(_pages(record[0]), position)
 
     def source(self, document_id: str) -> str:
         """Where a document came from."""
@@ -262,6 +271,10 @@ _PASSAGE = (
 
 def _marks(values: Sequence[object]) -> str:
     return ",".join("?" * len(values))
+
+
+def _pages(told: str) -> tuple[PageStart, ...]:
+    return tuple(PageStart(number, start, ocr) for number, start, ocr in json.loads(told))
 
 
 def _passage(record: Sequence[Any]) -> Passage:

@@ -10,12 +10,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qa.embedding import Embedder
 from qa.index.intake import Progress
 from qa.index.memory import is_inside, stamp_file
 from qa.index.writer import IndexReport, update_index
 from qa.records import QAError, Skipped
+
+if TYPE_CHECKING:
+    from qa.reading import ReadingSettings
 
 INTERVAL = 2.0  # seconds between two looks
 # A large folder is looked at for at most this share of the time.
@@ -30,6 +34,7 @@ def watch_index(
     embedder: Embedder,
     progress: Callable[[Progress], None] = lambda _: None,
     interval: float = INTERVAL,
+    reading: ReadingSettings | None = None,
 ) -> Iterator[IndexReport | QAError]:
     """Update the index now and whenever the corpus changes, for ever; what each update did.
 
@@ -46,7 +51,12 @@ def watch_index(
             tried = time.monotonic()
             try:
                 report = update_index(
-                    corpus, directory, embedder, progress=progress, retry=done is None
+                    corpus,
+                    directory,
+                    embedder,
+                    progress=progress,
+                    reading=reading,
+                    retry=done is None,
                 )
             except QAError as error:
                 if str(error) != told:

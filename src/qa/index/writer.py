@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qa.chunking import ChunkSettings
 from qa.embedding import Embedder
@@ -40,6 +40,9 @@ from qa.index.store import LanguageCount, RepeatedDocument, Store
 from qa.index.vectors import Journal, build_vectors, embed_new
 from qa.lexical import LexicalIndex
 from qa.records import QAError, Skipped
+
+if TYPE_CHECKING:
+    from qa.reading import ReadingSettings
 
 _PACKAGES = ("faiss-cpu", "numpy", "onnxruntime", "sourcier", "tantivy", "tokenizers")
 
@@ -77,29 +80,33 @@ def update_index(
     settings: ChunkSettings | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
     *,
+    reading: ReadingSettings | None = None,
     retry: bool = True,
 ) -> IndexReport:
     """Make the index in ``directory`` say what ``corpus`` (a folder or one file) says now.
 
     Only files that changed are read, and only passages whose text is new are embedded. When nothing
     changed, nothing is written. Any error or interruption leaves the published generation as it
-    was, and the next run goes on where an interrupted one stopped. ``retry``: files that gave no
-    document are tried again even when they did not change.
+    was, and the next run goes on where an interrupted one stopped. ``reading`` names the fields of
+    tables and tells whether scans are recognised. ``retry``: files that gave no document are tried
+    again even when they did not change.
     """
     # Imported here: its patterns take longer to compile than a question takes to answer.
-    from qa.reading import read_file
+    from qa.reading import FileReader, ReadingSettings
 
     began = time.perf_counter()
     settings = settings or _fitting(embedder)
-    recipe = reading_recipe(embedder, settings)
-    job = Job(corpus, directory, embedder, settings, recipe, read_file, retry, progress)
+    reading = reading or ReadingSettings()
+    recipe = reading_recipe(embedder, settings, reading)
     with writer_lock(directory), _disk_faults(directory), contextlib.ExitStack() as opened:
+        reader = opened.enter_context(FileReader(reading))
+        job = Job(corpus, directory, embedder, settings, recipe, reader, retry, progress)
         previous = _open_previous(directory)
         if previous is not None:
             opened.callback(previous.close)
         alike = previous if previous is not None and _is_made_alike(previous, job) else None
         read = embedded = 0
-        if alike is not None and says_the_same(alike.store, corpus, read_file, directory, retry):
+        if alike is not None and says_the_same(alike.store, corpus, reader, directory, retry):
             store, generation = alike.store, alike.path.name
         else:
             with staging_folder(directory) as staging:

@@ -1,5 +1,15 @@
 """Reading: files to Documents. One module a format; cleaning, encodings and limits beside them."""
 
-from qa.reading.folder import Results, corpus_files, read_corpus, read_file
+from qa.reading.folder import corpus_files, read_corpus
+from qa.reading.formats import SUFFIXES, Results
+from qa.reading.reader import FileReader
+from qa.reading.settings import ReadingSettings
 
-__all__ = ["Results", "corpus_files", "read_corpus", "read_file"]
+__all__ = [
+    "SUFFIXES",
+    "FileReader",
+    "ReadingSettings",
+    "Results",
+    "corpus_files",
+    "read_corpus",
+]

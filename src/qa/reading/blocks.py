@@ -3,36 +3,74 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from qa.reading.cleaning import one_line
-from qa.records import Document, Heading
+from qa.records import Document, Heading, PageStart
+
+
+class UnreadableError(ValueError):
+    """A file that cannot be read, and why: one line for a person."""
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A paragraph, list, table or, when ``level`` is at least 1, a heading (1 is the highest)."""
+    """A paragraph, list, table or, when ``level`` is at least 1, a heading (1 is the highest).
+
+    ``pages`` are the pages of a paged file that begin in the block, at places in its own text.
+    """
 
     text: str
     level: int = 0
+    pages: tuple[PageStart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The content of one file: its title (may be empty), its blocks and what is known about it."""
+    """The content of one file: its title (may be empty), its blocks and what is known about it.
+
+    ``left_out`` tells, a line each, which parts of the file could not be read.
+    """
 
     title: str
     blocks: Sequence[Block]
     metadata: Mapping[str, str] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
+
+
+def with_title(
+    blocks: list[Block], title: str, *, several: bool = False
+) -> tuple[list[Block], str]:
+    """Give a file one title: its only heading of level 1, else ``title``, set at its head.
+
+    ``several``: level 1 is that of a book's chapters, so ``title``, if any, comes before them.
+    """
+    top = [block.text for block in blocks if block.level == 1]
+    if several and title and title not in top[:1]:
+        lower = [
+            replace(block, level=min(block.level + 1, 6)) if block.level else block
+            for block in blocks
+        ]
+        return [Block(title, 1), *lower], title
+    if len(top) == 1:
+        return blocks, top[0]
+    if top or not title or not blocks:
+        return blocks, title or (top[0] if top else "")
+    for number, block in enumerate(blocks):
+        if block.level and block.text.casefold() == title.casefold():
+            return [*blocks[:number], replace(block, level=1), *blocks[number + 1 :]], block.text
+    return [Block(title, 1), *blocks], title
 
 
 def build_document(identifier: str, source: str, page: Page) -> Document:
     """Lay the blocks out, two line breaks between them, and note where each heading stands."""
     parts: list[str] = []
     headings: list[Heading] = []
+    pages: list[PageStart] = []
     position = 0
     for block in page.blocks:
         text = block.text.strip()
+        pages += [replace(start, start=position + start.start) for start in block.pages]
         if "\n" in text:
             text = one_line(text) if block.level else _without_blank_lines(text)
         if not text:
@@ -48,6 +86,8 @@ def build_document(identifier: str, source: str, page: Page) -> Document:
         source=source,
         headings=tuple(headings),
         metadata=dict(page.metadata),
+        # A page that begins where nothing follows has no text.
+        pages=tuple(start for start in pages if start.start < position - 2),
     )
 
 

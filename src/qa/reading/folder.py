@@ -3,38 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from qa.reading.blocks import Page, build_document
-from qa.reading.encoding import BinaryContentError
-from qa.reading.html import read_html
-from qa.reading.jsonl import read_json_lines
-from qa.reading.limits import LARGEST_FILE, describe_limit, describe_size
-from qa.reading.markdown import read_markdown
-from qa.reading.plain import read_plain
+from qa.reading.formats import SUFFIXES, Results, cause, printable, sidecar_paths, suffix_of
+from qa.reading.reader import FileReader
+from qa.reading.sidecar import SIDECAR
 from qa.records import Document, QAError, Skipped
 
-# A format is one module with a function here: bytes and file name to a page…
-READERS: Mapping[str, Callable[[bytes, str], Page]] = {
-    ".htm": read_html,
-    ".html": read_html,
-    ".markdown": read_markdown,
-    ".md": read_markdown,
-    ".txt": read_plain,
-}
-# …or, when one file holds many documents, a path and a name to a stream of (place, document).
-STREAMED: Mapping[str, Callable[[Path, str], Iterator[tuple[str, Document | Skipped]]]] = {
-    ".jsonl": read_json_lines,
-    ".jsonl.gz": read_json_lines,
-}
-_SUFFIXES = sorted([*READERS, *STREAMED], key=len, reverse=True)
 _TOLD = 5  # reasons told when nothing could be read
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-
-# What a file holds: each document, or why there is none, with its place ("notes.jsonl:12").
-Results = Iterator[tuple[str, Document | Skipped]]
 
 
 def read_corpus(
@@ -42,11 +19,13 @@ def read_corpus(
 ) -> Iterator[Document | Skipped]:
     """Read a folder (and its subfolders) or one file, sorted by path.
 
-    Whatever is not read is told with its reason. ``reader`` stands in for ``read_file``, to
-    remember files that were read before. Raises QAError when the corpus does not exist, is empty,
-    or held nothing that could be read.
+    Whatever is not read is told with its reason. ``reader`` stands in for a new ``FileReader``.
+    Raises QAError when the corpus does not exist, is empty, or held nothing that could be read.
     """
-    reader = reader or read_file
+    if reader is None:
+        with FileReader() as reader:
+            yield from read_corpus(corpus, reader)
+        return
     if not corpus.exists():
         raise QAError(f"{corpus}: no such file or folder. Give a folder of documents, or one file.")
     read = 0
@@ -70,7 +49,7 @@ def read_corpus(
             yield result
     if read:
         return
-    formats = ", ".join(sorted(_SUFFIXES))
+    formats = ", ".join(SUFFIXES)
     if skipped:
         raise QAError(
             f"{corpus}: nothing could be read, {skipped} skipped ({'; '.join(reasons)}"
@@ -85,7 +64,7 @@ def corpus_files(corpus: Path) -> Iterator[tuple[str, Path | Skipped]]:
     if corpus.is_dir():
         yield from _walk(corpus, corpus.resolve(), "")
     else:
-        yield _printable(corpus.name), corpus
+        yield printable(corpus.name), corpus
 
 
 def _walk(folder: Path, root: Path, prefix: str) -> Iterator[tuple[str, Path | Skipped]]:
@@ -93,13 +72,14 @@ def _walk(folder: Path, root: Path, prefix: str) -> Iterator[tuple[str, Path | S
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
-        place = prefix.rstrip("/") or _printable(folder.name)
-        yield place, Skipped(place, f"folder not readable: {_cause(error)}")
+        place = prefix.rstrip("/") or printable(folder.name)
+        yield place, Skipped(place, f"folder not readable: {cause(error)}")
         return
+    described = _sidecars(entry.name for entry in entries)
     for entry in entries:
-        if entry.name.startswith("."):
+        if entry.name.startswith(".") or entry.name in described:
             continue
-        name = prefix + _printable(entry.name)
+        name = prefix + printable(entry.name)
         path = Path(entry.path)
         try:
             refusal = _refused_link(path, root) if entry.is_symlink() else ""
@@ -107,12 +87,19 @@ def _walk(folder: Path, root: Path, prefix: str) -> Iterator[tuple[str, Path | S
                 yield name, Skipped(name, refusal)
             elif entry.is_dir():
                 yield from _walk(path, root, f"{name}/")
+            elif entry.is_file() and entry.name.endswith(SIDECAR):
+                yield name, Skipped(name, "describes a document that is not there")
             elif entry.is_file():
                 yield name, path
             else:
                 yield name, Skipped(name, "not a regular file")
         except OSError as error:
-            yield name, Skipped(name, f"not readable: {_cause(error)}")
+            yield name, Skipped(name, f"not readable: {cause(error)}")
+
+
+def _sidecars(names: Iterable[str]) -> set[str]:
+    """The names of sidecars beside the documents of a folder."""
+    return {path.name for name in names if suffix_of(name) for path in sidecar_paths(Path(name))}
 
 
 def _refused_link(path: Path, root: Path) -> str:
@@ -129,54 +116,3 @@ def _refused_link(path: Path, root: Path) -> str:
             return "symbolic link that loops"
         return "symbolic link to a folder that is read at its own place"
     return ""
-
-
-def read_file(path: Path, name: str) -> Results:
-    """Read one file; its documents take their ids and titles from ``name`` where they need one."""
-    suffix = next((known for known in _SUFFIXES if name.lower().endswith(known)), "")
-    if suffix in STREAMED:
-        try:
-            yield from STREAMED[suffix](path, name)
-        except OSError as error:
-            yield name, Skipped(name, f"not readable: {_cause(error)}")
-    else:
-        yield name, _read_whole_file(path, name, suffix)
-
-
-def _read_whole_file(path: Path, name: str, suffix: str) -> Document | Skipped:
-    if not suffix:
-        found = path.suffix.lower() or "(no suffix)"
-        known = ", ".join(sorted(_SUFFIXES))
-        return Skipped(name, f"format not read: {_printable(found)} (read: {known})")
-    try:
-        size = path.stat().st_size
-        if size > LARGEST_FILE:
-            return Skipped(
-                name,
-                f"{describe_size(size)}, over the limit of {describe_limit()} for one file: "
-                "split it, or make it a .jsonl file",
-            )
-        data = path.read_bytes()
-    except OSError as error:
-        return Skipped(name, f"not readable: {_cause(error)}")
-    if not data:
-        return Skipped(name, "empty file")
-    try:
-        page = READERS[suffix](data, name)
-    except BinaryContentError:
-        return Skipped(name, "binary content")
-    except RecursionError:
-        return Skipped(name, "nested too deeply")
-    except (ValueError, MemoryError) as error:
-        return Skipped(name, f"damaged: {type(error).__name__}")
-    document = build_document(name, page.metadata.get("url") or name, page)
-    return document if document.text else Skipped(name, "no text in it")
-
-
-def _printable(name: str) -> str:
-    """Give a name that can be written: file names may hold any byte."""
-    return _UNPRINTABLE.sub("\ufffd", os.fsencode(name).decode("utf-8", "replace"))
-
-
-def _cause(error: OSError) -> str:
-    return error.strerror.lower() if error.strerror else type(error).__name__

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from qa.reading import boilerplate, lines
-from qa.reading.blocks import Block, Page
+from qa.reading.blocks import Block, Page, with_title
 from qa.reading.cleaning import clean_inline, clean_line, one_line, word_set
 from qa.reading.encoding import decode
 from qa.reading.plain import readable_name
@@ -68,23 +68,42 @@ _BLOCK_TAGS = word_set(
 
 def read_html(data: bytes, name: str) -> Page:
     """Read a saved web page: its title, main content and metadata."""
+    tree = _parse(data)
+    if tree is None:
+        return Page(readable_name(name), [])
+    metadata: dict[str, str] = {}
+    article_texts: list[str] = []
+    if len(data) <= _LARGEST_FOR_TRAFILATURA and _depth(tree) <= _DEEPEST_FOR_TRAFILATURA:
+        metadata, article_texts = _ask_trafilatura(tree)
+    title = metadata.pop("title", "") or clean_line(tree.findtext(".//title") or "")
+    blocks = page_blocks(tree, article_texts)
+    blocks, title = with_title(blocks, title)
+    language = clean_line(tree.get("lang") or "")
+    if language:
+        metadata["language"] = language
+    return Page(title or readable_name(name), blocks, metadata)
+
+
+def book_blocks(data: bytes) -> list[Block]:
+    """Take the blocks of an e-book's chapter: there is no page around it, all of it is text."""
+    tree = _parse(data)
+    body = tree.find("body") if tree is not None else None
+    if body is None:
+        return []
+    return _Walk(_Coverage(body, ()), whole=True).blocks(body)
+
+
+def _parse(data: bytes) -> HtmlElement | None:
+    """Parse a page; None when it holds nothing but comments or blanks."""
     from lxml import etree, html
 
     source = _XML_DECLARATION.sub("", decode(data, declared_charset=True)).replace("\0", "")
     # Without huge_tree, whatever is nested 256 deep (unclosed <font> tags) vanishes without a word.
     parser = html.HTMLParser(remove_comments=True, remove_pis=True, huge_tree=True)
     try:
-        tree = html.document_fromstring(source, parser=parser)
-    except (etree.ParserError, etree.XMLSyntaxError, ValueError):  # nothing but comments or blanks
-        return Page(readable_name(name), [])
-    metadata: dict[str, str] = {}
-    article_texts: list[str] = []
-    if len(source) <= _LARGEST_FOR_TRAFILATURA and _depth(tree) <= _DEEPEST_FOR_TRAFILATURA:
-        metadata, article_texts = _ask_trafilatura(tree)
-    title = metadata.pop("title", "") or clean_line(tree.findtext(".//title") or "")
-    blocks = page_blocks(tree, article_texts)
-    blocks, title = _with_title(blocks, title)
-    return Page(title or readable_name(name), blocks, metadata)
+        return html.document_fromstring(source, parser=parser)
+    except etree.ParserError:
+        return None
 
 
 def _depth(tree: HtmlElement) -> int:
@@ -94,19 +113,6 @@ def _depth(tree: HtmlElement) -> int:
         deepest += 1
         level = [child for element in level for child in element]
     return deepest
-
-
-def _with_title(blocks: list[Block], title: str) -> tuple[list[Block], str]:
-    """Give the page one title: its only h1, else the metadata's, set at the head of the text."""
-    top = [block.text for block in blocks if block.level == 1]
-    if len(top) == 1:
-        return blocks, top[0]
-    if top or not title or not blocks:
-        return blocks, title or (top[0] if top else "")
-    for number, block in enumerate(blocks):
-        if block.level and block.text.casefold() == title.casefold():
-            return [*blocks[:number], Block(block.text, 1), *blocks[number + 1 :]], block.text
-    return [Block(title, 1), *blocks], title
 
 
 # --- where the article is -----------------------------------------------------------------------
@@ -258,9 +264,12 @@ def _article_element(body: HtmlElement, coverage: _Coverage) -> HtmlElement:
 class _Walk:
     """One walk over an element: paragraphs, headings, lists and tables, in reading order."""
 
-    def __init__(self, coverage: _Coverage, *, in_article: bool) -> None:
+    def __init__(
+        self, coverage: _Coverage, *, in_article: bool = False, whole: bool = False
+    ) -> None:
         self.coverage = coverage
         self.in_article = in_article
+        self.whole = whole  # nothing stands around the text: an e-book's chapter
         self.inline: list[str] = []
         self.done: list[Block] = []
 
@@ -323,7 +332,7 @@ class _Walk:
             self.done.append(Block(text))
 
     def _inside(self, element: HtmlElement) -> list[Block]:
-        walk = _Walk(self.coverage, in_article=self.in_article)
+        walk = _Walk(self.coverage, in_article=self.in_article, whole=self.whole)
         return walk.blocks(element)
 
     def _list_lines(self, element: HtmlElement) -> Iterator[str]:
@@ -386,7 +395,7 @@ class _Walk:
         tag = element.tag
         if tag in _HIDDEN_TAGS:
             return True
-        if tag in _HEADINGS or tag in _ARTICLE_TAGS:
+        if self.whole or tag in _HEADINGS or tag in _ARTICLE_TAGS:
             return False
         names = f"{element.get('class') or ''} {element.get('id') or ''}"
         suspected = (

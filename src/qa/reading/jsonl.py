@@ -2,74 +2,51 @@
 
 from __future__ import annotations
 
-import codecs
 import gzip
-import io
 import json
 import re
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
+from typing import BinaryIO
 
 from qa.reading.blocks import Block, Page, build_document
 from qa.reading.cleaning import clean_line
 from qa.reading.encoding import BinaryContentError, decode
-from qa.reading.limits import LARGEST_FILE, describe_limit
+from qa.reading.limits import describe_limit
 from qa.reading.plain import split_blocks
+from qa.reading.settings import ReadingSettings
+from qa.reading.sidecar import FIELD_NAMES
+from qa.reading.streams import bounded_lines, unpacked
 from qa.records import Document, Skipped
 
 # Characters that an identifier cannot hold: controls and halves of surrogate pairs.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-_TEXT_FIELDS = ("_id", "id", "title", "text")
 
 
-def read_json_lines(path: Path, name: str) -> Iterator[tuple[str, Document | Skipped]]:
+def read_json_lines(
+    stream: BinaryIO, name: str, settings: ReadingSettings
+) -> Iterator[tuple[str, Document | Skipped]]:
     """Yield each line's place ("notes.jsonl:12") and its document, or why it was skipped."""
     found = False
     number = 0
     try:
-        with _open(path) as stream:
-            for number, line in enumerate(_lines(stream), start=1):
-                place = f"{name}:{number}"
-                if line is not None and not line.strip():
-                    continue
-                found = True
-                yield place, _read_line(line, number, place)
+        for number, line in enumerate(bounded_lines(unpacked(stream, name)), start=1):
+            place = f"{name}:{number}"
+            if line is not None and not line.strip():
+                continue
+            found = True
+            yield place, _read_line(line, number, place, settings)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         found = True
         reason = f"damaged gzip file after line {number} ({_one_line(error)})"
         yield name, Skipped(name, reason)
     if not found:
-        yield name, Skipped(name, "empty file" if not path.stat().st_size else "no document in it")
+        yield name, Skipped(name, "no document in it" if number else "empty file")
 
 
-def _open(path: Path) -> io.BufferedReader:
-    if path.name.lower().endswith(".gz"):
-        return io.BufferedReader(gzip.GzipFile(path, "rb"))
-    return path.open("rb")
-
-
-def _lines(stream: io.BufferedReader) -> Iterator[bytes | None]:
-    """Give the lines one at a time; None for one that is too long to be held in memory."""
-    start = stream.peek(4)[:4]
-    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        recoded = io.TextIOWrapper(stream, encoding="utf-16", errors="replace", newline="\n")
-        try:
-            while text := recoded.readline(LARGEST_FILE):
-                yield text.encode("utf-8", "replace")
-        finally:
-            recoded.detach()  # the stream is closed by its owner
-        return
-    while line := stream.readline(LARGEST_FILE + 1):
-        if len(line) <= LARGEST_FILE:
-            yield line
-            continue
-        while line and not line.endswith(b"\n"):
-            line = stream.readline(LARGEST_FILE)
-        yield None
-
-
-def _read_line(line: bytes | None, number: int, place: str) -> Document | Skipped:
+def _read_line(
+    line: bytes | None, number: int, place: str, settings: ReadingSettings
+) -> Document | Skipped:
     if line is None:
         return Skipped(place, f"line {number} is longer than {describe_limit()}")
     try:
@@ -85,20 +62,26 @@ def _read_line(line: bytes | None, number: int, place: str) -> Document | Skippe
     identifier = _identifier(value.get("_id", value.get("id")))
     if not identifier:
         return Skipped(place, f'line {number} has no "_id" or "id" (a string or a number)')
-    text = value.get("text")
-    if not isinstance(text, str):
-        return Skipped(place, f'line {number} has no "text" (a string)')
-    title = value.get("title")
+    text_fields = settings.text_fields or ("text",)
+    texts = [value.get(name) for name in text_fields]
+    text = "\n\n".join(text for text in texts if isinstance(text, str))
+    if not any(isinstance(text, str) for text in texts):
+        wanted = " or ".join(f'"{name}"' for name in text_fields)
+        return Skipped(place, f"line {number} has no {wanted} (a string)")
+    title_field = settings.title_field or "title"
+    title = value.get(title_field)
     title = clean_line(title) if isinstance(title, str) else ""
     blocks = split_blocks(text)
     if not blocks:
-        return Skipped(place, f'line {number} has an empty "text"')
+        wanted = " or ".join(f'"{name}"' for name in text_fields)
+        return Skipped(place, f"line {number} has an empty {wanted}")
     if title and blocks[0].text == title:
         blocks[0] = Block(title, 1)
+    taken = {"_id", "id", title_field, *text_fields}
     metadata = {
-        key: clean_line(content)
+        FIELD_NAMES.get(key.lower(), key): clean_line(content)
         for key, content in value.items()
-        if isinstance(content, str) and key not in _TEXT_FIELDS and content.strip()
+        if isinstance(content, str) and key not in taken and content.strip()
     }
     return build_document(identifier, metadata.get("url", place), Page(title, blocks, metadata))
 

@@ -20,8 +20,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from qa.reading.folder import READERS, STREAMED
-from qa.reading.limits import LARGEST_FILE
+from qa.reading import SUFFIXES
+from qa.reading.limits import LARGEST_CONTAINER
 from qa.records import QAError
 from qa.web import texts
 from qa.web.reasons import in_french
@@ -48,7 +48,7 @@ class Addition:
 
 def suffixes() -> list[str]:
     """The endings of the files that are read."""
-    return sorted([*READERS, *STREAMED])
+    return list(SUFFIXES)
 
 
 class Additions:
@@ -92,8 +92,8 @@ class Additions:
             with draft.open("wb") as file:
                 async for part in content:
                     size += len(part)
-                    if size > LARGEST_FILE:
-                        limit = texts.number(LARGEST_FILE // 1_000_000)
+                    if size > LARGEST_CONTAINER:
+                        limit = texts.number(LARGEST_CONTAINER // 1_000_000)
                         raise QAError(texts.FILE_TOO_LARGE.format(limit=limit))
                     if size > room:
                         raise QAError(texts.NO_ROOM)

@@ -37,6 +37,7 @@ def to_markdown(turns: Sequence[Turn], now: datetime) -> str:
         for citation in answer.citations:
             heads = dict.fromkeys([citation.title or citation.document_id, *citation.headings])
             place = " › ".join(map(_plain, heads))
+            place += texts.page(citation.page, ocr=citation.ocr)
             span = texts.CHARACTERS.format(start=citation.start, end=citation.end)
             lines.append(f"{citation.marker}. {place} ({_plain(citation.source)}, {span})")
         if lines:

@@ -6,7 +6,7 @@ import os
 from functools import partial
 from typing import Any
 
-from qa.reading.limits import LARGEST_FILE
+from qa.reading.limits import LARGEST_CONTAINER
 from qa.records import QAError
 from qa.web import panel, render, texts
 from qa.web.additions import suffixes
@@ -144,7 +144,7 @@ def _actions(gr: Any, value: str, name: str, first: str = "") -> Any:
 
 
 def _drop_zone(gr: Any) -> Any:
-    value = panel.drop_zone(suffixes(), LARGEST_FILE)
+    value = panel.drop_zone(suffixes(), LARGEST_CONTAINER)
     return gr.HTML(value, apply_default_css=False, js_on_load=_ADDED)
 
 

@@ -41,6 +41,23 @@ class Reference:
         return _line(self.document.metadata.get("date", ""))
 
     @property
+    def language(self) -> str:
+        """The language that the document says it is in, or nothing."""
+        return _line(self.document.metadata.get("language", ""))
+
+    @property
+    def page(self) -> str:
+        """The page on which the span begins, in a paged file."""
+        page = self.document.page_at(self.start)
+        return str(page.number) if page is not None else ""
+
+    @property
+    def is_recognised(self) -> bool:
+        """Whether the text was recognised in the image of its page."""
+        page = self.document.page_at(self.start)
+        return page is not None and page.ocr
+
+    @property
     def url(self) -> str:
         """A web address, when that is where the document came from."""
         for text in (self.document.metadata.get("url", ""), self.document.source):
@@ -67,7 +84,7 @@ def reference(document: Document, start: int, end: int) -> Reference:
 
 
 def iso690(cited: Reference, today: date) -> str:
-    """Author, title [en ligne], date, [consulté le …], section, characters, address."""
+    """Author, title [en ligne], date, [consulté le …], section, page, characters, address."""
     parts = [cited.author.upper() if cited.author else "", cited.title]
     parts[1] += " [en ligne]" if cited.url else " [document électronique]"
     visited = f"[consulté le {texts.date(datetime(today.year, today.month, today.day))}]"
@@ -77,6 +94,10 @@ def iso690(cited: Reference, today: date) -> str:
         parts.append(cited.published)
     if cited.section:
         parts.append(texts.typeset("Section « {} »").format(cited.section))
+    if cited.page:
+        parts.append(f"P.{texts.WIDE}{cited.page}")
+    if cited.is_recognised:
+        parts.append(texts.RECOGNISED)
     where = texts.CHARACTERS.format(start=texts.number(cited.start), end=texts.number(cited.end))
     parts.append(where[0].upper() + where[1:])
     address = cited.url or cited.document.source
@@ -94,6 +115,8 @@ def bibtex(cited: Reference, today: date) -> str:
         "howpublished": "" if cited.url else _tex(cited.document.source),
         "url": cited.url,
         "urldate": today.isoformat() if cited.url else "",
+        "pages": cited.page,
+        "language": _tex(cited.language),
         "note": _tex(_place(cited)),
     }
     lines = [f"  {name} = {{{value}}}" for name, value in fields.items() if value]
@@ -107,6 +130,8 @@ def ris(cited: Reference, today: date) -> str:
         ("TI", cited.title),
         ("AU", cited.author),
         ("PY", _year(cited.published)),
+        ("SP", cited.page),
+        ("LA", cited.language),
         ("UR", cited.url),
         ("Y2", today.strftime("%Y/%m/%d") if cited.url else ""),
         ("N1", f"{cited.document.source} ; {_place(cited)}"),
@@ -127,6 +152,10 @@ def csl(cited: Reference, today: date) -> str:
         item["author"] = [{"literal": cited.author}]
     if _year(cited.published):
         item["issued"] = {"date-parts": [[int(_year(cited.published))]]}
+    if cited.page:
+        item["page"] = cited.page
+    if cited.language:
+        item["language"] = cited.language
     if cited.url:
         item["URL"] = cited.url
         item["accessed"] = {"date-parts": [[today.year, today.month, today.day]]}
@@ -142,7 +171,9 @@ def _line(text: str) -> str:
 
 def _place(cited: Reference) -> str:
     section = f"{cited.section}, " if cited.section else ""
-    return f"{section}caractères {cited.start}-{cited.end}"
+    recognised = f", {texts.RECOGNISED[0].lower()}{texts.RECOGNISED[1:]}"
+    characters = f"caractères {cited.start}-{cited.end}"
+    return f"{section}{characters}{recognised if cited.is_recognised else ''}"
 
 
 def _year(text: str) -> str:

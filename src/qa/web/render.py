@@ -147,7 +147,7 @@ def citation_url(citation: Citation) -> str:
 
 def _cited_place(citation: Citation) -> str:
     """Title and headings; on paper, where no link opens, the file and the characters too."""
-    page = f", p.{texts.WIDE}{citation.page}" if citation.page is not None else ""
+    page = texts.page(citation.page, ocr=citation.ocr)
     span = texts.CHARACTERS.format(
         start=texts.number(citation.start), end=texts.number(citation.end)
     )

@@ -49,6 +49,12 @@ def date(moment: datetime) -> str:
     return f"{day}{WIDE}{_MONTHS[moment.month - 1]} {moment.year}"
 
 
+def page(value: int | None, *, ocr: bool = False) -> str:
+    """Where a quotation stands in a paged file, after its titles: « , p. 12 (OCR) »."""
+    told = f", p.{WIDE}{value}" if value is not None else ""
+    return told + (" (OCR)" if ocr else "")
+
+
 def day_of(created: str) -> str:
     """The day of an ISO 8601 moment, in local time; the text itself when it is not one."""
     try:
@@ -137,6 +143,7 @@ CITE = typeset("Citer :")
 COPIED = "Copié"
 COPY_LINK = "Copier le lien"
 CHARACTERS = "caractères {start} à {end}"
+RECOGNISED = "Texte reconnu par OCR"
 UNKNOWN_DOCUMENT = typeset("Ce document n’est pas dans l’index : il a pu être retiré ou renommé.")
 UNREADABLE = typeset("La source n’a pas pu être lue. Le serveur est-il encore en marche ?")
 SOURCE_CHANGED = typeset(
