@@ -144,8 +144,18 @@ def _evaluation_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
     compare = command("compare", evaluating.compare, "compare two TREC runs")
     compare.add_argument("run_a", type=Path)
     compare.add_argument("run_b", type=Path)
-    compare.add_argument("--qrels", type=Path, required=True)
+    compare.add_argument("--qrels", type=Path, metavar="FILE", help="judgements, TREC or BEIR")
+    compare.add_argument(
+        "--dataset", type=Path, metavar="FOLDER", help="judgements, questions and texts (BEIR)"
+    )
+    compare.add_argument("--split", help="of the dataset's qrels (test)")
+    compare.add_argument("--queries", type=Path, metavar="FILE", help="texts of the questions")
+    compare.add_argument("--corpus", type=Path, metavar="FILE", help="texts: a corpus.jsonl")
+    compare.add_argument("--index", type=Path, metavar="DIR", help="texts: of this index")
     compare.add_argument("--measure", default="nDCG@10", help="that orders the questions (nDCG@10)")
+    compare.add_argument(
+        "--shown", type=_positive, default=10, metavar="N", help="questions won and lost (10)"
+    )
     _json_option(compare)
 
 

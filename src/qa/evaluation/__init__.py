@@ -23,7 +23,9 @@ from qa.evaluation.conversations import (
 from qa.evaluation.dataset import Dataset, load_dataset, read_judgements, read_questions
 from qa.evaluation.faults import InputError
 from qa.evaluation.measures import DEFAULT_MEASURES, PRIMARY, Scores, measure_run
+from qa.evaluation.models import ModelComparison, compare_models, short_names
 from qa.evaluation.page import write_page
+from qa.evaluation.passages import indexed_documents, read_documents, with_passages
 from qa.evaluation.pool import Judging, PooledPassage, pool_passages
 from qa.evaluation.report import Evaluation, evaluate
 from qa.evaluation.runs import Retrieval, Run, read_run, retrieve, write_run
@@ -47,6 +49,7 @@ __all__ = [
     "Evaluation",
     "InputError",
     "Judging",
+    "ModelComparison",
     "PooledPassage",
     "Retrieval",
     "Run",
@@ -54,6 +57,7 @@ __all__ = [
     "Scores",
     "answer_table",
     "cache_folder",
+    "compare_models",
     "compare_runs",
     "compare_systems",
     "comparison_table",
@@ -62,16 +66,20 @@ __all__ = [
     "evaluate_answers",
     "evaluate_conversations",
     "evaluation_table",
+    "indexed_documents",
     "load_dataset",
     "measure_run",
     "pool_passages",
     "read_answer_questions",
     "read_conversations",
+    "read_documents",
     "read_judgements",
     "read_questions",
     "read_run",
     "retrieve",
     "run_comparison_text",
+    "short_names",
+    "with_passages",
     "write_page",
     "write_run",
 ]
