@@ -15,7 +15,7 @@ from qa.assistant import Assistant, Caution
 from qa.evaluation.confidence import CurvePoint, Estimate, auroc, risk_coverage
 from qa.evaluation.faults import Faults
 from qa.evaluation.jsonl import read_records
-from qa.evaluation.report import describe_index, versions
+from qa.evaluation.report import Note, describe_index, versions
 from qa.evaluation.significance import RESAMPLES, SEED, bootstrap_ratio, wilson_interval
 from qa.french import fold
 from qa.index import Progress
@@ -144,13 +144,10 @@ class AnswerEvaluation:
             "versions": versions(),
         }
 
-    def notes(self) -> list[str]:
-        """What a reader of the figures must know, a sentence each."""
-        if not self.unfindable:
-            return []
-        names = ", ".join(self.unfindable[:5]) + (", …" if len(self.unfindable) > 5 else "")
-        count = len(self.unfindable)
-        return [f"{count} questions have a document or evidence that is not in the index: {names}"]
+    def notes(self) -> list[Note]:
+        """What a reader of the figures must know; nothing when all is well."""
+        what = "questions have a document or evidence that is not in the index"
+        return [Note(what, len(self.unfindable), self.unfindable)] if self.unfindable else []
 
     def write_per_query(self, path: Path) -> None:
         """JSON Lines, one question a line: what was quoted, how sure, how it was judged."""

@@ -76,8 +76,8 @@ class QuestionDifference:
     @property
     def documents(self) -> tuple[str, ...]:
         """Ids of every document that is shown, each once."""
-        names = [*self.top_a, *self.top_b, *self.relevant]
-        return tuple(dict.fromkeys(name for name, *_ in names))
+        ranked = [name for name, _ in (*self.top_a, *self.top_b)]
+        return tuple(dict.fromkeys([*ranked, *(row[0] for row in self.relevant)]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from qa.evaluation.confidence import Estimate
 from qa.evaluation.faults import Faults
 from qa.evaluation.jsonl import Record, read_records
 from qa.evaluation.measures import Scores, measure_run
-from qa.evaluation.report import describe_index, versions
+from qa.evaluation.report import Note, describe_index, versions
 from qa.evaluation.significance import (
     RESAMPLES,
     SEED,
@@ -141,15 +141,13 @@ class ConversationEvaluation:
             "versions": versions(),
         }
 
-    def notes(self) -> list[str]:
-        """What a reader of the figures must know, a sentence each."""
-        notes = []
-        if self.unmeasured:
-            notes.append(f"{self.unmeasured} turns without gold were asked and not measured")
-        if self.unfindable:
-            names = ", ".join(self.unfindable[:5]) + (", …" if len(self.unfindable) > 5 else "")
-            notes.append(f"{len(self.unfindable)} gold entries are not in the index: {names}")
-        return notes
+    def notes(self) -> list[Note]:
+        """What a reader of the figures must know; nothing when all is well."""
+        told = (
+            Note("turns without gold were asked and not measured", self.unmeasured),
+            Note("gold entries are not in the index", len(self.unfindable), self.unfindable),
+        )
+        return [note for note in told if note.count]
 
     def write_per_query(self, path: Path) -> None:
         """JSON Lines, one turn a line: how it was understood, and its values."""

@@ -4,45 +4,44 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from html import escape
 from pathlib import Path
 
 from qa.evaluation.answers import AnswerEvaluation, Share
 from qa.evaluation.compare import Comparison
 from qa.evaluation.confidence import Estimate
 from qa.evaluation.conversations import MEASURES, WAYS, ConversationEvaluation, Group
+from qa.evaluation.markup import ENGLISH, Language, escape, figure, folded, table
+from qa.evaluation.measures import PRIMARY
+from qa.evaluation.models import ModelComparison
 from qa.evaluation.plots import bars_plot, intervals_plot, lines_plot
 from qa.evaluation.report import Evaluation
 from qa.evaluation.runs import Run
-from qa.evaluation.tables import p_value
 from qa.records import QAError
+
+AnyEvaluation = Evaluation | AnswerEvaluation | ConversationEvaluation | ModelComparison
 
 _DEPTHS = (1, 2, 3, 5, 10, 20, 30, 50, 70, 100)
 _SHOWN_POINTS = 50
 _FRENCH = "fr"  # the language of questions
 _STYLE = """
-:root { color-scheme: light; }
-body { font: 1rem/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff;
-  max-width: 60rem; margin: 0 auto; padding: 1rem; }
+:root { color-scheme: light dark; }
+body { font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem; }
 h1, h2, h3 { line-height: 1.2; }
 figure { margin: 1.5rem 0; }
 svg { display: block; max-width: 100%; height: auto; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 0.9rem; margin: 0.5rem 0; }
 caption { text-align: left; font-weight: 600; padding: 0.25rem 0; }
-th, td { border-bottom: 1px solid #ccc; padding: 0.25rem 0.75rem 0.25rem 0; text-align: right;
+th, td { border-bottom: 1px solid #808080; padding: 0.25rem 0.75rem 0.25rem 0; text-align: right;
   vertical-align: top; }
 td { white-space: nowrap; }
 th:first-child { text-align: left; }
+summary { cursor: pointer; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 0.8rem; }
 """
-Cell = str | tuple[str, str]  # a text, or a text with its language
 
 
-def write_page(
-    directory: Path,
-    evaluations: Sequence[Evaluation | AnswerEvaluation | ConversationEvaluation],
-) -> Path:
+def write_page(directory: Path, evaluations: Sequence[AnyEvaluation]) -> Path:
     """Write ``directory``/index.html, which holds everything; returns its path."""
     path = directory / "index.html"
     try:
@@ -53,20 +52,8 @@ def write_page(
     return path
 
 
-def page(evaluations: Sequence[Evaluation | AnswerEvaluation | ConversationEvaluation]) -> str:
-    """The whole page of one or more evaluations."""
-    parts = []
-    for found in evaluations:
-        if isinstance(found, Evaluation):
-            parts += _retrieval(found)
-        elif isinstance(found, AnswerEvaluation):
-            parts += _answers(found)
-        else:
-            parts += _conversations(found)
-        parts += [f"<p><strong>Note:</strong> {escape(note)}</p>" for note in found.notes()]
-        described = {name: found.to_json()[name] for name in ("statistics", "index", "versions")}
-        written = escape(json.dumps(described, ensure_ascii=False, indent=2))
-        parts += ["<h3>Index, statistics and versions</h3>", f"<pre>{written}</pre>"]
+def page(evaluations: Sequence[AnyEvaluation]) -> str:
+    """The whole page of one or more evaluations, in English."""
     # Nothing may be loaded, from anywhere.
     policy = "default-src 'none'; style-src 'unsafe-inline'"
     return (
@@ -74,8 +61,32 @@ def page(evaluations: Sequence[Evaluation | AnswerEvaluation | ConversationEvalu
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>Evaluation</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n"
-        "<h1>Evaluation</h1>\n" + "\n".join(parts) + "\n</main>\n</body>\n</html>\n"
+        "<h1>Evaluation</h1>\n" + sections(evaluations) + "\n</main>\n</body>\n</html>\n"
     )
+
+
+def sections(evaluations: Sequence[AnyEvaluation], language: Language = ENGLISH) -> str:
+    """What the page says of each evaluation, as HTML to put inside a page."""
+    say = language.say
+    parts = []
+    for found in evaluations:
+        if isinstance(found, ModelComparison):
+            parts += _models(found, language)
+            continue
+        if isinstance(found, Evaluation):
+            parts += _retrieval(found, language)
+        elif isinstance(found, AnswerEvaluation):
+            parts += _answers(found, language)
+        else:
+            parts += _conversations(found, language)
+        for note in found.notes():
+            written = f"{say(note.what)} ({note.count})"
+            names = say(": {names}").format(names=note.examples) if note.names else ""
+            parts.append(f"<p><strong>{say('Note:')}</strong> {escape(written + names)}</p>")
+        described = {name: found.to_json()[name] for name in ("statistics", "index", "versions")}
+        written = escape(json.dumps(described, ensure_ascii=False, indent=2))
+        parts.append(folded(say("Index, statistics and versions"), f"<pre>{written}</pre>"))
+    return "\n".join(parts)
 
 
 def recall_at_depths(
@@ -94,75 +105,108 @@ def recall_at_depths(
     return [total / len(judgements) for total in totals]
 
 
-def _retrieval(found: Evaluation) -> list[str]:
-    methods = list(found.scores)
+def _retrieval(found: Evaluation, language: Language) -> list[str]:
+    say = language.say
+    names = {method: say(method) for method in found.scores}
     measures = next(iter(found.scores.values())).measures
     estimates = {
         method: [
             Estimate(found.scores[method].means()[name], found.intervals[method][name])
             for name in measures
         ]
-        for method in methods
+        for method in names
     }
     judgements = {name: found.dataset.judgements[name] for name in found.questions}
     depths = [depth for depth in _DEPTHS if depth <= found.depth]
-    recalls = {
-        method: recall_at_depths(found.runs[method], judgements, depths) for method in methods
-    }
+    recalls = {method: recall_at_depths(found.runs[method], judgements, depths) for method in names}
     times = found.retrieval.search_ms
     parts = [
-        f"<h2>Search: {escape(found.dataset.name)}</h2>",
-        f"<p>{len(found.questions)} questions, {found.index['documents']} documents, model "
-        f"{escape(found.index['embedder']['name'])}.</p>",
-        _figure(
-            "Measures by method",
-            intervals_plot(measures, estimates, "value"),
-            ["x 100", *methods],
+        _heading(language, "Search: {name}", found.dataset.name),
+        _about(
+            language,
+            "{questions} questions, {documents} documents, model {model}.",
+            found.index,
+            questions=len(found.questions),
+        ),
+        figure(
+            language,
+            say("Measures by method"),
+            intervals_plot(
+                measures,
+                {names[method]: values for method, values in estimates.items()},
+                say("value x 100 (bars: 95 % intervals)"),
+            ),
+            ["x 100", *names.values()],
             [
-                [name, *(_written(estimates[method][row]) for method in methods)]
+                [name, *(language.estimate(estimates[method][row]) for method in names)]
                 for row, name in enumerate(measures)
             ],
         ),
-        _figure(
-            "Recall at depth",
+        figure(
+            language,
+            say("Recall at depth"),
             lines_plot(
-                {m: list(zip(depths, [100 * r for r in recalls[m]], strict=True)) for m in methods},
-                ("documents looked at", "recall x 100"),
+                {
+                    name: list(zip(depths, [100 * r for r in recalls[method]], strict=True))
+                    for method, name in names.items()
+                },
+                (say("documents looked at"), say("recall x 100")),
+                depths,
             ),
-            ["documents", *methods],
+            [say("documents"), *names.values()],
             [
-                [str(depth), *(f"{100 * recalls[method][row]:.1f}" for method in methods)]
+                [str(depth), *(language.number(100 * recalls[method][row]) for method in names)]
                 for row, depth in enumerate(depths)
             ],
         ),
     ]
     if found.comparisons:
-        parts.append(_comparisons(found.comparisons))
-        measure = measures[0]
+        parts.append(_comparisons(found.comparisons, language, names))
         parts += [
-            _differences(found, item) for item in found.comparisons if item.measure == measure
+            _differences(found, item, language)
+            for item in found.comparisons
+            if item.measure == measures[0]
         ]
     parts.append(
-        _figure(
-            "Search time",
-            bars_plot(list(times.values()), list(times), "ms a question"),
-            ["method", "ms a question"],
-            [[name, f"{value:.1f}"] for name, value in times.items()],
+        figure(
+            language,
+            say("Search time"),
+            bars_plot(list(times.values()), list(names.values()), say("ms a question")),
+            [say("method"), say("ms a question")],
+            [[name, language.number(times[method])] for method, name in names.items()],
         )
     )
     return parts
 
 
-def _comparisons(comparisons: Sequence[Comparison]) -> str:
-    return _table(
-        "Paired comparisons (p corrected for the systems compared, Holm)",
-        ["x 100", "difference", "p (randomisation)", "p (t)", "better", "worse", "equal"],
+def _heading(language: Language, form: str, name: str) -> str:
+    return f"<h2>{escape(language.say(form).format(name=name))}</h2>"
+
+
+def _about(language: Language, form: str, index: Mapping[str, object], **values: object) -> str:
+    """What was measured, in a sentence; the index says its documents and its model."""
+    embedder = index["embedder"]
+    model = embedder["name"] if isinstance(embedder, Mapping) else ""
+    told = language.say(form).format(documents=index["documents"], model=model, **values)
+    return f"<p>{escape(told)}</p>"
+
+
+def _comparisons(
+    comparisons: Sequence[Comparison], language: Language, names: Mapping[str, str]
+) -> str:
+    say = language.say
+    columns = ("difference", "p (randomisation)", "p (t)", "better", "worse", "equal")
+    return table(
+        say("Paired comparisons (p corrected for the systems compared, Holm)"),
+        ["x 100", *map(say, columns)],
         [
             [
-                f"{item.measure}: {item.a} - {item.b}",
-                _written(Estimate(item.difference, item.ci95), "+.1f"),
-                p_value(item.p_randomisation_holm),
-                p_value(item.p_t_holm),
+                say("{measure}: {a} - {b}").format(
+                    measure=item.measure, a=names.get(item.a, item.a), b=names.get(item.b, item.b)
+                ),
+                language.estimate(Estimate(item.difference, item.ci95), "+.1f"),
+                language.p_value(item.p_randomisation_holm),
+                language.p_value(item.p_t_holm),
                 str(item.won),
                 str(item.lost),
                 str(item.tied),
@@ -172,7 +216,8 @@ def _comparisons(comparisons: Sequence[Comparison]) -> str:
     )
 
 
-def _differences(found: Evaluation, item: Comparison) -> str:
+def _differences(found: Evaluation, item: Comparison, language: Language) -> str:
+    say = language.say
     one, other = found.scores[item.a], found.scores[item.b]
     ordered = sorted(
         zip(
@@ -183,146 +228,191 @@ def _differences(found: Evaluation, item: Comparison) -> str:
         ),
         key=lambda row: (row[2] - row[1], row[0]),
     )
-    return _figure(
-        f"{item.measure} by question: {item.a} - {item.b}",
-        bars_plot([100 * (a - b) for _, a, b in ordered], None, f"{item.measure} difference x 100"),
-        ["question", item.a, item.b, "difference"],
+    a, b = say(item.a), say(item.b)
+    return figure(
+        language,
+        say("{measure} by question: {a} - {b}").format(measure=item.measure, a=a, b=b),
+        bars_plot(
+            [100 * (a - b) for _, a, b in ordered],
+            None,
+            say("{measure}: difference x 100").format(measure=item.measure),
+        ),
+        [say("question"), a, b, say("difference")],
         [
             [
-                (f"{name}: {found.questions[name]}", _FRENCH),
-                f"{100 * a:.1f}",
-                f"{100 * b:.1f}",
-                f"{100 * (a - b):+.1f}",
+                (f"{name}: {found.questions[name]}", _FRENCH if language.code != _FRENCH else ""),
+                language.number(100 * a),
+                language.number(100 * b),
+                language.number(100 * (a - b), "+.1f"),
             ]
             for name, a, b in ordered
             if a != b
         ],
-        "Only questions that differ are in the table.",
+        say("Only questions that differ are in the table."),
     )
 
 
-def _answers(found: AnswerEvaluation) -> list[str]:
-    shares = {
-        "answerable: some quote holds the answer": found.accuracy,
-        "answerable: the first quote does": found.accuracy_first,
-        "answered: some quote holds the answer": found.accuracy_when_answered,
-        "citations on evidence": found.citation_precision,
-        "answerable, refused": found.falsely_refused,
-        "unanswerable, refused": found.refused,
-        **{f"unanswerable, {kind}, refused": s for kind, s in found.refused_by_kind.items()},
+def _models(found: ModelComparison, language: Language) -> list[str]:
+    say = language.say
+    first = next(iter(found.evaluations.values()))
+    measure = PRIMARY if PRIMARY in first.intervals[next(iter(first.scores))] else None
+    measure = measure or next(iter(first.scores.values())).measures[0]
+    methods = list(first.scores)
+    estimates = {
+        model: [
+            Estimate(
+                evaluation.scores[method].means()[measure], evaluation.intervals[method][measure]
+            )
+            for method in methods
+        ]
+        for model, evaluation in found.evaluations.items()
     }
-    kinds = {f"answerable, {kind}": share for kind, share in found.accuracy_by_kind.items()}
+    rows = [say(method) for method in methods]
+    return [
+        _heading(language, "Models: {name}", first.dataset.name),
+        figure(
+            language,
+            say("{measure} by model").format(measure=measure),
+            intervals_plot(rows, estimates, say("value x 100 (bars: 95 % intervals)")),
+            ["x 100", *estimates],
+            [
+                [name, *(language.estimate(values[row]) for values in estimates.values())]
+                for row, name in enumerate(rows)
+            ],
+        ),
+        _comparisons(found.comparisons, language, {}),
+    ]
+
+
+def _answers(found: AnswerEvaluation, language: Language) -> list[str]:
+    say = language.say
+    shares = {
+        say("answerable: some quote holds the answer"): found.accuracy,
+        say("answerable: the first quote does"): found.accuracy_first,
+        say("answered: some quote holds the answer"): found.accuracy_when_answered,
+        say("citations on evidence"): found.citation_precision,
+        say("answerable, refused"): found.falsely_refused,
+        say("unanswerable, refused"): found.refused,
+        **{
+            say("unanswerable, {kind}, refused").format(kind=kind): share
+            for kind, share in found.refused_by_kind.items()
+        },
+    }
+    kinds = {
+        say("answerable, {kind}").format(kind=kind): share
+        for kind, share in found.accuracy_by_kind.items()
+    }
     points = found.risk_coverage
     step = max(1, len(points) // _SHOWN_POINTS)
     shown = [*points[::step], *([points[-1]] if (len(points) - 1) % step else [])]
     return [
-        f"<h2>Answers: {escape(found.name)}</h2>",
-        f"<p>{len(found.judged)} questions, {found.index['documents']} documents, model "
-        f"{escape(found.index['embedder']['name'])}, caution {found.caution}.</p>",
-        _shares("Answers, citations and refusals", shares),
-        _shares("Some quote holds the answer, by kind of question", kinds),
-        _figure(
-            "Risk and coverage",
+        _heading(language, "Answers: {name}", found.name),
+        _about(
+            language,
+            "{questions} questions, {documents} documents, model {model}, caution {caution}.",
+            found.index,
+            questions=len(found.judged),
+            caution=say(found.caution),
+        ),
+        _shares(language, say("Answers, citations and refusals"), shares),
+        _shares(language, say("Some quote holds the answer, by kind of question"), kinds),
+        figure(
+            language,
+            say("Risk and coverage"),
             lines_plot(
-                {"risk": [(100 * p.coverage, 100 * p.risk) for p in points]},
-                ("coverage x 100: share of questions answered, the surest first", "risk x 100"),
+                {"": [(100 * p.coverage, 100 * p.risk) for p in points]},
+                (
+                    say("coverage x 100: share of questions answered, the surest first"),
+                    say("risk x 100"),
+                ),
             ),
-            ["coverage x 100", "risk x 100", "confidence"],
+            [say("coverage x 100"), say("risk x 100"), say("confidence")],
             [
-                [f"{100 * p.coverage:.1f}", f"{100 * p.risk:.1f}", f"{p.confidence:.3f}"]
+                [
+                    language.number(100 * p.coverage),
+                    language.number(100 * p.risk),
+                    language.number(p.confidence, ".3f"),
+                ]
                 for p in shown
             ],
-            f"Area under the curve: {_written(found.risk_area)} (less is better). Area under the "
-            f"ROC curve of the confidence: {_written(found.auroc)}.",
+            say(
+                "Area under the curve: {risk} (less is better). Area under the ROC curve of the "
+                "confidence: {auroc}."
+            ).format(risk=language.estimate(found.risk_area), auroc=language.estimate(found.auroc)),
         ),
     ]
 
 
-def _shares(title: str, shares: Mapping[str, Share]) -> str:
+def _shares(language: Language, title: str, shares: Mapping[str, Share]) -> str:
+    say = language.say
     estimates = [Estimate(share.value, share.ci95) for share in shares.values()]
-    return _figure(
+    return figure(
+        language,
         title,
-        intervals_plot(list(shares), {"share": estimates}, "share"),
-        ["x 100", "value", "count"],
+        intervals_plot(list(shares), {"": estimates}, say("share x 100 (bars: 95 % intervals)")),
+        ["x 100", say("value"), say("count")],
         [
-            [name, _written(estimate), f"{share.count} of {share.total}"]
+            [
+                name,
+                language.estimate(estimate),
+                say("{count} of {total}").format(count=share.count, total=share.total),
+            ]
             for (name, share), estimate in zip(shares.items(), estimates, strict=True)
         ],
     )
 
 
-def _conversations(found: ConversationEvaluation) -> list[str]:
+def _conversations(found: ConversationEvaluation, language: Language) -> list[str]:
+    say = language.say
     groups: dict[str, Group] = {
-        **found.by_place,
-        **{f"phenomenon: {name}": group for name, group in found.by_phenomenon.items()},
+        **{say(place): group for place, group in found.by_place.items()},
+        **{
+            say("phenomenon: {name}").format(name=name): group
+            for name, group in found.by_phenomenon.items()
+        },
     }
+    ways = {way: say(way) for way in WAYS}
     parts = [
-        f"<h2>Conversations: {escape(found.name)}</h2>",
-        f"<p>{found.conversations} conversations, {len(found.judged)} turns, {found.method} "
-        f"search, {found.index['documents']} documents, model "
-        f"{escape(found.index['embedder']['name'])}.</p>",
+        _heading(language, "Conversations: {name}", found.name),
+        _about(
+            language,
+            "{count} conversations, {turns} turns, {method} search, {documents} documents, model "
+            "{model}.",
+            found.index,
+            count=found.conversations,
+            turns=len(found.judged),
+            method=say(found.method),
+        ),
     ]
     for measure in MEASURES:
-        estimates = {way: [group.means[way][measure] for group in groups.values()] for way in WAYS}
+        estimates = {
+            name: [group.means[way][measure] for group in groups.values()]
+            for way, name in ways.items()
+        }
         parts.append(
-            _figure(
-                f"{measure} as typed, with the history and resolved",
-                intervals_plot(list(groups), estimates, measure),
-                ["x 100", "turns", "changed", *WAYS, "gap recovered", "harm"],
+            figure(
+                language,
+                say("{measure} as typed, with the history and resolved").format(measure=measure),
+                intervals_plot(list(groups), estimates, say("value x 100 (bars: 95 % intervals)")),
+                [
+                    "x 100",
+                    say("turns"),
+                    say("changed"),
+                    *ways.values(),
+                    say("gap recovered"),
+                    say("harm"),
+                ],
                 [
                     [
                         name,
                         str(group.turns),
                         str(group.changed),
-                        *(_written(group.means[way][measure]) for way in WAYS),
-                        _written(group.recovered[measure]),
-                        _written(group.harm[measure]),
+                        *(language.estimate(group.means[way][measure]) for way in WAYS),
+                        language.estimate(group.recovered[measure]),
+                        language.estimate(group.harm[measure]),
                     ]
                     for name, group in groups.items()
                 ],
             )
         )
     return parts
-
-
-def _figure(
-    title: str, svg: str, header: Sequence[str], rows: Sequence[Sequence[Cell]], note: str = ""
-) -> str:
-    """A plot under its title, then the table of its values, which says the same."""
-    told = f"<p>{escape(note)}</p>" if note else ""
-    table = _table(f"{title}: values", header, rows)
-    return f"<h3>{escape(title)}</h3>\n<figure>\n{svg}\n</figure>\n{told}\n{table}"
-
-
-def _table(caption: str, header: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
-    heads = "".join(f'<th scope="col">{escape(name)}</th>' for name in header)
-    body = "\n".join(
-        "<tr>"
-        + "".join(
-            _cell(cell, 'th scope="row"' if place == 0 else "td") for place, cell in enumerate(row)
-        )
-        + "</tr>"
-        for row in rows
-    )
-    # A table that is too wide scrolls, by keyboard too.
-    return (
-        f'<div class="wide" role="region" tabindex="0" aria-label="{escape(caption)}">\n'
-        f"<table>\n<caption>{escape(caption)}</caption>\n"
-        f"<thead><tr>{heads}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>\n</div>"
-    )
-
-
-def _cell(cell: Cell, tag: str) -> str:
-    text, language = cell if isinstance(cell, tuple) else (cell, "")
-    lang = f' lang="{language}"' if language else ""
-    return f"<{tag}{lang}>{escape(text)}</{tag.split()[0]}>"
-
-
-def _written(estimate: Estimate, form: str = ".1f") -> str:
-    if estimate.value is None:
-        return "no value"
-    value = f"{100 * estimate.value:{form}}"
-    if estimate.ci95 is None:
-        return value
-    low, high = estimate.ci95
-    return f"{value} [{100 * low:{form}}, {100 * high:{form}}]"

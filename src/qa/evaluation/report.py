@@ -39,6 +39,23 @@ _REFERENCE = "hybrid"
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """Something that a reader of the figures must know: how many of ``what``, and which."""
+
+    what: str
+    count: int
+    names: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.count} {self.what}" + (f": {self.examples}" if self.names else "")
+
+    @property
+    def examples(self) -> str:
+        """The first names."""
+        return ", ".join(self.names[:5]) + (", …" if len(self.names) > 5 else "")
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """What ``evaluate`` found. Values of measures are in [0, 1].
 
@@ -96,19 +113,15 @@ class Evaluation:
             "versions": versions(),
         }
 
-    def notes(self) -> list[str]:
-        """What a reader of the figures must know, a sentence each; nothing when all is well."""
+    def notes(self) -> list[Note]:
+        """What a reader of the figures must know; nothing when all is well."""
         told = (
-            (self.dataset.unjudged, "questions without judgements were left out"),
-            (self.without_relevant, "questions without a relevant document score zero"),
-            (self.unfindable, "relevant documents are not in the index, nothing can find them"),
-            (tuple(item.source for item in self.skipped), "documents were skipped by the reader"),
+            ("questions without judgements were left out", self.dataset.unjudged),
+            ("questions without a relevant document score zero", self.without_relevant),
+            ("relevant documents are not in the index, nothing can find them", self.unfindable),
+            ("documents were skipped by the reader", tuple(item.source for item in self.skipped)),
         )
-        return [
-            f"{len(names)} {what}: {', '.join(names[:5])}{', …' if len(names) > 5 else ''}"
-            for names, what in told
-            if names
-        ]
+        return [Note(what, len(names), names) for what, names in told if names]
 
     def write_runs(self, path: Path) -> list[Path]:
         """TREC run files: ``path`` itself for one method, "name.method.suffix" for several."""
