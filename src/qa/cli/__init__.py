@@ -83,6 +83,12 @@ def _parser() -> argparse.ArgumentParser:
     _index_option(serve)
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=_port, default=7860)
+    serve.add_argument(
+        "--datasets",
+        type=Path,
+        metavar="FOLDER",
+        help="test sets that every reader may evaluate and judge",
+    )
 
     _evaluation_commands(command)
 

@@ -161,5 +161,9 @@ def serve(options: argparse.Namespace) -> int:
     """Start the web chat and stay until it is stopped."""
     from qa.web import serve as serve_web
 
-    serve_web(options.index, host=options.host, port=options.port)
+    if options.datasets is not None and not options.datasets.is_dir():
+        raise QAError(
+            f"{options.datasets}: no such folder. Give the folder that holds your test sets."
+        )
+    serve_web(options.index, host=options.host, port=options.port, datasets=options.datasets)
     return 0

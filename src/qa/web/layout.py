@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from qa.records import QAError
 from qa.web import panel, render, texts
+from qa.web.evaluation import add_evaluation
 from qa.web.page import PASSAGES, Page
 from qa.web.state import Chat
 
@@ -35,13 +36,19 @@ _FOCUS = "() => window.sourcier.focus()"
 _REFOCUS = "() => window.sourcier.focus(true)"
 
 
-def build_app(assistant: Assistant, folder: Path | None = None) -> Any:
-    """The chat as ``gr.Blocks``; ``folder`` (by default the index's) keeps the verdicts."""
+def build_app(
+    assistant: Assistant, folder: Path | None = None, datasets: Path | None = None
+) -> Any:
+    """The chat as ``gr.Blocks``; ``folder`` (by default the index's) keeps verdicts and reports.
+
+    Test sets in ``datasets`` can be evaluated and judged by every reader.
+    """
     # Before Gradio is imported: it reads this once.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     import gradio as gr
 
-    page = Page(assistant, folder or assistant.index.path.parent)
+    folder = folder or assistant.index.path.parent
+    page = Page(assistant, folder)
 
     def act(event: gr.EventData, message: str, chat: Chat) -> Any:
         turn = getattr(event, "turn", None)
@@ -82,6 +89,7 @@ def build_app(assistant: Assistant, folder: Path | None = None) -> Any:
                     )
                     table = gr.HTML(page.corpus(), elem_id="documents", apply_default_css=False)
                     gr.HTML(page.skipped, apply_default_css=False)
+                add_evaluation(gr, lambda: page.assistant, folder, datasets)
             gr.HTML(panel.source_frame(), elem_id="beside", apply_default_css=False)
         download = gr.HTML(
             {}, html_template="", js_on_load=_DOWNLOAD, elem_id="download", visible="hidden"

@@ -30,9 +30,14 @@ _ICON = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
-def create_app(assistant: Assistant, host: str = "127.0.0.1", folder: Path | None = None) -> Guard:
+def create_app(
+    assistant: Assistant,
+    host: str = "127.0.0.1",
+    folder: Path | None = None,
+    datasets: Path | None = None,
+) -> Guard:
     """The whole application, for any ASGI server that listens on ``host``."""
-    blocks = build_app(assistant, folder)
+    blocks = build_app(assistant, folder, datasets)
 
     import fastapi
     import gradio as gr
@@ -58,7 +63,9 @@ def create_app(assistant: Assistant, host: str = "127.0.0.1", folder: Path | Non
         app.get(path)(respond)
 
     app.add_api_route("/source", source, response_class=HTMLResponse, response_model=None)
-    serve_text("/style.css", (_HERE / "style.css").read_text("utf-8"), "text/css")
+    styles = ("style.css", "evaluation.css")
+    style = "".join((_HERE / name).read_text("utf-8") for name in styles)
+    serve_text("/style.css", style, "text/css")
     serve_text("/panel.js", (_HERE / "panel.js").read_text("utf-8"), "text/javascript")
     serve_text("/favicon.svg", _ICON, "image/svg+xml")
     gr.mount_gradio_app(
@@ -79,13 +86,15 @@ def create_app(assistant: Assistant, host: str = "127.0.0.1", folder: Path | Non
     return Guard(app, {*_LOCAL, host})
 
 
-def serve(index: Path, host: str = "127.0.0.1", port: int = 7860) -> None:
+def serve(
+    index: Path, host: str = "127.0.0.1", port: int = 7860, datasets: Path | None = None
+) -> None:
     """Serve the chat of an index until Ctrl-C; prints its address once the page answers."""
     listener = _listen(host, port)
     try:
         from qa.assistant import Assistant
 
-        app = create_app(Assistant.open(index), host, index)
+        app = create_app(Assistant.open(index), host, index, datasets)
 
         import uvicorn
 
