@@ -170,9 +170,20 @@ def _tell(options: argparse.Namespace, evaluation: Told, table: Callable[[Told],
 def _write_report(options: argparse.Namespace, evaluations: Sequence[AnyEvaluation]) -> None:
     if options.report is None:
         return
-    from qa.evaluation import write_page
+    from qa.evaluation import ModelComparison, write_page
 
     print(f"report written to {write_page(options.report, evaluations)}", file=sys.stderr)
+    if options.index is None:
+        return
+    from qa.web.reports import keep_report
+
+    try:
+        for evaluation in evaluations:
+            if not isinstance(evaluation, ModelComparison):
+                keep_report(options.index, evaluation)
+    except QAError as error:
+        # The report that was asked for is written; the web page's copy is not worth a failure.
+        print(f"qa: {error}", file=sys.stderr)
 
 
 def _judge_pool(options: argparse.Namespace) -> int:
