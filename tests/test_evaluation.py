@@ -25,6 +25,7 @@ from qa.evaluation import (
     measure_run,
     read_documents,
     read_judgements,
+    read_questions,
     read_run,
     retrieve,
     run_comparison_text,
@@ -298,6 +299,44 @@ def test_trec_topics_and_judgements(tmp_path: Path, separator: str) -> None:
     assert dataset.judgements == {"q1": {"moulin": 2}, "q2": {"phare": 1}}
     with pytest.raises(QAError, match="--qrels FILE"):
         load_dataset(folder / "topics.tsv")
+
+
+TOPICS = """
+<top>
+<num> Number: 301
+<title> Moulins &amp; meules
+à eau
+<desc> Description:
+Que broie un moulin ?
+</top>
+<top><num>302</num><title></title><desc>Qui guide les navires ?</desc></top>
+"""
+
+
+def test_topics_as_trec_writes_them(tmp_path: Path) -> None:
+    path = tmp_path / "topics.txt"
+    path.write_text(TOPICS, "utf-8")
+    assert read_questions(path) == {
+        "301": "Moulins & meules à eau",
+        "302": "Qui guide les navires ?",
+    }
+    path.write_text('<xml>\n<topic number="7">\n<query>q</query>\n</topic>\n</xml>\n', "utf-8")
+    assert read_questions(path) == {"7": "q"}
+    path.write_text(
+        "<top>\n<num> 1\n<top>\n<title> a\n</top>\n<top><num>2<desc> </top>\n"
+        "<top><num>2<title>b</top>\n<top>\n",
+        "utf-8",
+    )
+    assert faults_of(path, qrels=path)[:5] == [
+        f"{path}: line {line}: {fault}"
+        for line, fault in (
+            (1, "a topic without its end"),
+            (3, "no question id"),
+            (6, "no question"),
+            (7, "question id '2' was used on line 6"),
+            (8, "a topic without its end"),
+        )
+    ]
 
 
 def test_every_fault_of_every_file_is_told_with_its_line(tmp_path: Path) -> None:
@@ -717,7 +756,12 @@ def test_two_runs_compared() -> None:
     run_a = {f"q{n}": best for n in range(5)}  # nothing for q5
     run_b = {**{f"q{n}": second for n in range(5)}, "q5": best, "q6": best}
     result = compare_runs(
-        run_a, run_b, judgements, names=("new", "old"), measure="RR@10", queries={"q0": "Quoi ?"}
+        run_a,
+        run_b,
+        judgements,
+        names=("new", "old"),
+        measure="RR@10",
+        queries={"q0": "Et la roue ?"},
     )
     row = next(item for item in result.rows if item.measure == "RR@10")
     assert (row.a, row.b) == ("new", "old")
@@ -734,7 +778,7 @@ def test_two_runs_compared() -> None:
     assert row.p_randomisation == pytest.approx(extreme / 64)
     assert row.p_randomisation_holm == row.p_randomisation
     assert [item.query_id for item in result.won] == [f"q{n}" for n in range(5)]
-    assert result.won[0].question == "Quoi ?"
+    assert result.won[0].question == "Et la roue ?"
     assert result.won[0].top_b == (("bad", None), ("good", 1))
     assert [(item.query_id, item.difference) for item in result.lost] == [("q5", -1.0)]
     assert (result.without_a, result.without_b, result.ignored) == (1, 0, 1)
@@ -744,9 +788,9 @@ def test_two_runs_compared() -> None:
     assert "  new: 100.0" + " " * 38 + "| old: 50.0\n" in text
     assert "  1. good (1)" + " " * 37 + "| 1. bad (?)\n" in text
     assert "  relevant: good (1), not found and rank 1" in text
-    told = with_passages(result, {"good": "Une machine. " * 30 + "Quoi ? Cela.", "x": "rien"})
-    assert told.won[0].passages == {"good": "… Quoi ? Cela."}
-    assert "     … Quoi ? Cela." in run_comparison_text(told)
+    told = with_passages(result, {"good": "Une machine. " * 30 + "La roue. Cela.", "x": "rien"})
+    assert told.won[0].passages == {"good": "… La roue. Cela."}
+    assert "     … La roue. Cela." in run_comparison_text(told)
 
 
 def test_an_excerpt_is_where_the_question_is() -> None:

@@ -196,15 +196,23 @@ def _judge_pool(options: argparse.Namespace) -> int:
     with progress_bars() as progress:
         pool = list(pool_passages(assistant, questions, options.k or 10, progress))
     remaining = [item for item in pool if item not in judging]
-    done = 0
-    for place, item in enumerate(remaining, 1):
-        print(_shown(item, place, len(remaining)), file=sys.stderr)
-        grade = _ask_grade()
-        if grade is None:
+    judged: list[int] = []  # places in what remained, in the order in which they were judged
+    place = 0
+    while place < len(remaining):
+        print(_shown(remaining[place], place + 1, len(remaining)), file=sys.stderr)
+        typed = _ask_grade()
+        if typed == "q":
             break
-        if grade >= 0:
-            judging.add(item, grade)
-            done += 1
+        if typed == "u":
+            if judged:
+                place = judged.pop()
+                judging.remove(remaining[place])
+            continue
+        if typed != "s":
+            judging.add(remaining[place], int(typed))
+            judged.append(place)
+        place += 1
+    done = len(judged)
     counted = {"pooled": len(pool), "judged_now": done, "judged": judging.count}
     if options.json:
         print_json({"qrels": str(judging.path), "questions": len(questions), **counted})
@@ -225,17 +233,15 @@ def _shown(item: PooledPassage, place: int, total: int) -> str:
     )
 
 
-def _ask_grade() -> int | None:
-    """0, 1 or 2; -1 to leave a passage for later; ``None`` to stop."""
+def _ask_grade() -> str:
+    """What was typed: a grade, or one of the letters; the end of the input is "q"."""
+    choices = "2 answers, 1 on the subject, 0 neither, s later, u undo, q stop: "
     while True:
-        print("2 answers, 1 on the subject, 0 neither, s later, q stop: ", end="", file=sys.stderr)
-        sys.stderr.flush()
+        print(choices, end="", file=sys.stderr, flush=True)
         line = sys.stdin.readline()
-        typed = line.strip().lower()
-        if not line or typed == "q":
-            return None
-        if typed in {"0", "1", "2", "s"}:
-            return -1 if typed == "s" else int(typed)
+        typed = line.strip().lower() if line else "q"
+        if typed in {"0", "1", "2", "s", "u", "q"}:
+            return typed
 
 
 def _open(directory: Path) -> Assistant:

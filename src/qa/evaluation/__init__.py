@@ -6,22 +6,18 @@
 >>> evaluation.to_json()["methods"]["hybrid"]["nDCG@10"]  # doctest: +SKIP
 """
 
-from qa.evaluation.answers import (
-    AnswerEvaluation,
-    AnswerQuestion,
-    evaluate_answers,
-    read_answer_questions,
-)
+from qa.evaluation.answers import AnswerEvaluation, evaluate_answers
 from qa.evaluation.cache import cache_folder
 from qa.evaluation.compare import Comparison, RunComparison, compare_runs, compare_systems
-from qa.evaluation.conversations import (
-    Conversation,
-    ConversationEvaluation,
-    evaluate_conversations,
-    read_conversations,
-)
+from qa.evaluation.conversations import ConversationEvaluation, evaluate_conversations
 from qa.evaluation.dataset import Dataset, load_dataset, read_judgements, read_questions
 from qa.evaluation.faults import InputError
+from qa.evaluation.gold import (
+    AnswerQuestion,
+    Conversation,
+    read_answer_questions,
+    read_conversations,
+)
 from qa.evaluation.measures import DEFAULT_MEASURES, PRIMARY, Scores, measure_run
 from qa.evaluation.models import ModelComparison, compare_models, short_names
 from qa.evaluation.page import write_page

@@ -61,9 +61,10 @@ def with_passages(comparison: RunComparison, texts: Mapping[str, str]) -> RunCom
 
 
 def best_excerpt(text: str, question: str, length: int = _LENGTH) -> str:
-    """The sentences in a row that share most words with the question, on one line.
+    """The fewest sentences in a row that share most words with the question, on one line.
 
-    The first such place wins; what is left out is marked by "…". A text that fits comes whole.
+    The first such place wins, and goes on for as long as there is room; what is left out is marked
+    by "…". A text that fits comes whole.
     """
     whole = _on_one_line(text)
     if len(whole) <= length:
@@ -71,15 +72,15 @@ def best_excerpt(text: str, question: str, length: int = _LENGTH) -> str:
     spans = split_sentences(text)
     asked = set(analyse_words(question))
     shared = [asked.intersection(analyse_words(text[start:end])) for start, end in spans]
-    best, chosen = -1, (0, 0)
+    best, chosen = (-1, 0), (0, 0)
     for first in range(len(spans)):
         found: set[str] = set()
         for last in range(first, len(spans)):
             if last > first and spans[last][1] - spans[first][0] > length:
                 break
             found |= shared[last]
-            if len(found) > best:
-                best, chosen = len(found), (first, last)
+            if (len(found), first - last) > best:
+                best, chosen = (len(found), first - last), (first, last)
     # After the sentences that count, as many as there is room for.
     first, last = chosen
     while last + 1 < len(spans) and spans[last + 1][1] - spans[first][0] <= length:

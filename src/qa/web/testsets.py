@@ -10,14 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from qa.evaluation.answers import AnswerEvaluation, evaluate_answers, read_answer_questions
-from qa.evaluation.conversations import (
-    ConversationEvaluation,
-    evaluate_conversations,
-    read_conversations,
-)
+from qa.evaluation.answers import AnswerEvaluation, evaluate_answers
+from qa.evaluation.conversations import ConversationEvaluation, evaluate_conversations
 from qa.evaluation.dataset import load_dataset
 from qa.evaluation.faults import Faults, read_lines
+from qa.evaluation.gold import read_answer_questions, read_conversations
 from qa.evaluation.report import Evaluation, evaluate
 from qa.index import Progress
 from qa.records import QAError
