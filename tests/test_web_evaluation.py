@@ -226,6 +226,15 @@ def test_one_evaluation_at_a_time_and_it_can_be_stopped(
     assert list(opened) == []
     assert texts.STOPPED.format(name="jugé") in done(page.act(reader, "stop"))[1]
     assert not job.running and last_reports(tmp_path) == ()
+    # What was said of that one is not said of another.
+    assert texts.GONE in done(page.act(reader, "evaluate", "parti"))[1]
+
+
+def test_a_folder_that_is_not_there_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["serve", "--datasets", str(tmp_path / "nowhere")]) == 1
+    assert "nowhere: no such folder" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("fault", [QAError("rien à lire"), RuntimeError("cause")])

@@ -90,7 +90,8 @@ class EvaluationPage:
             told = notice(str(error))
             yield None, told, None
         job = self._evaluator.job
-        if reader.sitting is None and job is not None and (job.running or action == "evaluate"):
+        meant = action in {"evaluate", "stop"} and not told
+        if reader.sitting is None and job is not None and (job.running or meant):
             yield from self._follow(job, reader, told)
 
     def _judge(self, reader: Reader, name: str) -> Iterator[Shown]:
