@@ -53,6 +53,19 @@ def escape(text: str) -> str:
     return escape_html(text.encode("utf-8", "replace").decode("utf-8"))
 
 
+def heading(language: Language, form: str, name: str) -> str:
+    """The title of an evaluation."""
+    return f"<h2>{escape(language.say(form).format(name=name))}</h2>"
+
+
+def about(language: Language, form: str, index: Mapping[str, object], **values: object) -> str:
+    """What was measured, in a sentence; the index says its documents and its model."""
+    embedder = index["embedder"]
+    model = embedder["name"] if isinstance(embedder, Mapping) else ""
+    told = language.say(form).format(documents=index["documents"], model=model, **values)
+    return f"<p>{escape(told)}</p>"
+
+
 def figure(
     language: Language,
     title: str,
