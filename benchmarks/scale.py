@@ -5,8 +5,8 @@
 DATA holds ``retrieval/`` (``piaf_dev`` and ``service_public``, whose judged questions are asked)
 and ``text/`` and ``pairs/``, whose paragraphs fill the collection up. The evaluation is the command
 ``qa eval`` with the shipped model, in a process of its own, its index made from nothing. With
-``--stand-in``, passages get random vectors instead of the model's, which takes no time to speak of:
-the memory is then that of everything else, and the dense figures mean nothing.
+``--stand-in``, passages and questions get random vectors instead of the model's, which takes no
+time to speak of: memory and time are then those of everything else, dense figures mean nothing.
 """
 
 from __future__ import annotations

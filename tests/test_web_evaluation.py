@@ -58,6 +58,11 @@ def write_sets(folder: Path) -> Path:
     return folder
 
 
+def copy_index(index: Path, target: Path) -> Path:
+    """An index without the reports of other tests."""
+    return shutil.copytree(index, target, ignore=shutil.ignore_patterns(FILE))
+
+
 @pytest.fixture
 def sets(tmp_path: Path) -> Path:
     return write_sets(tmp_path / "sets")
@@ -178,7 +183,7 @@ def test_a_report_of_an_older_index_says_so(sets: Path, demo: Assistant, tmp_pat
 def test_the_command_keeps_its_report_for_the_page(
     sets: Path, demo_index: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    index = shutil.copytree(demo_index, tmp_path / "index")
+    index = copy_index(demo_index, tmp_path / "index")
     command = ["eval", "--conversations", str(sets / "conversations.jsonl"), "--index", str(index)]
     assert main([*command, "--report", str(tmp_path / "report")]) == 0
     (report,) = last_reports(index)
@@ -311,7 +316,7 @@ class Served:
 def served(demo_index: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("served")
     sets = write_sets(folder / "sets")
-    index = shutil.copytree(demo_index, folder / "index")
+    index = copy_index(demo_index, folder / "index")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "qa.cli", "serve", "--index", str(index)]
