@@ -5,9 +5,10 @@ VENV ?= .venv
 # it, the build of the default index is taken (on Linux that one brings CUDA, several gigabytes).
 TORCH ?= 2.13.0
 PORT ?= 7860
+AXE ?= 4.14.1
 BIN := $(VENV)/bin
 
-.PHONY: chat index test check baseline browser clean
+.PHONY: chat index test check baseline pictures browser clean
 
 chat: index
 	$(BIN)/qa serve --index index --port $(PORT)
@@ -16,7 +17,7 @@ chat: index
 index: $(VENV)/.installed
 	$(BIN)/qa index corpus --index index
 
-test: $(VENV)/.installed-dev browser
+test: $(VENV)/.installed-dev $(VENV)/axe.min.js browser
 	$(BIN)/python -m pytest
 
 check: $(VENV)/.installed-dev
@@ -25,6 +26,10 @@ check: $(VENV)/.installed-dev
 # The only way to change tests/baseline.json: our figures on our own questions, reviewed as a diff.
 baseline: $(VENV)/.installed-dev
 	$(BIN)/python tests/baseline.py
+
+# The pictures of the README, made again after the pages have changed.
+pictures: $(VENV)/.installed-dev browser
+	$(BIN)/python benchmarks/pictures.py
 
 $(VENV)/.torch:
 	$(PYTHON) -m venv $(VENV)
@@ -38,6 +43,16 @@ $(VENV)/.installed: $(VENV)/.torch pyproject.toml
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(BIN)/pip install --quiet --editable ".[dev]"
 	touch $@
+
+# axe-core looks at every page for what a reader without eyes or mouse could not use: from npm, or
+# else (there is no npm, or no registry) from the Python package that carries it.
+$(VENV)/axe.min.js: $(VENV)/.installed-dev
+	@cd $(VENV) && { npm pack --silent axe-core@$(AXE) >/dev/null 2>&1 && \
+	  tar -xzmf axe-core-$(AXE).tgz --strip-components=1 package/axe.min.js; } || \
+	  { bin/pip install --quiet --no-deps --target axe axe-playwright-python && \
+	  mv axe/axe_playwright_python/axe.min.js .; } || \
+	  echo "axe-core could not be had: its test will be skipped." >&2
+	@rm -rf $(VENV)/axe $(VENV)/axe-core-$(AXE).tgz
 
 # The web tests drive a real Chromium: it is installed here where that is possible.
 browser:

@@ -44,7 +44,7 @@ from qa.answering.refusal import QuestionSignals, question_signals
 from qa.answering.sentences import ENTITY_KINDS, Candidate, SentenceSignals
 from qa.assistant import Assistant
 from qa.embedding import Embedded, Query, Vectors, open_embedder
-from qa.evaluation.answers import contains
+from qa.evaluation.gold import contains
 from qa.french import split_sentences
 from qa.index import open_index, update_index
 from qa.questions import Question, analyse_question

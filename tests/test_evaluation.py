@@ -16,18 +16,25 @@ from qa.embedding import Embedder
 from qa.evaluation import (
     Dataset,
     InputError,
+    compare_models,
     compare_runs,
     compare_systems,
     evaluate,
     evaluation_table,
     load_dataset,
     measure_run,
+    read_documents,
     read_judgements,
+    read_questions,
     read_run,
     retrieve,
     run_comparison_text,
+    short_names,
+    with_passages,
     write_run,
 )
+from qa.evaluation.page import page
+from qa.evaluation.passages import best_excerpt
 from qa.evaluation.significance import (
     bootstrap_intervals,
     holm,
@@ -292,6 +299,44 @@ def test_trec_topics_and_judgements(tmp_path: Path, separator: str) -> None:
     assert dataset.judgements == {"q1": {"moulin": 2}, "q2": {"phare": 1}}
     with pytest.raises(QAError, match="--qrels FILE"):
         load_dataset(folder / "topics.tsv")
+
+
+TOPICS = """
+<top>
+<num> Number: 301
+<title> Moulins &amp; meules
+à eau
+<desc> Description:
+Que broie un moulin ?
+</top>
+<top><num>302</num><title></title><desc>Qui guide les navires ?</desc></top>
+"""
+
+
+def test_topics_as_trec_writes_them(tmp_path: Path) -> None:
+    path = tmp_path / "topics.txt"
+    path.write_text(TOPICS, "utf-8")
+    assert read_questions(path) == {
+        "301": "Moulins & meules à eau",
+        "302": "Qui guide les navires ?",
+    }
+    path.write_text('<xml>\n<topic number="7">\n<query>q</query>\n</topic>\n</xml>\n', "utf-8")
+    assert read_questions(path) == {"7": "q"}
+    path.write_text(
+        "<top>\n<num> 1\n<top>\n<title> a\n</top>\n<top><num>2<desc> </top>\n"
+        "<top><num>2<title>b</top>\n<top>\n",
+        "utf-8",
+    )
+    assert faults_of(path, qrels=path)[:5] == [
+        f"{path}: line {line}: {fault}"
+        for line, fault in (
+            (1, "a topic without its end"),
+            (3, "no question id"),
+            (6, "no question"),
+            (7, "question id '2' was used on line 6"),
+            (8, "a topic without its end"),
+        )
+    ]
 
 
 def test_every_fault_of_every_file_is_told_with_its_line(tmp_path: Path) -> None:
@@ -596,7 +641,7 @@ def test_what_lowers_the_figures_is_told(tmp_path: Path, fake_embedder: Embedder
     assert [item.source for item in evaluation.skipped] == ["corpus.jsonl:4"]
     assert evaluation.to_json()["unjudged"] == {"count": 1, "ids": ["q3"]}
     assert evaluation.scores["lexical"].of("R@10").tolist() == pytest.approx([1 / 3, 0])
-    assert evaluation.notes() == [
+    assert list(map(str, evaluation.notes())) == [
         "1 questions without judgements were left out: q3",
         "1 questions without a relevant document score zero: q2",
         "2 relevant documents are not in the index, nothing can find them: absent, vide",
@@ -711,7 +756,12 @@ def test_two_runs_compared() -> None:
     run_a = {f"q{n}": best for n in range(5)}  # nothing for q5
     run_b = {**{f"q{n}": second for n in range(5)}, "q5": best, "q6": best}
     result = compare_runs(
-        run_a, run_b, judgements, names=("new", "old"), measure="RR@10", queries={"q0": "Quoi ?"}
+        run_a,
+        run_b,
+        judgements,
+        names=("new", "old"),
+        measure="RR@10",
+        queries={"q0": "Et la roue ?"},
     )
     row = next(item for item in result.rows if item.measure == "RR@10")
     assert (row.a, row.b) == ("new", "old")
@@ -728,14 +778,40 @@ def test_two_runs_compared() -> None:
     assert row.p_randomisation == pytest.approx(extreme / 64)
     assert row.p_randomisation_holm == row.p_randomisation
     assert [item.query_id for item in result.won] == [f"q{n}" for n in range(5)]
-    assert result.won[0].question == "Quoi ?"
+    assert result.won[0].question == "Et la roue ?"
     assert result.won[0].top_b == (("bad", None), ("good", 1))
     assert [(item.query_id, item.difference) for item in result.lost] == [("q5", -1.0)]
     assert (result.without_a, result.without_b, result.ignored) == (1, 0, 1)
     assert json.loads(json.dumps(result.to_json()))["measure"] == "RR@10"
     text = run_comparison_text(result)
     assert "Note: 1 questions without a result in new score zero" in text
-    assert "    old: 50.0  bad (?), good (1)" in text
+    assert "  new: 100.0" + " " * 38 + "| old: 50.0\n" in text
+    assert "  1. good (1)" + " " * 37 + "| 1. bad (?)\n" in text
+    assert "  relevant: good (1), not found and rank 1" in text
+    told = with_passages(result, {"good": "Une machine. " * 30 + "La roue. Cela.", "x": "rien"})
+    assert told.won[0].passages == {"good": "… La roue. Cela."}
+    assert "     … La roue. Cela." in run_comparison_text(told)
+
+
+def test_an_excerpt_is_where_the_question_is() -> None:
+    text = "Le moulin tourne. La roue grince. Ada dessina une machine.\nBabbage la vit. " * 2
+    assert best_excerpt(text, "Qui dessina la machine ?", 40) == "… Ada dessina une machine. …"
+    assert best_excerpt(text, "rien de tel", 40) == "Le moulin tourne. La roue grince. …"
+    assert best_excerpt("Un mot.\n\nDeux mots ?", "", 40) == "Un mot. Deux mots ?"
+    assert best_excerpt("mot " * 30, "", 10) == "mot mot …"
+
+
+def test_texts_of_a_corpus_are_read_line_by_line(tmp_path: Path) -> None:
+    path = tmp_path / "corpus.jsonl"
+    path.write_text('{"_id": "a", "text": "un"}\n{"id": 2, "text": "deux"}\n', "utf-8")
+    assert read_documents(path, {"2", "c"}) == {"2": "deux"}
+    path.write_text('{"_id": "a", "text": "un"}\n[]\n?\n', "utf-8")
+    with pytest.raises(InputError) as caught:
+        read_documents(path, {"a"})
+    assert [fault.split("(")[0] for fault in caught.value.faults] == [
+        f"{path}: line 2: not a JSON object ",
+        f"{path}: line 3: not a JSON object ",
+    ]
 
 
 def test_comparisons_are_corrected_for_the_number_of_systems() -> None:
@@ -754,6 +830,29 @@ def test_comparisons_are_corrected_for_the_number_of_systems() -> None:
     assert against_half.p_randomisation_holm == pytest.approx(2 / 2**6)
     assert against_right.ci95 == (-1.0, -1.0)
     assert compare_systems({"wrong": scores["wrong"]}, "wrong") == ()
+
+
+def test_models_are_compared_method_by_method(tmp_path: Path, fake_embedder: Embedder) -> None:
+    dataset = load_dataset(write_dataset(tmp_path))
+    found = {
+        name: evaluate(dataset, methods, embedder=fake_embedder, cache=tmp_path / "cache")
+        for name, methods in (("one", ["dense", "lexical"]), ("two", ["lexical", "dense"]))
+    }
+    compared = compare_models(found)
+    first = [(item.a, item.b) for item in compared.comparisons if item.measure == "nDCG@10"]
+    assert first == [("one, dense", "two, dense"), ("one, lexical", "two, lexical")]
+    assert {item.p_t_holm for item in compared.comparisons} == {1.0}
+    told = json.loads(json.dumps(compared.to_json()))
+    assert list(told) == ["dataset", "queries", "models", "comparisons", "statistics"]
+    assert told["models"]["two"] == json.loads(json.dumps(found["two"].to_json()))
+    text = page([compared, *found.values()])
+    assert f"<h2>Models: {dataset.name}</h2>" in text and "nDCG@10: one, dense - two, dense" in text
+
+
+def test_models_have_short_names() -> None:
+    assert short_names(["a/model/", "b/other"]) == {"a/model/": "model", "b/other": "other"}
+    assert short_names(["/a/model", "/b/model"]) == {"/a/model": "a-model", "/b/model": "b-model"}
+    assert short_names(["None"]) == {"None": "None"}
 
 
 def test_runs_of_other_questions_cannot_be_compared() -> None:

@@ -31,8 +31,8 @@ from qa.evaluation import (
     read_conversations,
     read_questions,
 )
-from qa.evaluation.answers import contains, squeezed
 from qa.evaluation.confidence import auroc, risk_coverage
+from qa.evaluation.gold import contains, squeezed
 from qa.evaluation.significance import bootstrap_ratio, wilson_interval
 from qa.index import open_index, update_index
 from qa.records import Answer, AnswerSentence, Citation, QAError, Turn
@@ -285,7 +285,7 @@ def test_evidence_that_the_index_does_not_hold_is_told(
     questions = read_answer_questions(write_lines(tmp_path / "q.jsonl", [*QUESTIONS, moved]))
     found = evaluate_answers(questions, scripted)
     assert found.unfindable == ("moved",)
-    assert found.notes() == [
+    assert list(map(str, found.notes())) == [
         "1 questions have a document or evidence that is not in the index: moved"
     ]
     with pytest.raises(QAError, match="none of the evidence of x is in the index"):
@@ -394,7 +394,7 @@ def test_conversations_worked_by_hand(
     assert not alone.was_changed
     assert found.by_place["self-contained"].harm["nDCG@5"].value == 0
     assert list(found.by_phenomenon) == ["pronoun", "topic-shift"]
-    assert found.notes() == ["1 turns without gold were asked and not measured"]
+    assert list(map(str, found.notes())) == ["1 turns without gold were asked and not measured"]
     fields = json.loads(json.dumps(found.to_json()))
     assert fields["by_place"]["follow-up"]["means"]["raw"]["R@5"]["value"] == 1
     assert "gap recovered" in conversation_table(found)
@@ -469,6 +469,11 @@ def test_a_pool_holds_each_document_once_and_judging_goes_on_where_it_stopped(
     )
     with pytest.raises(QAError, match="grades are 0, 1 and 2"):
         again.add(pool[2], 3)
+    again.remove(pool[1])
+    again.remove(pool[1])
+    assert pool[1] not in again and again.count == 1
+    assert path.read_text("utf-8") == f"query-id\tcorpus-id\tscore\nq1\t{first}\t2\n"
+    again.add(pool[1], 1)
     path.write_text("q1 0 a 1\n")
     with pytest.raises(QAError, match="something else than judgements made here"):
         Judging(path)
@@ -528,8 +533,8 @@ def test_eval_pool_from_the_command_line(
     folder = tmp_path / "set"
     folder.mkdir()
     path = write_lines(folder / "queries.jsonl", [{"_id": "q", "text": "Qui a tué Trotsky ?"}])
-    command = ("eval", "--pool", path, "--index", demo_index, "-k", 2, "--json")
-    monkeypatch.setattr("sys.stdin", io.StringIO("oui\n2\ns\nq\n"))
+    command = ("eval", "--pool", path, "--index", demo_index, "-k", 9, "--json")
+    monkeypatch.setattr("sys.stdin", io.StringIO("oui\nu\n0\nu\n2\ns\nq\n"))
     code, out, err = run(capsys, *command)
     counted = json.loads(out)
     assert code == 0
@@ -543,6 +548,32 @@ def test_eval_pool_from_the_command_line(
     code, out, _ = run(capsys, "eval", folder, "--index", demo_index, "--methods", "lexical")
     assert code == 0
     assert "set: 1 questions" in out
+
+
+def test_compare_shows_questions_and_passages(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "qrels").mkdir()
+    write_lines(tmp_path / "queries.jsonl", [{"_id": "q", "text": "Qui broie le blé ?"}])
+    documents = [{"_id": "a", "text": "Le moulin broie le blé."}, {"_id": "b", "text": "Le phare."}]
+    corpus = write_lines(tmp_path / "corpus.jsonl", documents)
+    qrels = write_text(tmp_path / "qrels" / "test.tsv", "q\ta\t1\n")
+    runs = [
+        write_text(tmp_path / name, f"q Q0 {first} 1 2 x\nq Q0 {second} 2 1 x\n")
+        for name, first, second in (("new", "a", "b"), ("old", "b", "a"))
+    ]
+    code, out, _ = run(capsys, "compare", *runs, "--dataset", tmp_path)
+    assert code == 0
+    assert "q: Qui broie le blé ?" in out and "     Le moulin broie le blé." in out
+    code, alone, _ = run(capsys, "compare", *runs, "--qrels", qrels)
+    assert code == 0 and "moulin" not in alone
+    options = ("--qrels", qrels, "--queries", tmp_path / "queries.jsonl", "--corpus", corpus)
+    assert run(capsys, "compare", *runs, *options)[1] == out
+    (won,) = json.loads(run(capsys, "compare", *runs, *options, "--json")[1])["won"]
+    assert (won["question"], won["passages"]["b"]) == ("Qui broie le blé ?", "Le phare.")
+    assert won["relevant"] == [["a", 1, 1, 2]]
+    for wrong in ((), ("--dataset", tmp_path, "--qrels", qrels)):
+        assert run(capsys, "compare", *runs, *wrong)[0] == 2
 
 
 @pytest.mark.parametrize(

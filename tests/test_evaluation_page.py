@@ -11,8 +11,9 @@ import pytest
 from conftest import ROOT
 from qa.cli import main
 from qa.evaluation.confidence import Estimate
-from qa.evaluation.page import page, recall_at_depths
+from qa.evaluation.page import page
 from qa.evaluation.plots import bars_plot, intervals_plot, lines_plot
+from qa.evaluation.search_sections import recall_at_depths
 
 # Elements without an end tag.
 VOID = {"meta", "br"}

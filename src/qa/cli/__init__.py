@@ -105,6 +105,12 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--auth-file", type=Path, metavar="FILE", help="accounts, one a line")
     serve.add_argument("--allow-upload", action="store_true", help="readers may add documents")
     serve.add_argument("--mcp", action="store_true", help="serve the tool of programs at /mcp")
+    serve.add_argument(
+        "--datasets",
+        type=Path,
+        metavar="FOLDER",
+        help="test sets that every reader may evaluate and judge",
+    )
 
     _evaluation_commands(command)
 
@@ -181,8 +187,18 @@ def _evaluation_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
     compare = command("compare", evaluating.compare, "compare two TREC runs")
     compare.add_argument("run_a", type=Path)
     compare.add_argument("run_b", type=Path)
-    compare.add_argument("--qrels", type=Path, required=True)
+    compare.add_argument("--qrels", type=Path, metavar="FILE", help="judgements, TREC or BEIR")
+    compare.add_argument(
+        "--dataset", type=Path, metavar="FOLDER", help="judgements, questions and texts (BEIR)"
+    )
+    compare.add_argument("--split", help="of the dataset's qrels (test)")
+    compare.add_argument("--queries", type=Path, metavar="FILE", help="texts of the questions")
+    compare.add_argument("--corpus", type=Path, metavar="FILE", help="texts: a corpus.jsonl")
+    compare.add_argument("--index", type=Path, metavar="DIR", help="texts: of this index")
     compare.add_argument("--measure", default="nDCG@10", help="that orders the questions (nDCG@10)")
+    compare.add_argument(
+        "--shown", type=_positive, default=10, metavar="N", help="questions won and lost (10)"
+    )
     _json_option(compare)
 
 

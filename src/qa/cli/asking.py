@@ -166,6 +166,10 @@ def serve(options: argparse.Namespace) -> int:
     if options.auth is not None and options.auth_file is not None:
         print("qa serve: give --auth or --auth-file, not both.", file=sys.stderr)
         return 2
+    if options.datasets is not None and not options.datasets.is_dir():
+        raise QAError(
+            f"{options.datasets}: no such folder. Give the folder that holds your test sets."
+        )
     accounts: list[bytes] = []
     if options.auth is not None:
         accounts = [read_account(options.auth)]
@@ -178,6 +182,7 @@ def serve(options: argparse.Namespace) -> int:
         accounts=accounts,
         upload=options.allow_upload,
         mcp=options.mcp,
+        datasets=options.datasets,
     )
     serve_web(options.index, chosen)
     return 0

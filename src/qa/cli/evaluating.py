@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
+import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from qa.cli.printing import print_json
 from qa.cli.progress import progress_bars
@@ -19,9 +19,13 @@ if TYPE_CHECKING:
         AnswerEvaluation,
         ConversationEvaluation,
         Evaluation,
+        ModelComparison,
         PooledPassage,
     )
 
+    AnyEvaluation = Evaluation | AnswerEvaluation | ConversationEvaluation | ModelComparison
+
+Told = TypeVar("Told", "AnswerEvaluation", "ConversationEvaluation")
 
 # What each thing that is measured has no use for.
 _ONLY_RETRIEVAL = ("split", "model", "noise", "cache", "run_file")
@@ -65,8 +69,14 @@ def _option(name: str) -> str:
 
 def _evaluate_retrieval(options: argparse.Namespace) -> int:
     from qa.embedding import open_embedder
+    from qa.evaluation import (
+        compare_models,
+        comparison_table,
+        evaluation_table,
+        load_dataset,
+        short_names,
+    )
     from qa.evaluation import evaluate as evaluate_dataset
-    from qa.evaluation import evaluation_table, load_dataset
     from qa.index import open_index
 
     dataset = load_dataset(options.dataset, options.split, options.qrels)
@@ -78,9 +88,9 @@ def _evaluate_retrieval(options: argparse.Namespace) -> int:
         raise QAError(
             f"{options.dataset} has no corpus.jsonl. Give the index to judge with --index DIR."
         )
-    evaluations = []
-    printed: list[dict[str, Any]] = []
-    models: list[str | None] = options.model or [None]
+    models: list[str | None] = list(dict.fromkeys(options.model or [None]))
+    names = short_names([str(model) for model in models])
+    evaluations: dict[str, Evaluation] = {}
     for model in models:
         with progress_bars() as progress:
             evaluation = evaluate_dataset(
@@ -93,20 +103,28 @@ def _evaluate_retrieval(options: argparse.Namespace) -> int:
                 cache=options.cache,
                 noise_seed=options.noise,
             )
-        suffix = f".{Path(model).name}" if model and len(models) > 1 else ""
+        name = names[str(model)]
+        evaluations[name] = evaluation
+        suffix = f".{name}" if len(models) > 1 else ""
         if options.run_file is not None:
             for path in evaluation.write_runs(_with_suffix(options.run_file, suffix)):
                 print(f"run written to {path}", file=sys.stderr)
         if options.per_query is not None:
             evaluation.write_per_query(_with_suffix(options.per_query, suffix))
-        evaluations.append(evaluation)
-        if options.json:
-            printed.append(evaluation.to_json())
-        else:
+        if not options.json:
             print(evaluation_table(evaluation))
-    _write_report(options, evaluations)
+    found = [*evaluations.values()]
+    if len(models) == 1:
+        _write_report(options, found)
+        if options.json:
+            print_json(found[0].to_json())
+        return 0
+    comparison = compare_models(evaluations)
+    _write_report(options, [comparison, *found])
     if options.json:
-        print_json(printed[0] if len(printed) == 1 else printed)
+        print_json(comparison.to_json())
+    else:
+        print("\n" + comparison_table(comparison.comparisons))
     return 0
 
 
@@ -123,14 +141,7 @@ def _evaluate_answers(options: argparse.Namespace) -> int:
             caution=options.caution or "normal",
             progress=progress,
         )
-    if options.per_query is not None:
-        evaluation.write_per_query(options.per_query)
-    _write_report(options, [evaluation])
-    if options.json:
-        print_json(evaluation.to_json())
-    else:
-        print(answer_table(evaluation))
-    return 0
+    return _tell(options, evaluation, answer_table)
 
 
 def _evaluate_conversations(options: argparse.Namespace) -> int:
@@ -142,25 +153,37 @@ def _evaluate_conversations(options: argparse.Namespace) -> int:
         evaluation = evaluate_conversations(
             conversations, assistant, name=options.conversations.name, progress=progress
         )
+    return _tell(options, evaluation, conversation_table)
+
+
+def _tell(options: argparse.Namespace, evaluation: Told, table: Callable[[Told], str]) -> int:
     if options.per_query is not None:
         evaluation.write_per_query(options.per_query)
     _write_report(options, [evaluation])
     if options.json:
         print_json(evaluation.to_json())
     else:
-        print(conversation_table(evaluation))
+        print(table(evaluation))
     return 0
 
 
-def _write_report(
-    options: argparse.Namespace,
-    evaluations: Sequence[Evaluation | AnswerEvaluation | ConversationEvaluation],
-) -> None:
+def _write_report(options: argparse.Namespace, evaluations: Sequence[AnyEvaluation]) -> None:
     if options.report is None:
         return
-    from qa.evaluation import write_page
+    from qa.evaluation import ModelComparison, write_page
 
     print(f"report written to {write_page(options.report, evaluations)}", file=sys.stderr)
+    if options.index is None:
+        return
+    from qa.web.reports import keep_report
+
+    try:
+        for evaluation in evaluations:
+            if not isinstance(evaluation, ModelComparison):
+                keep_report(options.index, evaluation)
+    except QAError as error:
+        # The report that was asked for is written; the web page's copy is not worth a failure.
+        print(f"qa: {error}", file=sys.stderr)
 
 
 def _judge_pool(options: argparse.Namespace) -> int:
@@ -173,15 +196,23 @@ def _judge_pool(options: argparse.Namespace) -> int:
     with progress_bars() as progress:
         pool = list(pool_passages(assistant, questions, options.k or 10, progress))
     remaining = [item for item in pool if item not in judging]
-    done = 0
-    for place, item in enumerate(remaining, 1):
-        print(_shown(item, place, len(remaining)), file=sys.stderr)
-        grade = _ask_grade()
-        if grade is None:
+    judged: list[int] = []  # places in what remained, in the order in which they were judged
+    place = 0
+    while place < len(remaining):
+        print(_shown(remaining[place], place + 1, len(remaining)), file=sys.stderr)
+        typed = _ask_grade()
+        if typed == "q":
             break
-        if grade >= 0:
-            judging.add(item, grade)
-            done += 1
+        if typed == "u":
+            if judged:
+                place = judged.pop()
+                judging.remove(remaining[place])
+            continue
+        if typed != "s":
+            judging.add(remaining[place], int(typed))
+            judged.append(place)
+        place += 1
+    done = len(judged)
     counted = {"pooled": len(pool), "judged_now": done, "judged": judging.count}
     if options.json:
         print_json({"qrels": str(judging.path), "questions": len(questions), **counted})
@@ -202,17 +233,15 @@ def _shown(item: PooledPassage, place: int, total: int) -> str:
     )
 
 
-def _ask_grade() -> int | None:
-    """0, 1 or 2; -1 to leave a passage for later; ``None`` to stop."""
+def _ask_grade() -> str:
+    """What was typed: a grade, or one of the letters; the end of the input is "q"."""
+    choices = "2 answers, 1 on the subject, 0 neither, s later, u undo, q stop: "
     while True:
-        print("2 answers, 1 on the subject, 0 neither, s later, q stop: ", end="", file=sys.stderr)
-        sys.stderr.flush()
+        print(choices, end="", file=sys.stderr, flush=True)
         line = sys.stdin.readline()
-        typed = line.strip().lower()
-        if not line or typed == "q":
-            return None
-        if typed in {"0", "1", "2", "s"}:
-            return -1 if typed == "s" else int(typed)
+        typed = line.strip().lower() if line else "q"
+        if typed in {"0", "1", "2", "s", "u", "q"}:
+            return typed
 
 
 def _open(directory: Path) -> Assistant:
@@ -226,20 +255,58 @@ def _open(directory: Path) -> Assistant:
 
 def compare(options: argparse.Namespace) -> int:
     """Compare two run files on the same judgements."""
-    from qa.evaluation import compare_runs, read_judgements, read_run, run_comparison_text
+    from qa.evaluation import (
+        compare_runs,
+        load_dataset,
+        read_judgements,
+        read_questions,
+        read_run,
+        run_comparison_text,
+        with_passages,
+    )
 
+    if (options.qrels is None) == (options.dataset is None):
+        print("qa compare: give --qrels FILE, or --dataset FOLDER (not both).", file=sys.stderr)
+        return 2
+    run_a, run_b = read_run(options.run_a), read_run(options.run_b)
+    corpus, queries = options.corpus, None
+    if options.dataset is not None:
+        dataset = load_dataset(options.dataset, options.split)
+        judgements, queries = dataset.judgements, dataset.queries
+        corpus = corpus or dataset.corpus
+    else:
+        judgements = read_judgements(options.qrels)
+    if options.queries is not None:
+        queries = read_questions(options.queries)
     comparison = compare_runs(
-        read_run(options.run_a),
-        read_run(options.run_b),
-        read_judgements(options.qrels),
+        run_a,
+        run_b,
+        judgements,
         names=(options.run_a.name, options.run_b.name),
         measure=options.measure,
+        queries=queries,
+        shown=options.shown,
     )
+    comparison = with_passages(comparison, _texts(comparison.documents, corpus, options.index))
     if options.json:
-        print(json.dumps(comparison.to_json(), ensure_ascii=False))
+        print_json(comparison.to_json())
     else:
-        print(run_comparison_text(comparison))
+        print(run_comparison_text(comparison, shutil.get_terminal_size((100, 24)).columns))
     return 0
+
+
+def _texts(wanted: set[str], corpus: Path | None, index: Path | None) -> dict[str, str]:
+    """Of documents, from the index or the corpus that was named; none, then ids are shown."""
+    from qa.evaluation import indexed_documents, read_documents
+    from qa.index import open_index
+
+    if index is not None:
+        opened = open_index(index)
+        try:
+            return indexed_documents(opened, wanted)
+        finally:
+            opened.close()
+    return read_documents(corpus, wanted) if corpus is not None else {}
 
 
 def _methods(text: str) -> tuple[str, ...]:

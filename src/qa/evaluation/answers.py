@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,34 +12,15 @@ import numpy as np
 from qa.answering import select_answer
 from qa.assistant import Assistant, Caution
 from qa.evaluation.confidence import CurvePoint, Estimate, auroc, risk_coverage
-from qa.evaluation.faults import Faults
-from qa.evaluation.jsonl import read_records
-from qa.evaluation.report import describe_index, versions
+from qa.evaluation.gold import AnswerQuestion, contains
+from qa.evaluation.jsonl import write_records
+from qa.evaluation.report import Note, describe_index, versions
 from qa.evaluation.significance import RESAMPLES, SEED, bootstrap_ratio, wilson_interval
-from qa.french import fold
 from qa.index import Progress
 from qa.questions import analyse_question
 from qa.records import Answer, Citation, QAError
 
 _DEPTH = 20  # hits kept with an answer: all that it was made from
-NO_KIND = "unspecified"
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerQuestion:
-    """A test question. When it is ``answerable``, some answer and evidence are given.
-
-    ``answers`` are texts of which a quote must contain one; ``evidence`` are exact pieces of the
-    document that prove it. ``document`` is the id of that document, ``None``: any.
-    """
-
-    id: str
-    question: str
-    answerable: bool
-    kind: str
-    answers: tuple[str, ...] = ()
-    evidence: tuple[str, ...] = ()
-    document: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,55 +124,14 @@ class AnswerEvaluation:
             "versions": versions(),
         }
 
-    def notes(self) -> list[str]:
-        """What a reader of the figures must know, a sentence each."""
-        if not self.unfindable:
-            return []
-        names = ", ".join(self.unfindable[:5]) + (", …" if len(self.unfindable) > 5 else "")
-        count = len(self.unfindable)
-        return [f"{count} questions have a document or evidence that is not in the index: {names}"]
+    def notes(self) -> list[Note]:
+        """What a reader of the figures must know; nothing when all is well."""
+        what = "questions have a document or evidence that is not in the index"
+        return [Note(what, len(self.unfindable), self.unfindable)] if self.unfindable else []
 
     def write_per_query(self, path: Path) -> None:
         """JSON Lines, one question a line: what was quoted, how sure, how it was judged."""
-        try:
-            with path.open("w", encoding="utf-8") as file:
-                for judged in self.judged:
-                    file.write(json.dumps(_describe(judged), ensure_ascii=False) + "\n")
-        except OSError as error:
-            raise QAError(f"{path} cannot be written ({error.strerror or error}).") from error
-
-
-def read_answer_questions(path: Path) -> tuple[AnswerQuestion, ...]:
-    """Read {"id", "question", "answerable", "kind"?, "evidence", "answer", "document"?} lines.
-
-    "answer" and "evidence" are a text or a list of them. Other fields are left alone. Every fault
-    of the file is told at once (``InputError``).
-    """
-    faults = Faults()
-    questions = []
-    for name, record in read_records(path, faults):
-        question = record.question()
-        answerable = record.boolean("answerable")
-        answers, evidence = record.texts("answer"), record.texts("evidence")
-        if answerable and record.fields.get("answer") in (None, [], ""):
-            record.fault('answerable, but there is no "answer"')
-        elif answerable and answers and not all(map(squeezed, answers)):
-            record.fault('"answer" has no letter or digit')
-        if answerable and record.fields.get("evidence") in (None, [], ""):
-            record.fault('answerable, but there is no "evidence"')
-        questions.append(
-            AnswerQuestion(
-                id=name,
-                question=question,
-                answerable=answerable,
-                kind=record.text("kind", required=False) or NO_KIND,
-                answers=answers,
-                evidence=evidence,
-                document=record.text("document", required=False) or None,
-            )
-        )
-    faults.raise_any()
-    return tuple(questions)
+        write_records(path, map(_describe, self.judged))
 
 
 def evaluate_answers(
@@ -219,17 +158,6 @@ def evaluate_answers(
         judged.append(_judge(item, assistant, caution, evidence))
         progress(Progress("search", done, len(questions)))
     return _summarise(name, judged, caution, describe_index(assistant.index), unfindable)
-
-
-def squeezed(text: str) -> str:
-    """Folded letters and digits, one blank between words: « L’*Été* 1905 ! » -> "l ete 1905"."""
-    return " ".join("".join(c if c.isalnum() else " " for c in fold(text)).split())
-
-
-def contains(text: str, answers: Iterable[str]) -> bool:
-    """Whether a text holds one of the answers, word for word as ``squeezed`` leaves them."""
-    padded = f" {squeezed(text)} "
-    return any(f" {squeezed(answer)} " in padded for answer in answers)
 
 
 class _Evidence:

@@ -20,8 +20,8 @@ from qa.answering import Calibration, fingerprint, shipped_model
 from qa.answering.refusal import QuestionSignals, question_signals
 from qa.answering.selection import rank_sentences
 from qa.assistant import Assistant
-from qa.evaluation.answers import AnswerQuestion
 from qa.evaluation.confidence import auroc
+from qa.evaluation.gold import AnswerQuestion
 from qa.evaluation.significance import SEED
 from qa.index import Progress
 from qa.questions import analyse_question

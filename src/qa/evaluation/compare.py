@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from qa.evaluation.significance import (
 from qa.records import QAError
 
 _SHOWN_DOCUMENTS = 5
+_SHOWN_RELEVANT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,9 @@ class Comparison:
 class QuestionDifference:
     """A question on which two runs differ: both values, and the head of both rankings.
 
-    Rankings are (document id, grade or ``None`` where it was not judged), best first.
+    Rankings are (document id, grade or ``None`` where it was not judged), best first. ``relevant``
+    are the best documents that were to be found: (id, grade, rank in a, rank in b), a rank being
+    ``None`` where the run has not got it. ``passages`` are texts by document id, where known.
     """
 
     query_id: str
@@ -62,11 +65,19 @@ class QuestionDifference:
     value_b: float
     top_a: tuple[tuple[str, int | None], ...]
     top_b: tuple[tuple[str, int | None], ...]
+    relevant: tuple[tuple[str, int, int | None, int | None], ...]
+    passages: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def difference(self) -> float:
         """Value of a minus value of b."""
         return self.value_a - self.value_b
+
+    @property
+    def documents(self) -> tuple[str, ...]:
+        """Ids of every document that is shown, each once."""
+        ranked = [name for name, _ in (*self.top_a, *self.top_b)]
+        return tuple(dict.fromkeys([*ranked, *(row[0] for row in self.relevant)]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +99,13 @@ class RunComparison:
     without_b: int
     ignored: int
 
+    @property
+    def documents(self) -> set[str]:
+        """Ids of the documents whose texts a reader of the questions wants."""
+        return {name for item in (*self.won, *self.lost) for name in item.documents}
+
     def to_json(self) -> dict[str, Any]:
-        """Plain values."""
+        """The object that ``qa compare --json`` prints."""
         return {**asdict(self), "statistics": describe_statistics()}
 
 
@@ -106,51 +122,49 @@ def describe_statistics() -> dict[str, Any]:
 
 
 def compare_systems(scores: Mapping[str, Scores], reference: str) -> tuple[Comparison, ...]:
-    """The reference system against every other one, measure by measure, with Holm's correction.
+    """The reference system against every other one, measure by measure, with Holm's correction."""
+    return compare_pairs(scores, [(reference, name) for name in scores if name != reference])
+
+
+def compare_pairs(
+    scores: Mapping[str, Scores], pairs: Sequence[tuple[str, str]]
+) -> tuple[Comparison, ...]:
+    """Pairs of systems, measure by measure; the pairs are the family that Holm's correction is for.
 
     All scores must be of the same questions and measures, in the same order.
     """
-    base = scores[reference]
-    others = [name for name in scores if name != reference]
-    for name in others:
-        if (scores[name].queries, scores[name].measures) != (base.queries, base.measures):
-            raise QAError(f"{reference} and {name} were not measured on the same questions.")
-    if not others:
+    if not pairs:
         return ()
-    every = np.hstack([base.values - scores[name].values for name in others])
-    intervals = bootstrap_intervals(every).reshape(len(others), -1, 2)
+    for a, b in pairs:
+        if (scores[a].queries, scores[a].measures) != (scores[b].queries, scores[b].measures):
+            raise QAError(f"{a} and {b} were not measured on the same questions.")
+    differences = [scores[a].values - scores[b].values for a, b in pairs]
+    intervals = bootstrap_intervals(np.hstack(differences)).reshape(len(pairs), -1, 2)
+    means = {name: found.means() for name, found in scores.items()}
     comparisons = []
-    for column, measure in enumerate(base.measures):
-        differences = {
-            name: base.values[:, column] - scores[name].values[:, column] for name in others
-        }
-        randomised = [randomisation_test(differences[name]) for name in others]
-        student = [t_test(differences[name]) for name in others]
-        for name, ends, p, p_holm, p_t, p_t_holm in zip(
-            others,
-            intervals[:, column].tolist(),
-            randomised,
-            holm(randomised),
-            student,
-            holm(student),
-            strict=True,
-        ):
+    for column, measure in enumerate(scores[pairs[0][0]].measures):
+        moved = [values[:, column] for values in differences]
+        randomised = [randomisation_test(values) for values in moved]
+        student = [t_test(values) for values in moved]
+        randomised_holm, student_holm = holm(randomised), holm(student)
+        for place, (a, b) in enumerate(pairs):
+            low, high = intervals[place, column].tolist()
             comparisons.append(
                 Comparison(
                     measure=measure,
-                    a=reference,
-                    b=name,
-                    mean_a=base.means()[measure],
-                    mean_b=scores[name].means()[measure],
-                    difference=float(differences[name].mean()),
-                    ci95=(ends[0], ends[1]),
-                    p_randomisation=p,
-                    p_randomisation_holm=p_holm,
-                    p_t=p_t,
-                    p_t_holm=p_t_holm,
-                    won=int((differences[name] > 0).sum()),
-                    lost=int((differences[name] < 0).sum()),
-                    tied=int((differences[name] == 0).sum()),
+                    a=a,
+                    b=b,
+                    mean_a=means[a][measure],
+                    mean_b=means[b][measure],
+                    difference=float(moved[place].mean()),
+                    ci95=(low, high),
+                    p_randomisation=randomised[place],
+                    p_randomisation_holm=randomised_holm[place],
+                    p_t=student[place],
+                    p_t_holm=student_holm[place],
+                    won=int((moved[place] > 0).sum()),
+                    lost=int((moved[place] < 0).sum()),
+                    tied=int((moved[place] == 0).sum()),
                 )
             )
     return tuple(comparisons)
@@ -195,6 +209,7 @@ def compare_runs(
             value_b=values_b[position],
             top_a=_head(run_a, query, judgements[query]),
             top_b=_head(run_b, query, judgements[query]),
+            relevant=_relevant(run_a.get(query, ()), run_b.get(query, ()), judgements[query]),
         )
 
     # Stable: equal differences stay in the order of the judgements.
@@ -218,3 +233,20 @@ def compare_runs(
 def _head(run: Run, query: str, grades: Mapping[str, int]) -> tuple[tuple[str, int | None], ...]:
     ranking = run.get(query, ())[:_SHOWN_DOCUMENTS]
     return tuple((document, grades.get(document)) for document, _ in ranking)
+
+
+def _relevant(
+    ranking_a: Sequence[tuple[str, float]],
+    ranking_b: Sequence[tuple[str, float]],
+    grades: Mapping[str, int],
+) -> tuple[tuple[str, int, int | None, int | None], ...]:
+    ranks_a, ranks_b = (
+        {name: rank for rank, (name, _) in enumerate(ranking, 1)}
+        for ranking in (ranking_a, ranking_b)
+    )
+    found = [(name, grade) for name, grade in grades.items() if grade > 0]
+    found.sort(key=lambda item: -item[1])
+    return tuple(
+        (name, grade, ranks_a.get(name), ranks_b.get(name))
+        for name, grade in found[:_SHOWN_RELEVANT]
+    )

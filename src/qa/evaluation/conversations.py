@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,12 +11,11 @@ import numpy as np
 
 from qa.assistant import Assistant
 from qa.conversation import standalone_question
-from qa.evaluation.answers import NO_KIND, squeezed
 from qa.evaluation.confidence import Estimate
-from qa.evaluation.faults import Faults
-from qa.evaluation.jsonl import Record, read_records
+from qa.evaluation.gold import Conversation, ConversationTurn, Gold, squeezed
+from qa.evaluation.jsonl import write_records
 from qa.evaluation.measures import Scores, measure_run
-from qa.evaluation.report import describe_index, versions
+from qa.evaluation.report import Note, describe_index, versions
 from qa.evaluation.significance import (
     RESAMPLES,
     SEED,
@@ -36,35 +34,6 @@ Place = Literal["first", "follow-up", "self-contained"]
 WAYS = ("raw", "history", "resolved")
 MEASURES = ("nDCG@5", "R@5")
 _HITS = 100  # passages among which the first five different results are looked for
-
-
-@dataclass(frozen=True, slots=True)
-class Gold:
-    """What a search should find: a document, or the passage of it that holds ``text``."""
-
-    document: str
-    text: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ConversationTurn:
-    """A message, the same out of context, and what a search for it should find.
-
-    A turn without ``gold`` is asked, as history of the next ones, and not measured.
-    """
-
-    question: str
-    resolved: str
-    gold: tuple[Gold, ...]
-    phenomenon: str
-
-
-@dataclass(frozen=True, slots=True)
-class Conversation:
-    """Turns in order."""
-
-    id: str
-    turns: tuple[ConversationTurn, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,83 +110,17 @@ class ConversationEvaluation:
             "versions": versions(),
         }
 
-    def notes(self) -> list[str]:
-        """What a reader of the figures must know, a sentence each."""
-        notes = []
-        if self.unmeasured:
-            notes.append(f"{self.unmeasured} turns without gold were asked and not measured")
-        if self.unfindable:
-            names = ", ".join(self.unfindable[:5]) + (", …" if len(self.unfindable) > 5 else "")
-            notes.append(f"{len(self.unfindable)} gold entries are not in the index: {names}")
-        return notes
+    def notes(self) -> list[Note]:
+        """What a reader of the figures must know; nothing when all is well."""
+        told = (
+            Note("turns without gold were asked and not measured", self.unmeasured),
+            Note("gold entries are not in the index", len(self.unfindable), self.unfindable),
+        )
+        return [note for note in told if note.count]
 
     def write_per_query(self, path: Path) -> None:
         """JSON Lines, one turn a line: how it was understood, and its values."""
-        try:
-            with path.open("w", encoding="utf-8") as file:
-                for judged in self.judged:
-                    record = {
-                        "id": judged.conversation,
-                        "turn": judged.number,
-                        "question": judged.turn.question,
-                        "standalone_question": judged.standalone,
-                        "resolved": judged.turn.resolved,
-                        "place": judged.place,
-                        "phenomenon": judged.turn.phenomenon,
-                        **judged.values,
-                    }
-                    file.write(json.dumps(record, ensure_ascii=False) + "\n")
-        except OSError as error:
-            raise QAError(f"{path} cannot be written ({error.strerror or error}).") from error
-
-
-def read_conversations(path: Path) -> tuple[Conversation, ...]:
-    """Read {"id", "turns": [{"question", "resolved", "gold", "phenomenon"?}]} lines.
-
-    "gold" lists document ids or {"document", "text"} objects. Other fields are left alone. Every
-    fault of the file is told at once (``InputError``).
-    """
-    faults = Faults()
-    conversations = []
-    for name, record in read_records(path, faults):
-        turns = record.fields.get("turns")
-        if not isinstance(turns, list) or not turns:
-            record.fault('no "turns"' if turns in (None, []) else '"turns" is not a list')
-            continue
-        read = []
-        for number, fields in enumerate(turns, 1):
-            inside = f"turn {number}: "
-            if not isinstance(fields, dict):
-                record.fault(f"{inside}not a JSON object")
-                continue
-            read.append(_read_turn(Record(path, record.line, fields, faults, inside)))
-        conversations.append(Conversation(name, tuple(read)))
-    measured = any(turn.gold for conversation in conversations for turn in conversation.turns)
-    if not measured and not faults:
-        faults.add(path, 'no turn has "gold"')
-    faults.raise_any()
-    return tuple(conversations)
-
-
-def _read_turn(record: Record) -> ConversationTurn:
-    gold = record.fields.get("gold")
-    found = []
-    if not isinstance(gold, list):
-        record.fault('no "gold"' if gold is None else '"gold" is not a list')
-        gold = []
-    for item in gold:
-        document = item.get("document") if isinstance(item, dict) else item
-        text = item.get("text") if isinstance(item, dict) else None
-        if not isinstance(document, str) or not document or not isinstance(text, str | None):
-            record.fault('"gold" holds neither document ids nor {"document", "text"}')
-            break
-        found.append(Gold(document, text or None))
-    return ConversationTurn(
-        question=record.question(),
-        resolved=record.question("resolved"),
-        gold=tuple(dict.fromkeys(found)),
-        phenomenon=record.text("phenomenon", required=False) or NO_KIND,
-    )
+        write_records(path, map(_describe, self.judged))
 
 
 def evaluate_conversations(
@@ -406,3 +309,16 @@ def _recovered(raw: Floats, history: Floats, resolved: Floats) -> Estimate:
         return divide(counts @ gained, np.where(gaps > 1e-9, gaps, 0.0))
 
     return Estimate(float(gained.sum() / gap.sum()), bootstrap_interval(share, len(raw)))
+
+
+def _describe(judged: JudgedTurn) -> dict[str, Any]:
+    return {
+        "id": judged.conversation,
+        "turn": judged.number,
+        "question": judged.turn.question,
+        "standalone_question": judged.standalone,
+        "resolved": judged.turn.resolved,
+        "place": judged.place,
+        "phenomenon": judged.turn.phenomenon,
+        **judged.values,
+    }

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from html import unescape
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,16 @@ from qa.records import QAError
 
 # First cells of a header line, as the public data sets write them.
 _HEADER = frozenset({"query-id", "query_id", "queryid", "qid", "query", "topic"})
+_TOPIC = re.compile(r"<top(?:ic\b[^>]*)?>", re.IGNORECASE)
+_TOPIC_END = re.compile(r"</top(?:ic)?>", re.IGNORECASE)
+_TOPIC_NUMBER = re.compile(
+    r"""<topic\b[^>]*\b(?:number|id)=["']([^"']+)|<num>\s*(?:Number:)?\s*([^<\s]+)""",
+    re.IGNORECASE,
+)
+_TOPIC_TAGS = ("title", "query", "question", "desc", "description")  # the best one first
+_TOPIC_TEXT = re.compile(
+    rf"<({'|'.join(_TOPIC_TAGS)})>\s*(?:Topic:|Description:)?([^<]*)", re.IGNORECASE
+)
 _COLUMNS = {
     3: '3 between tabs ("question document grade")',
     4: '4 ("question 0 document grade")',
@@ -54,8 +67,8 @@ def load_dataset(path: Path, split: str | None = None, qrels: Path | None = None
     """A test set, checked whole: every fault of every file is told at once (``InputError``).
 
     ``path`` is a folder in the BEIR layout (without corpus.jsonl, an existing index is needed), or
-    a file of topics ("id<TAB>text" lines, or JSON Lines) that goes with a ``qrels`` file. Of the
-    folder's qrels, ``split`` chooses (default: "test", or the only one).
+    a file of topics ("id<TAB>text" lines, TREC's <top> elements, or JSON Lines) that goes with a
+    ``qrels`` file. Of the folder's qrels, ``split`` chooses (default: "test", or the only one).
     """
     if not path.exists():
         raise QAError(
@@ -155,7 +168,7 @@ def read_judgements(
 
 
 def read_questions(path: Path) -> dict[str, str]:
-    """Questions by id, from JSON Lines ({"id", "text"} or {"id", "question"}) or "id<TAB>text".
+    """Questions by id, from JSON Lines ({"id", "text"} or {"id", "question"}), topics or a table.
 
     Every fault is told at once (``InputError``).
     """
@@ -213,35 +226,71 @@ def _choose_split(folder: Path, split: str | None, faults: Faults) -> Path | Non
 
 
 def _read_queries(path: Path, faults: Faults) -> dict[str, str]:
-    json_lines = path.name.removesuffix(".gz").endswith((".jsonl", ".ndjson"))
     queries: dict[str, str] = {}
     first: dict[str, int] = {}
-    for number, line in read_lines(path, faults):
-        if json_lines:
-            record = _json_object(line)
-            if isinstance(record, str):
-                faults.add(path, record, number)
-                continue
-            name = _identifier(record)
-            text = record.get("text", record.get("question"))
-        else:
-            cells = line.split("\t")
-            if len(cells) != 2:
-                wanted = '2 between tabs ("id text")'
-                faults.add(path, f"{len(cells)} columns instead of {wanted}", number)
-                continue
-            name, text = cells[0].strip(), cells[1]
+    fields = (' ("_id")', ' ("text")') if _is_json_lines(path) else ("", "")
+    for number, name, text in _questions(path, faults):
         if not name:
-            faults.add(path, 'no question id ("_id")' if json_lines else "no question id", number)
+            faults.add(path, f"no question id{fields[0]}", number)
         elif first.setdefault(name, number) != number:
             faults.add(path, f"question id {name!r} was used on line {first[name]}", number)
         if not isinstance(text, str) or not text.strip():
-            faults.add(path, 'no question ("text")' if json_lines else "no question", number)
+            faults.add(path, f"no question{fields[1]}", number)
         else:
             queries.setdefault(name, " ".join(text.split()))
     if not queries and path not in faults:
         faults.add(path, "no question in it")
     return queries
+
+
+def _questions(path: Path, faults: Faults) -> Iterator[tuple[int, str, object]]:
+    """Line numbers, ids and texts: JSON Lines, TREC's topics, or "id<TAB>text" lines."""
+    lines = read_lines(path, faults)
+    if _is_json_lines(path):
+        for number, line in lines:
+            record = _json_object(line)
+            if isinstance(record, str):
+                faults.add(path, record, number)
+            else:
+                yield number, _identifier(record), record.get("text", record.get("question"))
+        return
+    start = next(lines, None)
+    lines = chain([start] if start else [], lines)
+    if start is not None and start[1].lstrip().startswith("<"):
+        yield from _topics(path, lines, faults)
+        return
+    for number, line in lines:
+        cells = line.split("\t")
+        if len(cells) == 2:
+            yield number, cells[0].strip(), cells[1]
+        else:
+            faults.add(path, f'{len(cells)} columns instead of 2 between tabs ("id text")', number)
+
+
+def _is_json_lines(path: Path) -> bool:
+    return path.name.removesuffix(".gz").endswith((".jsonl", ".ndjson"))
+
+
+def _topics(
+    path: Path, lines: Iterable[tuple[int, str]], faults: Faults
+) -> Iterator[tuple[int, str, object]]:
+    """TREC's topics, whose elements are not always closed: number and title, or description."""
+    begin, parts = 0, [""]
+    for number, line in lines:
+        if _TOPIC.search(line):
+            if begin:
+                faults.add(path, "a topic without its end", begin)
+            begin, parts = number, []
+        parts.append(line)
+        if begin and _TOPIC_END.search(line):
+            topic = "\n".join(parts)
+            name = _TOPIC_NUMBER.search(topic)
+            texts = {tag.lower(): text for tag, text in _TOPIC_TEXT.findall(topic)}
+            text = next((texts[tag] for tag in _TOPIC_TAGS if texts.get(tag, "").strip()), None)
+            yield begin, (name[1] or name[2]) if name else "", text and unescape(text)
+            begin = 0
+    if begin:
+        faults.add(path, "a topic without its end", begin)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,3 +92,13 @@ def read_records(path: Path, faults: Faults) -> Iterator[tuple[str, Record]]:
         yield name, record
     if not read and path not in faults:
         faults.add(path, "no question in it")
+
+
+def write_records(path: Path, records: Iterable[Mapping[str, Any]]) -> None:
+    """Write objects, one a line."""
+    try:
+        with path.open("w", encoding="utf-8") as file:
+            for record in records:
+                file.write(json.dumps(record, ensure_ascii=False) + "\n")
+    except OSError as error:
+        raise QAError(f"{path} cannot be written ({error.strerror or error}).") from error

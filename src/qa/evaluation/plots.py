@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Okabe and Ito 2008, "Color universal design": told apart by all; markers tell again.
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+_INK = "#000000"
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", _INK)
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 _WIDTH = 8.0  # inches
 
@@ -22,7 +23,10 @@ _WIDTH = 8.0  # inches
 def intervals_plot(
     rows: Sequence[str], series: Mapping[str, Sequence[Estimate]], label: str
 ) -> str:
-    """Values with their intervals, x 100: a row for each name, a mark for each series."""
+    """Values with their intervals, x 100: a row for each name, a mark for each series.
+
+    ``label`` says what the values are, along their axis.
+    """
     figure, axes = _figure(1.0 + 0.34 * len(rows) * max(1.0, len(series) / 2))
     for number, (name, estimates) in enumerate(series.items()):
         shift = (number - (len(series) - 1) / 2) * 0.8 / max(2, len(series))
@@ -41,7 +45,7 @@ def intervals_plot(
         )
     axes.set_yticks(range(len(rows)), rows)
     axes.invert_yaxis()
-    axes.set_xlabel(f"{label}, x 100 (bars: 95 % intervals)")
+    axes.set_xlabel(label)
     _legend(axes, len(series))
     return _svg(figure)
 
@@ -49,9 +53,9 @@ def intervals_plot(
 def lines_plot(
     series: Mapping[str, Sequence[tuple[float, float]]],
     labels: tuple[str, str],
-    steps: bool = False,
+    depths: Sequence[int] = (),
 ) -> str:
-    """Points (x, y) joined by a line, for each series."""
+    """Points (x, y) joined by a line, for each series; with ``depths``, on a logarithmic axis."""
     figure, axes = _figure(4.0)
     for number, (name, points) in enumerate(series.items()):
         axes.plot(
@@ -59,10 +63,13 @@ def lines_plot(
             [y for _, y in points],
             color=_COLOURS[number % len(_COLOURS)],
             linestyle=("-", "--", "-.", ":")[number % 4],
-            drawstyle="steps-post" if steps else "default",
             marker=_MARKERS[number % len(_MARKERS)] if len(points) == 1 else None,
             label=name,
         )
+    if depths:
+        axes.set_xscale("log")
+        axes.set_xticks(depths, [str(depth) for depth in depths], minor=False)
+        axes.set_xticks([], minor=True)
     axes.set_xlabel(labels[0])
     axes.set_ylabel(labels[1])
     axes.set_ylim(bottom=0)
@@ -84,7 +91,7 @@ def bars_plot(values: Sequence[float], names: Sequence[str] | None, label: str) 
         axes.bar(range(len(values)), values, color=colours, width=1.0)
         axes.set_xticks([])
         axes.set_ylabel(label)
-        axes.axhline(0, color="#000000", linewidth=0.8)
+        axes.axhline(0, color=_INK, linewidth=0.8)
     return _svg(figure)
 
 
@@ -94,7 +101,7 @@ def _figure(height: float) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(_WIDTH, height), layout="constrained")
     axes = figure.subplots()
     axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(visible=True, color="#dddddd", linewidth=0.6)
+    axes.grid(visible=True, color="#808080", alpha=0.25, linewidth=0.6)
     axes.set_axisbelow(True)
     return figure, axes
 
@@ -105,17 +112,19 @@ def _legend(axes: Axes, series: int) -> None:
 
 
 def _svg(figure: Figure) -> str:
-    """The <svg> element alone, the same for the same data; hidden from screen readers.
+    """The <svg> element alone, the same for the same data, on the page's own ground and in its ink.
 
-    They read the table that stands below it.
+    It is hidden from screen readers: they read the table that stands below it.
     """
     from matplotlib import rc_context
 
     buffer = io.StringIO()
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": "sourcier"}):
-        figure.savefig(buffer, format="svg", metadata={"Date": None})
+        figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
     found = buffer.getvalue()
     found = re.sub(r"<metadata>.*?</metadata>", "", found[found.index("<svg") :], flags=re.DOTALL)
+    found = found.replace(_INK, "currentColor")
     # As wide as the page lets it be.
     found = re.sub(r' (?:width|height)="[\d.]+pt"', "", found, count=2)
-    return found.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
+    opening = '<svg aria-hidden="true" focusable="false" fill="currentColor" '
+    return found.replace("<svg ", opening, 1)

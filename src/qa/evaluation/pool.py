@@ -99,6 +99,21 @@ class Judging:
             raise QAError(f"{self.path} cannot be written ({error.strerror or error}).") from error
         self._grades.setdefault(item.query_id, {})[document] = grade
 
+    def remove(self, item: PooledPassage) -> None:
+        """Take back the judgement of a document; nothing happens when it was not judged."""
+        if item not in self:
+            return
+        document = item.passage.document_id
+        temporary = self.path.with_name(f"{self.path.name}.new")
+        try:
+            lines = self.path.read_text("utf-8").splitlines(keepends=True)
+            begins = f"{item.query_id}\t{document}\t"
+            temporary.write_text("".join(x for x in lines if not x.startswith(begins)), "utf-8")
+            temporary.replace(self.path)
+        except OSError as error:
+            raise QAError(f"{self.path} cannot be written ({error.strerror or error}).") from error
+        del self._grades[item.query_id][document]
+
 
 def _shuffled(*parts: str) -> bytes:
     return hashlib.blake2b("\0".join(parts).encode(), digest_size=8).digest()

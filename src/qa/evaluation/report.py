@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import importlib.metadata
-import json
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from qa.embedding import Embedder, open_embedder
 from qa.evaluation.cache import open_cached_index
 from qa.evaluation.compare import Comparison, compare_systems, describe_statistics
 from qa.evaluation.dataset import Dataset, corpus_ids
+from qa.evaluation.jsonl import write_records
 from qa.evaluation.measures import Scores, measure_run, measures_within
 from qa.evaluation.runs import Retrieval, Run, retrieve, write_run
 from qa.evaluation.significance import bootstrap_intervals
@@ -36,6 +36,23 @@ _PACKAGES = (
 )
 _TOLD = 100  # ids written out in the JSON; all are counted
 _REFERENCE = "hybrid"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that a reader of the figures must know: how many of ``what``, and which."""
+
+    what: str
+    count: int
+    names: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.count} {self.what}" + (f": {self.examples}" if self.names else "")
+
+    @property
+    def examples(self) -> str:
+        """The first names."""
+        return ", ".join(self.names[:5]) + (", …" if len(self.names) > 5 else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,19 +113,15 @@ class Evaluation:
             "versions": versions(),
         }
 
-    def notes(self) -> list[str]:
-        """What a reader of the figures must know, a sentence each; nothing when all is well."""
+    def notes(self) -> list[Note]:
+        """What a reader of the figures must know; nothing when all is well."""
         told = (
-            (self.dataset.unjudged, "questions without judgements were left out"),
-            (self.without_relevant, "questions without a relevant document score zero"),
-            (self.unfindable, "relevant documents are not in the index, nothing can find them"),
-            (tuple(item.source for item in self.skipped), "documents were skipped by the reader"),
+            ("questions without judgements were left out", self.dataset.unjudged),
+            ("questions without a relevant document score zero", self.without_relevant),
+            ("relevant documents are not in the index, nothing can find them", self.unfindable),
+            ("documents were skipped by the reader", tuple(item.source for item in self.skipped)),
         )
-        return [
-            f"{len(names)} {what}: {', '.join(names[:5])}{', …' if len(names) > 5 else ''}"
-            for names, what in told
-            if names
-        ]
+        return [Note(what, len(names), names) for what, names in told if names]
 
     def write_runs(self, path: Path) -> list[Path]:
         """TREC run files: ``path`` itself for one method, "name.method.suffix" for several."""
@@ -122,24 +135,22 @@ class Evaluation:
 
     def write_per_query(self, path: Path) -> None:
         """JSON Lines, one question and method a line: its measures, and what was ranked first."""
-        try:
-            with path.open("w", encoding="utf-8") as file:
-                for method, scores in self.scores.items():
-                    for query, values in zip(scores.queries, scores.values.tolist(), strict=True):
-                        grades = self.dataset.judgements[query]
-                        record = {
-                            "query_id": query,
-                            "question": self.questions[query],
-                            "method": method,
-                            **dict(zip(scores.measures, values, strict=True)),
-                            "ranking": [
-                                {"document_id": name, "score": score, "grade": grades.get(name)}
-                                for name, score in self.runs[method][query][:10]
-                            ],
-                        }
-                        file.write(json.dumps(record, ensure_ascii=False) + "\n")
-        except OSError as error:
-            raise QAError(f"{path} cannot be written ({error.strerror or error}).") from error
+        write_records(path, self._per_query())
+
+    def _per_query(self) -> Iterator[dict[str, Any]]:
+        for method, scores in self.scores.items():
+            for query, values in zip(scores.queries, scores.values.tolist(), strict=True):
+                grades = self.dataset.judgements[query]
+                yield {
+                    "query_id": query,
+                    "question": self.questions[query],
+                    "method": method,
+                    **dict(zip(scores.measures, values, strict=True)),
+                    "ranking": [
+                        {"document_id": name, "score": score, "grade": grades.get(name)}
+                        for name, score in self.runs[method][query][:10]
+                    ],
+                }
 
 
 def evaluate(

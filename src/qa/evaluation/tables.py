@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
+from itertools import zip_longest
 
 from qa.evaluation.answers import AnswerEvaluation, Share
 from qa.evaluation.compare import Comparison, QuestionDifference, RunComparison
@@ -11,6 +13,7 @@ from qa.evaluation.conversations import MEASURES, WAYS, ConversationEvaluation, 
 from qa.evaluation.report import Evaluation
 
 _SHOWN_DOCUMENTS = 3
+_MARGIN, _BETWEEN = "  ", " | "
 _SHOWN_COVERAGES = (0.1, 0.25, 0.5, 0.75, 1.0)
 
 
@@ -131,8 +134,11 @@ def conversation_table(evaluation: ConversationEvaluation) -> str:
     return "\n".join(parts)
 
 
-def run_comparison_text(comparison: RunComparison) -> str:
-    """The table of two runs, then the questions won and lost most, side by side."""
+def run_comparison_text(comparison: RunComparison, width: int = 100) -> str:
+    """The table of two runs, then the questions won and lost most, side by side.
+
+    ``width`` is that of the terminal, in characters.
+    """
     parts = [
         f"{comparison.a} against {comparison.b}: {comparison.queries} judged questions",
         comparison_table(comparison.rows),
@@ -147,9 +153,9 @@ def run_comparison_text(comparison: RunComparison) -> str:
         if questions:
             parts += [
                 "",
-                f"{comparison.a} is {label} by {comparison.measure} (grades in brackets):",
+                f"{comparison.a} is {label} by {comparison.measure} x 100 (grades in brackets):",
             ]
-            parts += [_question(item, comparison) for item in questions]
+            parts += [line for item in questions for line in _question(item, comparison, width)]
     return "\n".join(parts)
 
 
@@ -196,18 +202,49 @@ def _at_coverages(points: Sequence[CurvePoint]) -> list[CurvePoint]:
     return list(dict.fromkeys(point for point in shown if point is not None))
 
 
-def _question(item: QuestionDifference, comparison: RunComparison) -> str:
-    lines = ["  " + (f"{item.query_id}: {item.question}" if item.question else item.query_id)]
+def _question(item: QuestionDifference, comparison: RunComparison, width: int) -> list[str]:
+    """A question, the heads of both rankings beside each other, and what was to be found."""
+    half = (width - len(_MARGIN) - len(_BETWEEN)) // 2
+    columns = []
     for name, value, top in (
         (comparison.a, item.value_a, item.top_a),
         (comparison.b, item.value_b, item.top_b),
     ):
-        shown = ", ".join(
-            f"{document} ({'?' if grade is None else grade})"
-            for document, grade in top[:_SHOWN_DOCUMENTS]
-        )
-        lines.append(f"    {name}: {100 * value:.1f}  {shown or 'no result'}")
-    return "\n".join(lines)
+        lines = textwrap.wrap(f"{name}: {100 * value:.1f}", half)
+        for rank, (document, grade) in enumerate(top[:_SHOWN_DOCUMENTS], 1):
+            lines += textwrap.wrap(f"{rank}. {document} ({'?' if grade is None else grade})", half)
+            lines += _passage(item, document, half)
+        columns.append(lines if top else [*lines, "no result"])
+    asked = f"{item.query_id}: {item.question}" if item.question else item.query_id
+    return [
+        "",
+        *textwrap.wrap(asked, width),
+        *(
+            f"{_MARGIN}{left.ljust(half)}{_BETWEEN}{right}".rstrip()
+            for left, right in zip_longest(*columns, fillvalue="")
+        ),
+        *(line for row in item.relevant for line in _missed(item, row, width)),
+    ]
+
+
+def _missed(
+    item: QuestionDifference, row: tuple[str, int, int | None, int | None], width: int
+) -> list[str]:
+    """Where a relevant document stands, and its passage when neither column shows it."""
+    document, grade, *ranks = row
+    told = " and ".join("not found" if rank is None else f"rank {rank}" for rank in ranks)
+    shown = {name for name, _ in (*item.top_a[:_SHOWN_DOCUMENTS], *item.top_b[:_SHOWN_DOCUMENTS])}
+    lines = textwrap.wrap(f"relevant: {document} ({grade}), {told}", width - len(_MARGIN))
+    if document not in shown:
+        lines += _passage(item, document, width - len(_MARGIN))
+    return [_MARGIN + line for line in lines]
+
+
+def _passage(item: QuestionDifference, document: str, width: int) -> list[str]:
+    indent = "   "
+    return textwrap.wrap(
+        item.passages.get(document, ""), width, initial_indent=indent, subsequent_indent=indent
+    )
 
 
 def p_value(value: float) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from qa.reading.limits import LARGEST_CONTAINER
 from qa.records import QAError
 from qa.web import panel, render, texts
 from qa.web.additions import suffixes
+from qa.web.evaluation import add_evaluation
 from qa.web.page import PASSAGES, Page, View
 from qa.web.state import Chat
 
@@ -42,8 +44,8 @@ _FOCUS = "() => window.sourcier.focus()"
 _REFOCUS = "() => window.sourcier.focus(true)"
 
 
-def build_app(page: Page) -> Any:
-    """The chat as ``gr.Blocks``."""
+def build_app(page: Page, datasets: Path | None = None) -> Any:
+    """The chat as ``gr.Blocks``; test sets in ``datasets`` every reader can evaluate and judge."""
     # Before Gradio is imported: it reads this once.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     import gradio as gr
@@ -94,6 +96,7 @@ def build_app(page: Page) -> Any:
                     )
                     table = gr.HTML(page.corpus(), elem_id="documents", apply_default_css=False)
                     skipped = gr.HTML(built.skipped, apply_default_css=False)
+                add_evaluation(gr, lambda: page.assistant, page.folder, datasets)
             gr.HTML(panel.source_frame(), elem_id="beside", apply_default_css=False)
         download = gr.HTML(
             {}, html_template="", js_on_load=_DOWNLOAD, elem_id="download", visible="hidden"

@@ -76,7 +76,7 @@ class Page:
     def __init__(self, assistant: Assistant, folder: Path, *, upload: bool = False):
         self.view = view_of(assistant, folder, upload=upload)
         self.upload = upload
-        self._folder = folder
+        self.folder = folder
         self._reloading = threading.Lock()
         self._tried = assistant.index.path.name
         self._retired: Index | None = None
@@ -107,7 +107,7 @@ class Page:
                 embedder = open_embedder(index.manifest.embedder.name)
             before = self.assistant.index
             newest = type(self.assistant)(index, embedder)
-            self.view = view_of(newest, self._folder, upload=self.upload)
+            self.view = view_of(newest, self.folder, upload=self.upload)
             self._tell(self.view)
             # A question that came just before still reads the old one: it is closed a turn later.
             if self._retired is not None:
@@ -226,7 +226,7 @@ class Page:
         if action in {"like", "dislike"}:
             chat = chat.judged(position, "like" if action == "like" else "dislike")
             try:
-                record_verdict(self._folder / FILE, chat.exchanges[position])
+                record_verdict(self.folder / FILE, chat.exchanges[position])
             except QAError as error:
                 fault = render.notice(texts.VERDICT_FAILED.format(error=error))
                 return self.show(chat), chat, message, fault

@@ -42,16 +42,18 @@ def create_app(
     access: Access | None = None,
     folder: Path | None = None,
     root_address: str = "",
+    datasets: Path | None = None,
 ) -> Guard:
     """The whole application, for any ASGI server.
 
     ``access`` (by default this machine's own) says who may ask what; ``folder`` (by default the
-    index's) keeps the verdicts; ``root_address`` is where a reverse proxy serves it.
+    index's) keeps verdicts and reports; ``root_address`` is where a reverse proxy serves it;
+    ``datasets`` holds test sets that every reader can evaluate and judge.
     """
     access = access or Access()
     index = assistant.index
     page = Page(assistant, folder or index.path.parent, upload=access.upload)
-    blocks = build_app(page)
+    blocks = build_app(page, datasets)
 
     import fastapi
     import gradio as gr
@@ -81,7 +83,9 @@ def create_app(
         app.get(path)(respond)
 
     app.add_api_route("/source", source, response_class=HTMLResponse, response_model=None)
-    serve_text("/style.css", (_HERE / "style.css").read_text("utf-8"), "text/css")
+    styles = ("style.css", "evaluation.css")
+    style = "".join((_HERE / name).read_text("utf-8") for name in styles)
+    serve_text("/style.css", style, "text/css")
     serve_text("/panel.js", (_HERE / "panel.js").read_text("utf-8"), "text/javascript")
     serve_text("/favicon.svg", _ICON, "image/svg+xml")
     if access.upload:
@@ -154,6 +158,7 @@ class Options:
     accounts: Sequence[bytes] = ()
     upload: bool = False
     mcp: bool = False
+    datasets: Path | None = None
 
 
 def serve(index: Path, options: Options | None = None) -> None:
@@ -170,7 +175,7 @@ def serve(index: Path, options: Options | None = None) -> None:
     try:
         from qa.assistant import Assistant
 
-        app = create_app(Assistant.open(index), access, index, options.root)
+        app = create_app(Assistant.open(index), access, index, options.root, options.datasets)
 
         import uvicorn
 
