@@ -42,8 +42,8 @@ def test_ask_answers_with_exact_citations(
         range(1, len(answer["citations"]) + 1)
     )
     assert set(answer["hits"][0]) == {
-        "rank", "score", "dense", "lexical", "document_id", "title", "headings", "start", "end",
-        "text",
+        "rank", "score", "dense", "lexical", "tokens", "document_id", "title", "headings", "start",
+        "end", "text",
     }  # fmt: skip
 
 

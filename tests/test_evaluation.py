@@ -705,7 +705,6 @@ def test_noised_questions_are_the_same_for_the_same_seed(
         asked.append(list(questions))
         return embed(questions)
 
-    monkeypatch.setattr(fake_embedder, "embed_passages", lambda texts, progress: embed(texts))
     monkeypatch.setattr(fake_embedder, "embed_questions", listen)
     dataset = load_dataset(write_dataset(tmp_path))
     for seed in (1, 1, 2, None):

@@ -234,6 +234,7 @@ def test_a_second_writer_is_refused_at_once(
 
 class WideEmbedder(FakeEmbedder):
     dimension = 1024
+    token_bytes = 128
 
 
 def _update_on_a_small_disk(corpus: Path, limit: int, told: Path) -> None:

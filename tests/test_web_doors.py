@@ -31,7 +31,7 @@ from qa.reading import read_corpus
 from qa.records import QAError, Skipped, answer_fields
 from qa.web import texts
 from qa.web.access import Access, access_for, account, read_account, read_accounts
-from qa.web.additions import Additions, checked_name
+from qa.web.additions import LARGEST_ADDITION, Additions, checked_name
 from qa.web.guard import WRONG_BURST, Guard
 from qa.web.reasons import in_french
 from qa.web.server import create_app
@@ -383,8 +383,6 @@ def post(site: Site, name: str, body: bytes, **headers: str) -> tuple[int, Any]:
 
 
 def test_what_may_not_be_added_is_refused(growing: tuple[Site, Path], scripted: Scripted) -> None:
-    from qa.reading.limits import LARGEST_FILE
-
     site, corpus = growing
     assert post(site, "../../secret.md", b"x") == (422, {"detail": texts.FILE_NAME})
     assert post(site, "virus.exe", b"x")[0] == 422
@@ -393,15 +391,15 @@ def test_what_may_not_be_added_is_refused(growing: tuple[Site, Path], scripted: 
     # Announced as too large, or larger than announced.
     connection = http.client.HTTPConnection(site.url.removeprefix("http://"), timeout=20)
     connection.putrequest("POST", "/documents?name=a.md")
-    connection.putheader("content-length", str(LARGEST_FILE + 1))
+    connection.putheader("content-length", str(LARGEST_ADDITION + 1))
     connection.endheaders()
     assert connection.getresponse().status == 413
     connection.close()
-    parts = iter([b"x" * 1_000_000] * (LARGEST_FILE // 1_000_000 + 1))
+    parts = iter([b"x" * 1_000_000] * (LARGEST_ADDITION // 1_000_000 + 1))
     connection = http.client.HTTPConnection(site.url.removeprefix("http://"), timeout=20)
     connection.request("POST", "/documents?name=a.md", parts, encode_chunked=True)
     answer = connection.getresponse()
-    assert answer.status == 422 and "20\u00a0Mo" in json.loads(answer.read())["detail"].replace(
+    assert answer.status == 422 and "50\u00a0Mo" in json.loads(answer.read())["detail"].replace(
         " ", "\u00a0"
     )
     connection.close()

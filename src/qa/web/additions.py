@@ -21,12 +21,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from qa.reading import SUFFIXES
-from qa.reading.limits import LARGEST_CONTAINER
 from qa.records import QAError
 from qa.web import texts
 from qa.web.reasons import in_french
 
 FOLDER = "ajouts"
+LARGEST_ADDITION = 50_000_000  # bytes of one document
 # Added documents in all: the disk is not the readers' to fill.
 MOST_BYTES = 2_000_000_000
 # Additions that are told of, those that wait included.
@@ -92,8 +92,8 @@ class Additions:
             with draft.open("wb") as file:
                 async for part in content:
                     size += len(part)
-                    if size > LARGEST_CONTAINER:
-                        limit = texts.number(LARGEST_CONTAINER // 1_000_000)
+                    if size > LARGEST_ADDITION:
+                        limit = texts.number(LARGEST_ADDITION // 1_000_000)
                         raise QAError(texts.FILE_TOO_LARGE.format(limit=limit))
                     if size > room:
                         raise QAError(texts.NO_ROOM)

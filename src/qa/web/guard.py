@@ -14,9 +14,9 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from qa.reading.limits import LARGEST_CONTAINER
 from qa.web import texts
 from qa.web.access import Access
+from qa.web.additions import LARGEST_ADDITION
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -142,7 +142,7 @@ class Guard:
         if not self._exists(method, path):
             return 404, texts.NOT_FOUND
         length = headers.get("content-length", b"")
-        most = LARGEST_CONTAINER if path == _DOCUMENTS else MAX_BODY
+        most = LARGEST_ADDITION if path == _DOCUMENTS else MAX_BODY
         if length.isdigit() and int(length) > most:
             return 413, texts.TOO_LARGE
         if _LIMITED.fullmatch(path) and not self._asked.take(client):

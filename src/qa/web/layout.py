@@ -7,10 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from qa.reading.limits import LARGEST_CONTAINER
 from qa.records import QAError
 from qa.web import panel, render, texts
-from qa.web.additions import suffixes
+from qa.web.additions import LARGEST_ADDITION, suffixes
 from qa.web.evaluation import add_evaluation
 from qa.web.page import PASSAGES, Page, View
 from qa.web.state import Chat
@@ -147,7 +146,7 @@ def _actions(gr: Any, value: str, name: str, first: str = "") -> Any:
 
 
 def _drop_zone(gr: Any) -> Any:
-    value = panel.drop_zone(suffixes(), LARGEST_CONTAINER)
+    value = panel.drop_zone(suffixes(), LARGEST_ADDITION)
     return gr.HTML(value, apply_default_css=False, js_on_load=_ADDED)
 
 
