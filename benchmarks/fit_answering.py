@@ -27,7 +27,7 @@ import json
 import tempfile
 import zlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -37,13 +37,13 @@ from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from qa.answering import Meaning, selection
 from qa.answering import model as models
+from qa.answering import selection
 from qa.answering.model import linear, logistic, shipped_model
 from qa.answering.refusal import QuestionSignals, question_signals
 from qa.answering.sentences import ENTITY_KINDS, Candidate, SentenceSignals
 from qa.assistant import Assistant
-from qa.embedding import Embedded, Query, Vectors, open_embedder
+from qa.embedding import Embedded, Query, open_embedder
 from qa.evaluation.gold import contains
 from qa.french import split_sentences
 from qa.index import open_index, update_index
@@ -55,7 +55,6 @@ from qa.search import (
     match_text,
     scale_between,
     search_fusion,
-    weigh_tokens,
 )
 from qa.tokens import Match
 
@@ -87,7 +86,7 @@ class Case:
     scale: str
     kind: str
     question: Question
-    meaning: Meaning
+    match: Callable[[Hit], Match]
     hits: list[Hit]
     answers: tuple[str, ...]
     context: str
@@ -117,9 +116,6 @@ class CachingEmbedder:
             self._passages |= zip(new, zip(made.vectors, made.signs, strict=True), strict=True)
         found = [self._passages[text] for text in texts]
         return Embedded(np.stack([v for v, _ in found]), tuple(signs for _, signs in found))
-
-    def vectors(self, texts: Sequence[str]) -> Vectors:
-        return self.embed_passages(texts).vectors
 
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:
@@ -212,18 +208,17 @@ def ask(
         passage = f"{line['title']}\n{line['context']}"
         own = embedder.embed_passages([passage]).vectors[0]
         query = replace(query, vector=forgetting.apply(query.vector, own, line["id"]))
-    tokens = weigh_tokens(index, line["question"], query)
 
     def match(hit: Hit) -> Match:
         # Not the signs of the index: a passage may have lost sentences.
         signs = embedder.embed_passages([hit.passage.index_text]).signs[0]
-        return match_text(tokens, hit.passage, signs, embedder)
+        return match_text(query.tokens, hit.passage, signs, embedder)
 
     return Case(
         scale,
         kind,
         question,
-        Meaning(query, embedder.vectors, match),
+        match,
         search_fusion(index, line["question"], query, DEPTH),
         tuple(answer["text"] for answer in line["answers"]),
         squeeze(line["context"]),
@@ -239,7 +234,7 @@ def trimmed(case: Case, kind: str, removed: Sequence[Hit]) -> Case:
 def reranked(case: Case) -> Case:
     """As ``qa.search`` ranks."""
     first = case.hits[:COMPARED]
-    tokens = np.array([case.meaning.match(hit).whole() for hit in first], dtype=np.float32)
+    tokens = np.array([case.match(hit).whole() for hit in first], dtype=np.float32)
     scores = np.array([hit.score for hit in first], dtype=np.float32)
     mixed = (1 - TOKEN_WEIGHT) * scores + TOKEN_WEIGHT * scale_between(tokens)
     order = np.argsort(-mixed, kind="stable")[:KEPT]
@@ -287,8 +282,8 @@ def make_cases(
             yield trimmed(ask(other, line, "article", "absent", forgetting), "absent", [])
 
 
-def rank(case: Case, model: Any, compared: int = selection.COMPARED) -> list[Candidate]:
-    return selection.rank_sentences(case.question, case.meaning, case.hits, model, compared)
+def rank(case: Case, model: Any) -> list[Candidate]:
+    return selection.rank_sentences(case.question, case.hits, case.match, model)
 
 
 def rounded(weights: Mapping[str, float]) -> Row:
@@ -336,24 +331,16 @@ def fit_ranking(groups: Sequence[tuple[Any, Any]], names: Sequence[str]) -> Row:
 
 def fit_sentences(cases: Sequence[Case], model: Any) -> Any:
     names = list(SentenceSignals.__dataclass_fields__)
-    without = [number for number, name in enumerate(names) if name != "cosine"]
     groups = []
     for case in cases:
-        ranked = rank(case, model, compared=1000)
+        ranked = rank(case, model)
         right = np.array(
             [is_gold(case, one.hit) and holds(one.text, case.answers) for one in ranked], float
         )
         if 0 < right.sum() < len(right):
-            groups.append(
-                (np.array([[getattr(one.signals, n) for n in names] for one in ranked]), right)
-            )
-    return replace(
-        model,
-        words=fit_ranking(
-            [(matrix[:, without], right) for matrix, right in groups], [names[n] for n in without]
-        ),
-        sentence=fit_ranking(groups, names),
-    )
+            matrix = np.array([[getattr(one.signals, name) for name in names] for one in ranked])
+            groups.append((matrix, right))
+    return replace(model, sentence=fit_ranking(groups, names))
 
 
 def emphasised(case: Case, one: Candidate) -> tuple[Row, bool] | None:
@@ -418,8 +405,8 @@ def measure_sentences(cases: Sequence[Case], model: Any) -> None:
             number += 1
             selected = selection.select_answer(
                 case.question,
-                case.meaning,
                 case.hits,
+                case.match,
                 lambda _: "",
                 model=quote_all,
             )

@@ -42,8 +42,7 @@ class WordEmbedder:
         queries = []
         for text in questions:
             tokens = self._tokens(text)
-            spans = tuple(self.token_spans(text))
-            queries.append(Query(_unit(tokens), tokens / len(tokens) / DIMENSION**0.5, spans))
+            queries.append(Query(_unit(tokens), tokens / len(tokens) / DIMENSION**0.5))
         return queries
 
     def embed_passages(

@@ -52,8 +52,7 @@ class FakeEmbedder:
         for question, vector in zip(questions, self.vectors(questions), strict=True):
             tokens = self.tokens(question)
             length = np.linalg.norm(tokens, axis=1).sum()
-            spans = tuple(self.token_spans(question))
-            queries.append(Query(vector, tokens / max(float(length), 1e-12), spans))
+            queries.append(Query(vector, tokens / max(float(length), 1e-12)))
         return queries
 
     def embed_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Embedded:

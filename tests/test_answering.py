@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from conftest import FakeEmbedder
-from qa.answering import AnsweringModel, Meaning, Selection, select_answer
+from qa.answering import AnsweringModel, Selection, select_answer
 from qa.answering.entities import agree, entities, says_how
 from qa.answering.refusal import QuestionSignals
 from qa.answering.sentences import Matcher, spelled_alike
@@ -23,8 +23,7 @@ from qa.search import search_hybrid, token_matcher
 WORDS = dict.fromkeys(("coverage", "context", "passage", "kind"), 1.0)
 # Every signal that speaks for a sentence counts alike; nothing is refused, no short answer is sure.
 PLAIN = AnsweringModel(
-    words=WORDS,
-    sentence={**WORDS, "cosine": 1.0},
+    sentence={**WORDS, "tokens": 1.0},
     question=dict.fromkeys(QuestionSignals.__dataclass_fields__, 0.1),
     thresholds={"low": 0.0, "normal": 0.5, "high": 1.0},
     beside=0.6,
@@ -57,8 +56,8 @@ def ask(write_corpus: Callable[..., Path], fake_embedder: FakeEmbedder) -> Calla
         hits = search_hybrid(index, text, query, 10)
         selection = select_answer(
             question,
-            Meaning(query, fake_embedder.vectors, token_matcher(index, fake_embedder, text, query)),
             hits,
+            token_matcher(index, fake_embedder, query),
             index.store.source,
             caution,
             replace(PLAIN, **changes),
@@ -233,10 +232,9 @@ def test_sources_that_differ_are_both_quoted(
         question = analyse_question(text, 2, index.lexical.document_frequency)
         query = fake_embedder.embed_questions([text])[0]
         hits = search_hybrid(index, text, query, 10)
-        match = token_matcher(index, fake_embedder, text, query)
-        meaning = Meaning(query, fake_embedder.vectors, match)
+        match = token_matcher(index, fake_embedder, query)
         model = replace(PLAIN, certain=0.5)
-        return select_answer(question, meaning, hits, index.store.source, model=model)
+        return select_answer(question, hits, match, index.store.source, model=model)
 
     differing = answer("1731")
     assert {citation.document_id for citation in differing.citations} == {"a.md", "b.md"}

@@ -18,6 +18,7 @@ PACKAGE = Path(qa.__file__).parent
 ROOMS = [
     "records",
     "french",
+    "families",
     "noise",
     "reading",
     "chunking",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -20,7 +19,6 @@ from qa.search import (
     scale_between,
     scale_by_best,
     search_hybrid,
-    weigh_tokens,
 )
 from qa.tokens import late_interaction
 
@@ -114,25 +112,13 @@ def test_tokens_rank_what_was_found(
         "hybrid": fuse(candidates.cosines, candidates.lexical()),
         "dense": scale_between(candidates.cosines),
     }[method]
-    weighed = weigh_tokens(index, question, query)
-    tokens = late_interaction(weighed, [index.tokens.signs(row) for row in rows])
+    tokens = late_interaction(query.tokens, [index.tokens.signs(row) for row in rows])
     expected = (1 - weight) * scores + weight * scale_between(tokens)
     hits = SEARCHES[method](index, question, query, 10)
     assert len(hits) >= 2
     for hit in hits:
         assert hit.tokens == pytest.approx(tokens[rows.index(hit.row)], abs=1e-6)
         assert hit.score == pytest.approx(expected[rows.index(hit.row)], abs=1e-5)
-
-
-def test_rare_words_weigh_more(index: Index, fake_embedder: FakeEmbedder) -> None:
-    question = "le commissaire de Cronstadt"
-    query = fake_embedder.embed_questions([question])[0]
-    lengths = np.linalg.norm(weigh_tokens(index, question, query), axis=1)
-    weights = lengths / np.linalg.norm(query.tokens, axis=1)
-    # Two passages of four speak of the commissaire, one of Cronstadt; the others are grammar.
-    rare = [0.5, 0.5 + math.log(1 + 4 / 3) / math.log(5), 0.5, 0.5 + math.log(3) / math.log(5)]
-    np.testing.assert_allclose(weights / weights[0], np.array(rare) / 0.5, rtol=1e-5)
-    assert lengths.sum() == pytest.approx(1)
 
 
 def test_what_is_not_compared_stays_below(index: Index, fake_embedder: FakeEmbedder) -> None:

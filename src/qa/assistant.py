@@ -12,7 +12,6 @@ from typing import Literal
 
 from qa.answering import (
     AnsweringModel,
-    Meaning,
     calibrated,
     read_calibration,
     select_answer,
@@ -110,11 +109,12 @@ class Assistant:
             standalone, index.manifest.passages, index.lexical.document_frequency
         )
         clock.lap("understand")
-        meaning = self.meaning(standalone)
+        query = self.embedder.embed_questions([standalone])[0]
         clock.lap("embed")
-        hits = METHODS[method](index, standalone, meaning.query, max(limit, _DEPTH))
+        hits = METHODS[method](index, standalone, query, max(limit, _DEPTH))
         clock.lap("search")
-        selection = select_answer(question, meaning, hits, index.store.source, caution, self.model)
+        match = token_matcher(index, self.embedder, query)
+        selection = select_answer(question, hits, match, index.store.source, caution, self.model)
         clock.lap("answer")
         answered = bool(selection.citations)
         return Answer(
@@ -142,15 +142,6 @@ class Assistant:
         _check_limit(limit)
         query = self.embedder.embed_questions([question])[0]
         return METHODS[method](self.index, question, query, limit)
-
-    def meaning(self, question: str) -> Meaning:
-        """How a standalone question is compared with passages of the index and their sentences."""
-        query = self.embedder.embed_questions([question])[0]
-        return Meaning(
-            query,
-            lambda texts: self.embedder.embed_passages(texts).vectors,
-            token_matcher(self.index, self.embedder, question, query),
-        )
 
     def document(self, document_id: str) -> Document:
         """A whole document of the index, to show a citation in its place."""

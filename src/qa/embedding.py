@@ -39,12 +39,10 @@ class Query:
 
     ``vector`` (dimension,) has length 1. ``tokens`` (tokens, dimension) are the vectors of its
     tokens, whose lengths add up to 1; none, (0, dimension), when the model has no token vectors.
-    ``spans`` tell where in the question each token stands.
     """
 
     vector: Vectors
     tokens: Vectors
-    spans: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +132,8 @@ class OnnxEmbedder:
     def embed_questions(self, questions: Sequence[str]) -> list[Query]:
         """The vectors of each question."""
         return [
-            Query(_normalise(pooled[None])[0], _weigh(tokens), tuple(self.token_spans(question)))
-            for question, (pooled, tokens) in zip(
-                questions, self._embed(self._pieces(questions)), strict=True
-            )
+            Query(_normalise(pooled[None])[0], _weigh(tokens))
+            for pooled, tokens in self._embed(self._pieces(questions))
         ]
 
     def embed_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Embedded:
@@ -236,7 +232,7 @@ class SentenceTransformerEmbedder:
         """The vector of each question; the model's query prompt is put before."""
         none = np.empty((0, self.dimension), np.float32)
         vectors = self._encode(self._model.encode_query, questions)
-        return [Query(vector, none, ()) for vector in vectors]
+        return [Query(vector, none) for vector in vectors]
 
     def embed_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Embedded:
         """The vectors of passages; the model's document prompt is put before."""

@@ -9,17 +9,19 @@ from __future__ import annotations
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.french import analyse_grams, analyse_words
+from qa.families import family, family_stems
+from qa.french import analyse_grams, analyse_words, words
 
 _FIELDS = ("words", "grams")
 _WRITER_MEMORY = 200_000_000  # bytes
+RELATED = 0.8  # what another word of the same family counts, against the question's own
 
 
 class LexicalIndex:
@@ -84,22 +86,43 @@ class LexicalIndex:
         return int(self._searcher.doc_freq("words", stem))
 
     def search_words(self, text: str, limit: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Rows and BM25 scores of the passages that share stems with the text, best first."""
-        return self._search("words", analyse_words(text), limit)
+        """Rows and BM25 scores of the passages that share stems with the text, best first.
+
+        A word of the same family (``qa.families``) stands for one that is not there.
+        """
+        related = {
+            word.stem: family_stems(number) - {word.stem}
+            for word in words(text)
+            if not word.is_stop and (number := family(word.form)) is not None
+        }
+        return self._search("words", analyse_words(text), limit, related)
 
     def search_grams(self, text: str, limit: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Rows and BM25 scores of the passages that share character 4-grams, best first."""
-        return self._search("grams", analyse_grams(text), limit)
+        return self._search("grams", analyse_grams(text), limit, {})
 
     def _search(
-        self, field: str, terms: Sequence[str], limit: int
+        self,
+        field: str,
+        terms: Sequence[str],
+        limit: int,
+        related: Mapping[str, Collection[str]],
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         import tantivy
 
         limit = min(limit, self.rows)
+
+        def search_for(term: str) -> Any:
+            return tantivy.Query.term_query(self._index.schema, field, term, index_option="freq")
+
         clauses = []
         for term, count in Counter(terms).items():
-            query = tantivy.Query.term_query(self._index.schema, field, term, index_option="freq")
+            query = search_for(term)
+            if others := related.get(term):
+                boosted = [
+                    tantivy.Query.boost_query(search_for(o), RELATED) for o in sorted(others)
+                ]
+                query = tantivy.Query.disjunction_max_query([query, *boosted])
             if count > 1:
                 query = tantivy.Query.boost_query(query, float(count))
             clauses.append((tantivy.Occur.Should, query))

@@ -11,15 +11,12 @@ question's (late interaction, ``qa.tokens``), which tells more and costs too muc
 
 from __future__ import annotations
 
-import math
-from bisect import bisect_right
 from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qa.embedding import Embedder, Query, Signs, Vectors
-from qa.french import words
 from qa.index import Index
 from qa.records import Hit, Passage
 from qa.tokens import Match, late_interaction, similarities
@@ -36,8 +33,6 @@ DENSE_WEIGHT = 0.5  # share of the cosine in the fused score
 COMPARED, DENSE_COMPARED = 30, 50
 # Share of the tokens in the final score of what is compared: fused, and with vectors alone.
 TOKEN_WEIGHT, DENSE_TOKEN_WEIGHT = 0.4, 0.5
-# What a question token weighs beside its word's idf, which is at most about 1 here.
-TOKEN_BASE = 0.5
 
 
 def search_lexical(index: Index, question: str, query: Query, limit: int) -> list[Hit]:
@@ -101,54 +96,23 @@ def fuse(cosines: Floats, lexical: Floats, dense_weight: float = DENSE_WEIGHT) -
     return dense_weight * scale_between(cosines) + (1 - dense_weight) * scale_by_best(lexical)
 
 
-def token_matcher(
-    index: Index, embedder: Embedder, question: str, query: Query
-) -> Callable[[Hit], Match]:
-    """Compares the question with a passage token by token; positions are the passage's text's."""
-    tokens = weigh_tokens(index, question, query)
+def token_matcher(index: Index, embedder: Embedder, query: Query) -> Callable[[Hit], Match]:
+    """Compares a question with passages token by token; positions are those of their texts."""
 
     def match(hit: Hit) -> Match:
-        return match_text(tokens, hit.passage, index.tokens.signs(hit.row), embedder)
+        return match_text(query.tokens, hit.passage, index.tokens.signs(hit.row), embedder)
 
     return match
 
 
 def match_text(tokens: Vectors, passage: Passage, signs: Signs, embedder: Embedder) -> Match:
-    """Weighed question tokens against the signs of a passage's index text."""
+    """Question tokens against the signs of a passage's index text."""
     text = passage.index_text
     body = passage.text.strip()
     lead = len(text) - len(body) - passage.text.index(body)
     spans = embedder.token_spans(text)[: len(signs)]
     starts = np.array([start - lead for start, _ in spans], dtype=np.int64)
     return Match(starts, similarities(tokens, signs))
-
-
-def weigh_tokens(index: Index, question: str, query: Query) -> Vectors:
-    """The vectors of the question's tokens, those of rare words weighing more; lengths add up to 1.
-
-    What a word weighs is shared by its tokens, each taking 1 / sqrt(tokens) of it.
-    idf is relative to that of a word in a single passage, so that it means the same in small and
-    large collections.
-    """
-    passages = index.manifest.passages
-    terms = [word for word in words(question) if not word.is_stop]
-    starts = [word.start for word in terms]
-    rarity = [
-        math.log(1 + passages / (1 + index.lexical.document_frequency(word.stem)))
-        / math.log(1 + passages)
-        for word in terms
-    ]
-    weights = np.full(len(query.spans), TOKEN_BASE, dtype=np.float32)
-    tokens_of: dict[int, list[int]] = {}
-    for token, (start, _) in enumerate(query.spans):
-        place = bisect_right(starts, start) - 1
-        if place >= 0 and start < terms[place].end:
-            tokens_of.setdefault(place, []).append(token)
-    for place, tokens in tokens_of.items():
-        weights[tokens] += rarity[place] / math.sqrt(len(tokens))
-    lengths = np.linalg.norm(query.tokens, axis=1)
-    total = float(weights @ lengths)
-    return query.tokens * (weights / max(total, 1e-12))[:, None]
 
 
 class Candidates:
@@ -166,7 +130,6 @@ class Candidates:
         missing = ~np.isin(self.rows, dense_rows)
         self.cosines[missing] = index.dense.vectors(self.rows[missing]) @ query.vector
         self.tokens = np.zeros(len(self.rows), dtype=np.float32)
-        self._question = question
         self._query = query
 
     def _align(self, rows: NDArray[np.int64], scores: Floats) -> Floats:
@@ -186,8 +149,7 @@ class Candidates:
             return scores
         best = np.lexsort((self.rows, -scores))[:count]
         signs = [self._index.tokens.signs(int(row)) for row in self.rows[best]]
-        tokens = weigh_tokens(self._index, self._question, self._query)
-        self.tokens[best] = late_interaction(tokens, signs)
+        self.tokens[best] = late_interaction(self._query.tokens, signs)
         mixed = (1 - weight) * scores
         mixed[best] += weight * scale_between(self.tokens[best])
         return mixed

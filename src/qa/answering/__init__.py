@@ -16,12 +16,11 @@ from qa.answering.calibration import (
     write_calibration,
 )
 from qa.answering.model import AnsweringModel, shipped_model
-from qa.answering.selection import Meaning, Selection, select_answer
+from qa.answering.selection import Selection, select_answer
 
 __all__ = [
     "AnsweringModel",
     "Calibration",
-    "Meaning",
     "Selection",
     "calibrated",
     "calibration_path",

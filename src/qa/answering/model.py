@@ -22,16 +22,14 @@ Weights = Mapping[str, float]
 class AnsweringModel:
     """Coefficients by signal name; ``thresholds`` on the probability, by caution.
 
-    ``words`` ranks sentences before they are compared by meaning, ``sentence`` after. Beside the
-    best sentence one of its own passage is quoted that answers with probability ``beside`` (given
-    that one of those compared does), and one from another passage with ``elsewhere``: that is one
-    more place to look at. From ``enough`` on, together, no further one is. A short answer is
-    emphasised when ``emphasis`` gives at least ``certain``. ``measured``: shares of development
-    questions that get an answer, by size of corpus, then by kind (answerable, or how they were made
-    unanswerable), then by caution.
+    ``sentence`` ranks sentences. Beside the best one, a sentence of its own passage is quoted that
+    answers with probability ``beside`` (given that one of those looked at does), and one from
+    another passage with ``elsewhere``: that is one more place to look at. From ``enough`` on,
+    together, no further one is. A short answer is emphasised when ``emphasis`` gives at least
+    ``certain``. ``measured``: shares of development questions that get an answer, by size of
+    corpus, then by kind (answerable, or how they were made unanswerable), then by caution.
     """
 
-    words: Weights
     sentence: Weights
     question: Weights
     thresholds: Weights

@@ -18,7 +18,7 @@ class QuestionSignals:
     Weights of terms are idf; "nats over ln N" makes them comparable between small and large
     collections of N passages.
 
-    ``coverage``, ``phrase``, ``kind``, ``near``, ``cosine``, ``score``: of the best sentence.
+    ``coverage``, ``phrase``, ``kind``, ``near``, ``score``: of the best sentence.
     ``here``: share of the question's terms in it, its title and headings; ``context``: in its
     passage, title and headings. ``names``: the same for names and numbers alone. ``missing`` and
     ``rarest``: terms found nowhere there, all of them and the heaviest one, in nats over ln N.
@@ -35,7 +35,6 @@ class QuestionSignals:
     near: float
     tokens: float
     passage_tokens: float
-    cosine: float
     score: float
     here: float
     context: float
@@ -78,7 +77,6 @@ def question_signals(
         near=best.signals.near,
         tokens=best.signals.tokens,
         passage_tokens=best.hit.tokens,
-        cosine=best.signals.cosine,
         score=best.score,
         here=sum(term.weight for number, term in terms if number in here) / total,
         context=sum(term.weight for number, term in terms if number in found) / total,

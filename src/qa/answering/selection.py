@@ -10,33 +10,16 @@ from qa.answering.entities import agree
 from qa.answering.model import AnsweringModel, linear, logistic, shipped_model
 from qa.answering.refusal import question_signals
 from qa.answering.sentences import ENTITY_KINDS, Candidate, Matcher, read_passage
-from qa.embedding import Query, Vectors
 from qa.french import split_sentences
 from qa.questions import Question
 from qa.records import AnswerSentence, Citation, Hit
 from qa.tokens import Match
 
-# Passages whose sentences are looked at, and sentences whose meaning is compared (by an embedding
-# each, about 2 ms).
-PASSAGES = 8
-COMPARED = 5
+PASSAGES = 8  # whose sentences are looked at
 QUOTES = 3  # at most this many sentences
 # Kinds whose short answers exclude each other: an event has one date, but may have several authors.
 _COMPARABLE = frozenset({"time", "number"})
 _AS_MUCH = 0.9  # of the best sentence's signals, for a sentence that is set against it
-
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """How a question is compared with what was found.
-
-    ``query``: its vectors; ``embed``: unit vectors of sentences in the same space; ``match``:
-    compares its tokens with those of a passage.
-    """
-
-    query: Query
-    embed: Callable[[Sequence[str]], Vectors]
-    match: Callable[[Hit], Match]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +56,19 @@ class EmphasisSignals:
 
 def select_answer(
     question: Question,
-    meaning: Meaning,
     hits: Sequence[Hit],
+    match: Callable[[Hit], Match],
     source: Callable[[str], str],
     caution: str = "normal",
     model: AnsweringModel | None = None,
 ) -> Selection:
     """Quotes from the passages that answer the question; none when that is not likely enough.
 
-    ``hits`` come best first; ``source`` tells where a document came from.
+    ``hits`` come best first; ``match`` compares the question with a passage token by token;
+    ``source`` tells where a document came from.
     """
     model = model or shipped_model()
-    ranked = rank_sentences(question, meaning, hits, model)
+    ranked = rank_sentences(question, hits, match, model)
     if not ranked or not question.terms:
         return Selection((), (), 0.0)
     confidence = logistic(linear(question_signals(question, hits, ranked), model.question))
@@ -111,34 +95,19 @@ def select_answer(
 
 def rank_sentences(
     question: Question,
-    meaning: Meaning,
     hits: Sequence[Hit],
+    match: Callable[[Hit], Match],
     model: AnsweringModel,
-    compared: int = COMPARED,
 ) -> list[Candidate]:
-    """The sentences of the first passages, best first.
-
-    All are scored by their words; the best ``compared`` of them by their meaning too, and only
-    those are kept.
-    """
+    """The sentences of the first passages, best first."""
     matcher = Matcher(question.terms)
     telling = [hit for hit in hits if not hit.passage.is_reference_list]
-    candidates = [
-        candidate
+    scored = [
+        (linear(candidate.signals, model.sentence), candidate)
         for hit in telling[:PASSAGES]
-        for candidate in read_passage(question, matcher, hit, meaning.match(hit), hits[0].score)
+        for candidate in read_passage(question, matcher, hit, match(hit), hits[0].score)
     ]
-    candidates.sort(key=lambda candidate: -linear(candidate.signals, model.words))
-    del candidates[compared:]
-    if not candidates:
-        return []
-    texts = [in_context(candidate) for candidate in candidates]
-    cosines = meaning.embed(texts) @ meaning.query.vector
-    scored = []
-    for candidate, cosine in zip(candidates, cosines, strict=True):
-        signals = replace(candidate.signals, cosine=float(cosine))
-        scored.append((linear(signals, model.sentence), replace(candidate, signals=signals)))
-    best = max(score for score, _ in scored)
+    best = max((score for score, _ in scored), default=0.0)
     total = sum(math.exp(score - best) for score, _ in scored)
     ranked = [
         replace(candidate, score=score, share=math.exp(score - best) / total)
@@ -146,12 +115,6 @@ def rank_sentences(
     ]
     ranked.sort(key=lambda candidate: -candidate.score)
     return ranked
-
-
-def in_context(candidate: Candidate) -> str:
-    """A sentence under its nearest title: « Il compta 562 députés. » alone says little."""
-    passage = candidate.hit.passage
-    return "\n".join([*[passage.title, *passage.headings][-1:], candidate.text]).strip()
 
 
 def choose_sentences(ranked: Sequence[Candidate], model: AnsweringModel) -> list[list[Candidate]]:
@@ -259,7 +222,7 @@ def _conflicting(
             and other.signals.context >= best.signals.context
             and other.signals.coverage >= _AS_MUCH * best.signals.coverage
             and other.signals.near >= _AS_MUCH * best.signals.near
-            and other.signals.cosine >= _AS_MUCH * best.signals.cosine
+            and other.signals.tokens >= _AS_MUCH * best.signals.tokens
             and against is not None
             and not agree(question.kind, said, against)
         ):

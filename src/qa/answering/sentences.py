@@ -10,8 +10,9 @@ from functools import lru_cache
 from itertools import pairwise
 
 from qa.answering.entities import Entity, entities, says_how
+from qa.families import family
 from qa.french import Word, fold, split_sentences, words
-from qa.questions import Question, Term, family
+from qa.questions import Question, Term
 from qa.records import Hit
 from qa.tokens import Match
 
@@ -40,7 +41,7 @@ class SentenceSignals:
     in the sentence. ``kind``: it holds the kind of answer asked for; ``near``: how near that stands
     to the question's terms. ``merged``: it needs the sentence before it. ``passage``: its passage's
     score over the best one. ``tokens``: the mean cosine of each question token and its best match
-    in the sentence. ``cosine``: of sentence and question (0 when not compared).
+    in the sentence.
     ``length``: the logarithm of its characters.
     """
 
@@ -53,7 +54,6 @@ class SentenceSignals:
     merged: float
     passage: float
     tokens: float
-    cosine: float
     length: float
 
 
@@ -63,7 +63,7 @@ class Candidate:
 
     ``found`` are spans of it (offsets of ``text``) of the kind that is asked for, each with how
     near it stands to the question's words; ``share`` is the probability that this of all the
-    sentences compared is the one that answers, given that one does.
+    sentences is the one that answers, given that one does.
     """
 
     hit: Hit
@@ -210,7 +210,6 @@ def read_passage(
             merged=float(opens),
             passage=hit.score / best if best > 0 else 0.0,
             tokens=match.score(first, first + len(text)),
-            cosine=0.0,
             length=math.log(len(span.folded)),
         )
         offset = passage.start + first

@@ -19,6 +19,7 @@ from qa.evaluation.significance import RESAMPLES, SEED, bootstrap_ratio, wilson_
 from qa.index import Progress
 from qa.questions import analyse_question
 from qa.records import Answer, Citation, QAError
+from qa.search import token_matcher
 
 _DEPTH = 20  # hits kept with an answer: all that it was made from
 
@@ -214,15 +215,16 @@ def _judge(
 
 def _held_back(answer: Answer, assistant: Assistant) -> list[str]:
     """The quotes that a refused question would get if every answer were let through."""
-    index = assistant.index
+    index, embedder = assistant.index, assistant.embedder
+    query = embedder.embed_questions([answer.standalone_question])[0]
     question = analyse_question(
         answer.standalone_question, index.manifest.passages, index.lexical.document_frequency
     )
     open_to_all = replace(assistant.model, thresholds={"normal": 0.0})
     selection = select_answer(
         question,
-        assistant.meaning(answer.standalone_question),
         answer.hits,
+        token_matcher(index, embedder, query),
         index.store.source,
         model=open_to_all,
     )

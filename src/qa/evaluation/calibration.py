@@ -26,7 +26,7 @@ from qa.evaluation.significance import SEED
 from qa.index import Progress
 from qa.questions import analyse_question
 from qa.records import QAError
-from qa.search import search_hybrid
+from qa.search import search_hybrid, token_matcher
 
 Floats = NDArray[np.float64]
 
@@ -96,10 +96,11 @@ def fit_calibration(
 
 
 def _signals(text: str, assistant: Assistant) -> QuestionSignals | None:
-    index, meaning = assistant.index, assistant.meaning(text)
+    index, embedder = assistant.index, assistant.embedder
+    query = embedder.embed_questions([text])[0]
     question = analyse_question(text, index.manifest.passages, index.lexical.document_frequency)
-    hits = search_hybrid(index, text, meaning.query, _DEPTH)
-    ranked = rank_sentences(question, meaning, hits, shipped_model())
+    hits = search_hybrid(index, text, query, _DEPTH)
+    ranked = rank_sentences(question, hits, token_matcher(index, embedder, query), shipped_model())
     return question_signals(question, hits, ranked) if ranked and question.terms else None
 
 
