@@ -88,6 +88,24 @@ def test_typing_errors_are_found_by_parts_of_words(
     assert hits[0].lexical == 0.0
 
 
+def test_words_of_a_family_stand_for_each_other(
+    write_corpus: Callable[..., Path], fake_embedder: FakeEmbedder
+) -> None:
+    files = {
+        "exact.txt": "Lui est né dans une petite ville au bord du fleuve.",
+        "famille.txt": "Elle naquit dans une petite ville au bord du fleuve.",
+        "autre.txt": "Elle parla dans une petite ville au bord du fleuve.",
+    }
+    corpus = write_corpus(files)
+    update_index(corpus, corpus.parent / "index", fake_embedder)
+    index = open_index(corpus.parent / "index")
+    rows, scores = index.lexical.search_words("Où est-elle née ?", 5)
+    found = [passage.document_id for passage in index.passages(rows.tolist())]
+    assert found == ["exact.txt", "famille.txt"]
+    # Both words are as rare, and « né » is the question's own.
+    assert scores[1] == pytest.approx(0.8 * scores[0], rel=1e-5)
+
+
 def test_hybrid_reports_the_raw_scores_of_both_legs(
     index: Index, fake_embedder: FakeEmbedder
 ) -> None:

@@ -1,7 +1,8 @@
 """Measures every step's model with the product's own search: the ablation table.
 
-Alone (dense) and fused with word matching (hybrid), on clean questions and on noised ones, each
-step compared with the one before by paired tests over the questions.
+Alone and fused with word matching, each by the vectors of whole passages and with their tokens
+too, on clean questions and on noised ones; each step is compared with the one before by paired
+tests over the questions.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from qa.training.encoder import embed, load_encoder
 
 DATASETS = ("piaf_dev", "service_public")
 WORDS = "words + 4-grams"
+# Alone and fused, without and with tokens.
+METHODS = ("vectors", "dense", "fusion", "hybrid")
 NOISE_SEEDS: dict[str, int | None] = {"clean": None, "noised": 0}
 
 
@@ -44,10 +47,10 @@ def measure_models(
             continue
         dataset = load_dataset(folder)
         for condition, seed in NOISE_SEEDS.items():
-            scores: dict[str, dict[str, Scores]] = {"dense": {}, "hybrid": {}, "lexical": {}}
+            scores: dict[str, dict[str, Scores]] = {name: {} for name in (*METHODS, "lexical")}
             for step, embedder in embedders.items():
                 progress(f"measuring {step} on {name}, {condition}")
-                methods = ("dense", "hybrid") if scores["lexical"] else tuple(scores)
+                methods = METHODS if scores["lexical"] else tuple(scores)
                 found = evaluate(
                     dataset,
                     methods,
@@ -64,7 +67,7 @@ def measure_models(
                 for method, by_step in scores.items()
             }
             words = scores["lexical"]
-            for method in ("dense", "hybrid"):
+            for method in METHODS:
                 by_step = {**words, **scores[method]}
                 comparisons.extend(
                     {"dataset": name, "condition": condition, "method": method, **row}
@@ -87,11 +90,16 @@ def agreement(folder: Path, texts: list[str]) -> dict[str, float]:
 
 
 def table_text(report: Mapping[str, Any]) -> str:
-    """The ablation table in Markdown, nDCG@10 x 100: alone / fused."""
+    """The ablation tables in Markdown, nDCG@10 x 100: alone / fused, without and with tokens."""
+    vectors = _table(report, "model, vectors alone / fused", "vectors", "fusion")
+    return f"{vectors}\n\n{_table(report, 'with tokens too, alone / fused', 'dense', 'hybrid')}"
+
+
+def _table(report: Mapping[str, Any], title: str, alone: str, fused: str) -> str:
     columns = [(name, c) for name, by in report["figures"].items() for c in by]
-    steps = list(dict.fromkeys(s for n, c in columns for s in report["figures"][n][c]["dense"]))
+    steps = list(dict.fromkeys(s for n, c in columns for s in report["figures"][n][c][alone]))
     lines = [
-        "| model | " + " | ".join(f"{name}, {condition}" for name, condition in columns) + " |",
+        f"| {title} | " + " | ".join(f"{name}, {condition}" for name, condition in columns) + " |",
         "|---" * (len(columns) + 1) + "|",
     ]
     lexical = [report["figures"][n][c]["lexical"][WORDS] for n, c in columns]
@@ -100,9 +108,7 @@ def table_text(report: Mapping[str, Any]) -> str:
         cells = []
         for name, condition in columns:
             figures = report["figures"][name][condition]
-            cells.append(
-                f"{100 * figures['dense'][step]:.1f} / {100 * figures['hybrid'][step]:.1f}"
-            )
+            cells.append(f"{100 * figures[alone][step]:.1f} / {100 * figures[fused][step]:.1f}")
         lines.append(f"| {step} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
