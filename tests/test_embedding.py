@@ -18,6 +18,7 @@ from qa.embedding import (
     open_embedder,
 )
 from qa.records import QAError
+from qa.tokens import late_interaction
 
 TEXTS = [
     "Où Léon Trotsky est-il mort ?",
@@ -48,6 +49,24 @@ def test_accents_and_apostrophes_do_not_matter(shipped_embedder: OnnxEmbedder) -
         ["Où est né l’écrivain ?", "Ou est ne l'ecrivain ?"]
     )
     assert one.vector @ other.vector == pytest.approx(1, abs=1e-4)
+
+
+@pytest.mark.parametrize("question", ["Où est né Trotsky ?", "ou est-il ne trotsky"])
+def test_born_is_not_a_negation(shipped_embedder: OnnxEmbedder, question: str) -> None:
+    query = shipped_embedder.embed_questions([question])[0]
+    texts = [
+        "Lev Bronstein, dit Trotsky, naquit à Ianovka.",
+        "Trotsky ne répondit pas à la lettre.",
+    ]
+    born, other = late_interaction(query.tokens, shipped_embedder.embed_passages(texts).signs)
+    assert born > other + 0.05
+
+
+def test_negations_are_left_alone(shipped_embedder: OnnxEmbedder) -> None:
+    question = "Pourquoi ne répondit-il pas ?"
+    query = shipped_embedder.embed_questions([question])[0]
+    same = shipped_embedder.embed_passages([question]).vectors[0]
+    assert query.vector @ same == pytest.approx(1, abs=1e-5)
 
 
 def test_a_long_text_is_cut_not_refused(shipped_embedder: OnnxEmbedder) -> None:

@@ -6,6 +6,7 @@ the choice of sentences always agree; tantivy only splits at white space and cou
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
 from collections import Counter
@@ -85,6 +86,11 @@ class LexicalIndex:
         """In how many passages a stem occurs."""
         return int(self._searcher.doc_freq("words", stem))
 
+    def _idf(self, frequency: int) -> float:
+        """As tantivy's BM25 has it; the most frequent words still count a little."""
+        rows = max(self.rows, frequency)
+        return max(0.1, math.log(1 + (rows - frequency + 0.5) / (frequency + 0.5)))
+
     def search_words(self, text: str, limit: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Rows and BM25 scores of the passages that share stems with the text, best first.
 
@@ -112,17 +118,27 @@ class LexicalIndex:
 
         limit = min(limit, self.rows)
 
-        def search_for(term: str) -> Any:
-            return tantivy.Query.term_query(self._index.schema, field, term, index_option="freq")
+        def search_for(term: str, boost: float = 1.0) -> Any:
+            found = tantivy.Query.term_query(self._index.schema, field, term, index_option="freq")
+            return tantivy.Query.boost_query(found, boost) if boost != 1 else found
 
         clauses = []
         for term, count in Counter(terms).items():
             query = search_for(term)
             if others := related.get(term):
-                boosted = [
-                    tantivy.Query.boost_query(search_for(o), RELATED) for o in sorted(others)
-                ]
-                query = tantivy.Query.disjunction_max_query([query, *boosted])
+                # A family is one word: each of its stems is as rare as all of them together.
+                frequencies = {stem: self.document_frequency(stem) for stem in (term, *others)}
+                rarity = self._idf(sum(frequencies.values()))
+                query = tantivy.Query.disjunction_max_query(
+                    [
+                        search_for(
+                            stem, (1 if stem == term else RELATED) * rarity / self._idf(frequency)
+                        )
+                        for stem, frequency in sorted(frequencies.items())
+                        if frequency
+                    ]
+                    or [query]
+                )
             if count > 1:
                 query = tantivy.Query.boost_query(query, float(count))
             clauses.append((tantivy.Occur.Should, query))
