@@ -96,7 +96,8 @@ def mine_negatives(
     """
     result = np.full((len(questions), keep), -1, dtype=np.int64)
     depth = min(depth, len(passages))
-    with tempfile.TemporaryDirectory() as folder:
+    # tantivy's threads may still be at it when the folder goes.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         LexicalIndex.build(Path(folder), passages)
         lexical = LexicalIndex(Path(folder))
         for start in range(0, len(questions), BLOCK):
