@@ -27,6 +27,8 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from formats import docx_file, epub_file, odt_file, pdf_file
+
 NOTICE = (
     "Ce document est mis à la disposition de tous par les archives de la ville. Toute personne "
     "peut le lire, le copier et le transmettre, à la condition de dire d’où il vient et de ne rien "
@@ -64,10 +66,23 @@ def make_page(path: Path, title: str, paragraphs: Sequence[str]) -> None:
     )
 
 
+def making(write: Callable[[list[str]], bytes]) -> Callable[[Path, str, Sequence[str]], None]:
+    """The maker of a format that ``benchmarks/formats.py`` writes."""
+
+    def make(path: Path, title: str, paragraphs: Sequence[str]) -> None:
+        path.write_bytes(write([title, *paragraphs]))
+
+    return make
+
+
 MAKERS: Mapping[str, Callable[[Path, str, Sequence[str]], None]] = {
     ".txt": make_text,
     ".md": make_markdown,
     ".html": make_page,
+    ".docx": making(docx_file),
+    ".odt": making(odt_file),
+    ".epub": making(epub_file),
+    ".pdf": making(pdf_file),
 }
 
 
