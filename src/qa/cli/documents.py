@@ -97,7 +97,7 @@ def _languages_and_repetitions(
     languages: Mapping[str, LanguageCount], repeated_passages: int
 ) -> Iterator[str]:
     """Told when there is something to tell: another language than French, a repetition."""
-    if set(languages) - {"fr"}:
+    if set(languages) - {"fr", "und"}:
         counts = ", ".join(
             f"{language} {count.passages} passages ({count.documents} documents)"
             for language, count in languages.items()
