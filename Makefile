@@ -61,4 +61,4 @@ browser:
 	  { echo "The web tests need chromium and chromedriver: install them, then run make test." >&2; exit 1; }
 
 clean:
-	rm -rf $(VENV) build index/gen-* index/.staging-* index/.embedded index/CURRENT index/LOCK
+	rm -rf $(VENV) build index/gen-* index/.staging-* index/.embedded* index/CURRENT index/LOCK

@@ -24,6 +24,7 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import sys
 import tempfile
 import zlib
 from collections import defaultdict
@@ -72,6 +73,7 @@ EMPHASISED = 0.85
 # signal tells them well, so that at full weight the other unanswerable ones are told less well.
 HOLES = 0.3
 DEPTH = 80  # hits before any passage is removed
+EVERYWHERE = -sys.maxsize, sys.maxsize  # in a passage, its titles included
 KEPT = 20  # hits that an answer is made from
 SMALLEST = 5  # passages of an article that is a corpus of its own
 
@@ -234,7 +236,7 @@ def trimmed(case: Case, kind: str, removed: Sequence[Hit]) -> Case:
 def reranked(case: Case) -> Case:
     """As ``qa.search`` ranks."""
     first = case.hits[:COMPARED]
-    tokens = np.array([case.match(hit).whole() for hit in first], dtype=np.float32)
+    tokens = np.array([case.match(hit).score(*EVERYWHERE) for hit in first], dtype=np.float32)
     scores = np.array([hit.score for hit in first], dtype=np.float32)
     mixed = (1 - TOKEN_WEIGHT) * scores + TOKEN_WEIGHT * scale_between(tokens)
     order = np.argsort(-mixed, kind="stable")[:KEPT]

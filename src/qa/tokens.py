@@ -122,10 +122,6 @@ class Match:
     starts: NDArray[np.int64]
     found: Floats
 
-    def whole(self) -> float:
-        """Late interaction with all tokens; 0 without any."""
-        return float(self.found.max(axis=1).sum()) if self.found.size else 0.0
-
     def score(self, start: int, end: int) -> float:
         """Late interaction with the tokens that begin in a part of the text; 0 without any."""
         first, last = np.searchsorted(self.starts, [start, end])

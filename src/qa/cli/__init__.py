@@ -169,7 +169,9 @@ def _evaluation_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
     evaluate.add_argument("--qrels", type=Path, help="judgements, TREC or BEIR (written by --pool)")
     evaluate.add_argument("--split", help="of the folder's qrels (test)")
     evaluate.add_argument("--index", type=Path, metavar="DIR", help="judge this index")
-    evaluate.add_argument("--methods", help="between commas (hybrid,dense,lexical)")
+    evaluate.add_argument(
+        "--methods", help="between commas (hybrid,dense,lexical; fusion, vectors)"
+    )
     evaluate.add_argument(
         "-k", "--k", type=_positive, help="documents ranked (100), or passages pooled (10)"
     )
