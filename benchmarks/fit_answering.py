@@ -48,13 +48,16 @@ from qa.embedding import Embedded, Query, open_embedder
 from qa.evaluation.gold import contains
 from qa.french import split_sentences
 from qa.index import open_index, update_index
+from qa.matching import Matcher
 from qa.questions import Question, analyse_question
 from qa.records import Hit
 from qa.search import (
     COMPARED,
-    TOKEN_WEIGHT,
+    FUSED_SHARE,
+    READ,
+    TOKENS_SHARE,
     match_text,
-    scale_between,
+    reading_score,
     search_fusion,
 )
 from qa.tokens import Match
@@ -237,11 +240,14 @@ def reranked(case: Case) -> Case:
     """As ``qa.search`` ranks."""
     first = case.hits[:COMPARED]
     tokens = np.array([case.match(hit).score(*EVERYWHERE) for hit in first], dtype=np.float32)
-    scores = np.array([hit.score for hit in first], dtype=np.float32)
-    mixed = (1 - TOKEN_WEIGHT) * scores + TOKEN_WEIGHT * scale_between(tokens)
-    order = np.argsort(-mixed, kind="stable")[:KEPT]
+    scores = FUSED_SHARE * np.array([hit.score for hit in first], dtype=np.float32)
+    scores += TOKENS_SHARE * np.maximum(tokens, 0)
+    matcher = Matcher(case.question.terms)
+    for i in np.argsort(-scores, kind="stable")[:READ]:
+        scores[i] += reading_score(matcher, first[i].passage)
+    order = np.argsort(-scores, kind="stable")[:KEPT]
     hits = [
-        replace(first[i], rank=rank, score=float(mixed[i]), tokens=float(tokens[i]))
+        replace(first[i], rank=rank, score=float(scores[i]), tokens=float(tokens[i]))
         for rank, i in enumerate(order, 1)
     ]
     return replace(case, hits=hits)

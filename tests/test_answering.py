@@ -13,10 +13,9 @@ from conftest import FakeEmbedder
 from qa.answering import AnsweringModel, Selection, select_answer
 from qa.answering.entities import agree, entities, says_how
 from qa.answering.refusal import QuestionSignals
-from qa.answering.sentences import Matcher, spelled_alike
 from qa.assistant import Assistant
 from qa.index import open_index, update_index
-from qa.questions import Kind, Term, analyse_question, question_kind
+from qa.questions import Kind, analyse_question, question_kind
 from qa.records import QAError
 from qa.search import search_hybrid, token_matcher
 
@@ -193,18 +192,6 @@ def test_which_short_answers_can_both_be_right(
 ) -> None:
     assert agree(kind, one, other) is together
     assert agree(kind, other, one) is together
-
-
-def test_terms_match_by_stem_family_or_spelling() -> None:
-    def term(form: str, stem: str) -> Term:
-        return Term(form, stem, 1.0, False)
-
-    matcher = Matcher([term("ne", "ne"), term("trotski", "trotsk"), term("1917", "1917")])
-    assert matcher.numbers("Trotsky naquit en 1879.") == {0, 1}
-    assert matcher.numbers("Il ne vient pas.") == frozenset()
-    assert matcher.numbers("Il est né en 1917.") == {0, 2}
-    assert spelled_alike("trotski", "trotsky")
-    assert not spelled_alike("lenine", "staline")
 
 
 def test_a_sure_short_answer_is_emphasised(ask: Callable[..., Selection]) -> None:

@@ -5,8 +5,10 @@ min-max over the candidates (cosines): Bruch et al. 2023, "An Analysis of Fusion
 Hybrid Retrieval" (arXiv 2210.11934). The weights were chosen on the development sets:
 ``python benchmarks/fusion.py`` prints the tables that they come from.
 
-Vectors of whole passages find; the tokens of the best ones found are then compared with the
-question's (late interaction, ``qa.tokens``), which tells more and costs too much to do for all.
+Vectors and words of whole passages find; the best ones found are then looked at more closely,
+which tells more and costs too much to do for all: their tokens are compared with the question's
+(late interaction, ``qa.tokens``), and the best of these are read sentence by sentence
+(``qa.matching``).
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ from numpy.typing import NDArray
 
 from qa.embedding import Embedder, Query, Signs, Vectors
 from qa.index import Index
+from qa.matching import Matcher
+from qa.questions import analyse_question
 from qa.records import Hit, Passage
 from qa.tokens import Match, late_interaction, similarities
 
@@ -27,12 +31,16 @@ Search = Callable[[Index, str, Query, int], list[Hit]]
 # Each leg looks this deep; the union is fused. A passage below both depths is not found.
 DEPTH = 200
 GRAM_WEIGHT = 0.5  # share of the character 4-grams in the lexical score
-REFERENCES = 0.5  # what a list of references keeps of its score; set by hand
+# What a list of references keeps of its score, and of that of the closer look, whose scores lie
+# nearer together; set by hand.
+REFERENCES, REFERENCES_COMPARED = 0.5, 0.9
 DENSE_WEIGHT = 0.5  # share of the cosine in the fused score
 # So many of the best candidates are compared by their tokens: fused ones, and of vectors alone.
 COMPARED, DENSE_COMPARED = 30, 50
-# Share of the tokens in the final score of what is compared: fused, and with vectors alone.
-TOKEN_WEIGHT, DENSE_TOKEN_WEIGHT = 0.4, 0.5
+DENSE_TOKEN_WEIGHT = 0.5  # share of the tokens in the score by meaning alone
+READ = 20  # so many of those compared are read sentence by sentence
+# The final score is a mean of four numbers in [0, 1]. Tokens differ least, so they weigh most.
+FUSED_SHARE, TOKENS_SHARE, COVERAGE_SHARE, PHRASE_SHARE = 0.14, 0.70, 0.12, 0.04
 
 
 def search_lexical(index: Index, question: str, query: Query, limit: int) -> list[Hit]:
@@ -44,15 +52,29 @@ def search_lexical(index: Index, question: str, query: Query, limit: int) -> lis
 def search_dense(index: Index, question: str, query: Query, limit: int) -> list[Hit]:
     """Passages nearest in meaning: found by the cosine of the vectors, ranked by tokens too."""
     candidates = Candidates(index, question, query, max(DEPTH, 2 * limit))
-    scores = scale_between(candidates.cosines)
-    return candidates.hits(candidates.rerank(scores, DENSE_TOKEN_WEIGHT, DENSE_COMPARED), limit)
+    scores = (1 - DENSE_TOKEN_WEIGHT) * scale_between(candidates.cosines)
+    best = candidates.best(scores, DENSE_COMPARED)
+    candidates.compare(best)
+    scores[best] += DENSE_TOKEN_WEIGHT * scale_between(candidates.tokens[best])
+    return candidates.hits(scores, limit)
 
 
 def search_hybrid(index: Index, question: str, query: Query, limit: int) -> list[Hit]:
-    """Both, fused: better than either almost everywhere."""
+    """Both, fused, the best looked at more closely: better than either almost everywhere."""
     candidates = Candidates(index, question, query, max(DEPTH, 2 * limit))
-    scores = fuse(candidates.cosines, candidates.lexical())
-    return candidates.hits(candidates.rerank(scores, TOKEN_WEIGHT, COMPARED), limit)
+    fused = fuse(candidates.cosines, candidates.lexical())
+    best = candidates.best(fused, COMPARED)
+    candidates.compare(best)
+    scores = FUSED_SHARE * fused
+    scores[best] += TOKENS_SHARE * np.maximum(candidates.tokens[best], 0)
+    read = candidates.best(scores, READ)
+    terms = analyse_question(
+        question, index.manifest.passages, index.lexical.document_frequency
+    ).terms
+    matcher = Matcher(terms)
+    passages = index.passages(candidates.rows[read].tolist())
+    scores[read] += [reading_score(matcher, passage) for passage in passages]
+    return candidates.hits(scores, limit, REFERENCES_COMPARED)
 
 
 def search_vectors(index: Index, question: str, query: Query, limit: int) -> list[Hit]:
@@ -94,6 +116,21 @@ def scale_between(scores: Floats) -> Floats:
 def fuse(cosines: Floats, lexical: Floats, dense_weight: float = DENSE_WEIGHT) -> Floats:
     """The convex combination of both legs, each scaled to [0, 1] over the candidates."""
     return dense_weight * scale_between(cosines) + (1 - dense_weight) * scale_by_best(lexical)
+
+
+def read_best(matcher: Matcher, passage: Passage) -> tuple[float, float]:
+    """The most of the question's terms that a sentence has, and of its neighbouring terms."""
+    sentences = list(matcher.read(passage))
+    return (
+        max((sentence.coverage for sentence in sentences), default=0.0),
+        max((sentence.phrase for sentence in sentences), default=0.0),
+    )
+
+
+def reading_score(matcher: Matcher, passage: Passage) -> float:
+    """What reading a passage adds to its score."""
+    coverage, phrase = read_best(matcher, passage)
+    return COVERAGE_SHARE * coverage + PHRASE_SHARE * phrase
 
 
 def token_matcher(index: Index, embedder: Embedder, query: Query) -> Callable[[Hit], Match]:
@@ -142,27 +179,26 @@ class Candidates:
         words, grams = scale_by_best(self.words), scale_by_best(self.grams)
         return (1 - gram_weight) * words + gram_weight * grams
 
-    def rerank(self, scores: Floats, weight: float, count: int) -> Floats:
-        """Scores in [0, 1] mixed with those of the tokens, for the best ``count``; the rest stay
-        below. Scores as they are when the index has no tokens."""
-        if not self._index.tokens.tokens:
-            return scores
-        best = np.lexsort((self.rows, -scores))[:count]
-        signs = [self._index.tokens.signs(int(row)) for row in self.rows[best]]
-        self.tokens[best] = late_interaction(self._query.tokens, signs)
-        mixed = (1 - weight) * scores
-        mixed[best] += weight * scale_between(self.tokens[best])
-        return mixed
+    def best(self, scores: Floats, count: int) -> NDArray[np.intp]:
+        """Positions of the best candidates by these scores, best first."""
+        return np.lexsort((self.rows, -scores))[:count]
 
-    def hits(self, scores: Floats, limit: int) -> list[Hit]:
+    def compare(self, positions: NDArray[np.intp]) -> None:
+        """Compare these by their tokens; nothing where the index has none."""
+        if self._index.tokens.tokens:
+            signs = [self._index.tokens.signs(int(row)) for row in self.rows[positions]]
+            self.tokens[positions] = late_interaction(self._query.tokens, signs)
+
+    def hits(self, scores: Floats, limit: int, references: float = REFERENCES) -> list[Hit]:
         """The best passages by these scores; ties in reading order.
 
         Of passages that repeat one another, nearly or wholly, the best stands for all.
+        ``references`` is what a list of references keeps of its score.
         """
         order = np.lexsort((self.rows, -scores))
         hits: list[Hit] = []
         seen: set[int] = set()
-        for position, score, passage, first in self._passages(order, scores, limit):
+        for position, score, passage, first in self._passages(order, scores, limit, references):
             if first in seen or score <= 0:
                 continue
             seen.add(first)
@@ -182,7 +218,7 @@ class Candidates:
         return hits
 
     def _passages(
-        self, order: NDArray[np.intp], scores: Floats, limit: int
+        self, order: NDArray[np.intp], scores: Floats, limit: int, references: float
     ) -> Iterator[tuple[int, float, Passage, int]]:
         """Positions, scores, passages and the first rows that say the same, in order.
 
@@ -196,7 +232,7 @@ class Candidates:
             passages = self._index.passages(rows)
             firsts = self._index.store.first_rows(rows)
             weighed = [
-                float(scores[i]) * (REFERENCES if passage.is_reference_list else 1.0)
+                float(scores[i]) * (references if passage.is_reference_list else 1.0)
                 for i, passage in zip(block, passages, strict=True)
             ]
             found = list(zip(block, weighed, passages, firsts, strict=True))

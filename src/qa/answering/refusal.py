@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qa.answering.sentences import Candidate, Matcher
+from qa.answering.sentences import Candidate
+from qa.matching import Matcher
 from qa.questions import Question
 from qa.records import Hit
 

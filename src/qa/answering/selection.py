@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from qa.answering.entities import agree
 from qa.answering.model import AnsweringModel, linear, logistic, shipped_model
 from qa.answering.refusal import question_signals
-from qa.answering.sentences import ENTITY_KINDS, Candidate, Matcher, read_passage
+from qa.answering.sentences import ENTITY_KINDS, Candidate, read_passage
 from qa.french import split_sentences
+from qa.matching import Matcher
 from qa.questions import Question
 from qa.records import AnswerSentence, Citation, Hit
 from qa.tokens import Match
