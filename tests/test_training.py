@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.numpy import load_file
 
 from qa.embedding import OnnxEmbedder
 from qa.french import fold
@@ -138,7 +139,7 @@ def test_whole_recipe_on_a_tiny_sample(data: Path, english: Path, tmp_path: Path
         english=english,
         sample=40,
         minutes_distillation=None,
-        minutes_finetuning=None,
+        runs=2,
         steps=4,
         vocabulary_size=300,
         device="cpu",
@@ -156,6 +157,15 @@ def test_whole_recipe_on_a_tiny_sample(data: Path, english: Path, tmp_path: Path
     assert (small * exact).sum(axis=1).min() > 0.99
     assert "all-MiniLM-L6-v2" in (folder / "README.md").read_text("utf-8")
 
+    # What is shipped is the mean of the fine-tunings, which differ.
+    runs = [tmp_path / "finetuning" / f"run-{i}" / "model" / "model.safetensors" for i in (1, 2)]
+    one, two = (load_file(path) for path in runs)
+    mean = load_file(folder / "model.safetensors")
+    name = "encoder.layer.0.output.dense.weight"
+    assert not np.array_equal(one[name], two[name])
+    wanted = (one[name].astype(np.float32) + two[name]) / 2
+    assert np.allclose(mean[name], wanted, atol=1e-4)
+
     # Again: nothing is left to do. Other settings: only what depends on them is.
     told.clear()
     train(settings, told.append)
@@ -166,7 +176,7 @@ def test_recipe_names_what_is_missing(tmp_path: Path) -> None:
     with pytest.raises(QAError, match="no data folder"):
         train(TrainingSettings(data=tmp_path / "none", work=tmp_path / "work"))
     with pytest.raises(QAError, match="neither minutes nor steps"):
-        train(TrainingSettings(data=tmp_path, work=tmp_path, minutes_finetuning=None))
+        train(TrainingSettings(data=tmp_path, work=tmp_path, minutes_distillation=None))
 
 
 def test_finished_folder_opens_as_sentence_transformer(english: Path) -> None:
@@ -292,6 +302,19 @@ def test_spelled_vectors_take_the_same_piece_or_the_mean() -> None:
     found = spelled_vectors(["ab", "[CLS]"], tokenizer, vectors)
     assert found[0, 0] == tokenizer.token_to_id("ab")
     assert found[1, 0] == tokenizer.token_to_id("[CLS]")
+
+
+def test_born_is_not_the_word_of_negations() -> None:
+    tokenizer = train_vocabulary(["il est né ici", "elle est née là", "ne venez pas"] * 3, 60, 1)
+
+    def pieces(text: str) -> list[str]:
+        return list(tokenizer.encode(text, add_special_tokens=False).tokens)
+
+    assert pieces("né") == pieces("Née") == pieces("NÉS") == pieces("nee") != pieces("ne")
+    assert tokenizer.encode("Il est né.", add_special_tokens=False).offsets[2:4] == [
+        (7, 9),
+        (9, 10),
+    ]
 
 
 # --- Noise ----------------------------------------------------------------------------------------

@@ -17,7 +17,6 @@ def train(options: argparse.Namespace) -> int:
         english=options.english,
         sample=options.sample,
         minutes_distillation=options.minutes_distillation,
-        minutes_finetuning=options.minutes_finetuning,
         steps=options.steps,
         device=options.device,
     )

@@ -84,10 +84,10 @@ def largest_inputs(encoder: Encoder, texts: Sequence[str]) -> dict[str, NDArray[
 
 
 def mix_weights(encoder: Encoder, other: Encoder, share: float) -> None:
-    """Moves the encoder's weights by ``share`` of the way to the other's: WiSE-FT.
+    """Moves the encoder's weights by ``share`` of the way to the other's.
 
-    Wortsman et al. 2022: a mean of the weights before and after fine-tuning is often better than
-    both on data unlike the training data. Measured here in docs/model.md.
+    A mean of the weights of several fine-tunings is often better than each of them, most of all on
+    data unlike the training data: model soups (Wortsman et al. 2022). Measured in docs/model.md.
     """
     import torch
 

@@ -26,8 +26,7 @@ class LoopSettings:
     larger used fraction, so a slow machine still ends with a learning rate of zero.
     ``table_rate`` is for word vectors, ``layer_rate`` for the rest. ``anchor`` pulls word vectors
     back to where they started, rare pieces most. ``dropout`` is the model's own. ``average_from``
-    is the fraction of the run after which weights are averaged. At the fraction ``early_at`` the
-    weights are kept aside too (``early_weights`` names the file).
+    is the fraction of the run after which weights are averaged.
     """
 
     minutes: float | None
@@ -40,7 +39,6 @@ class LoopSettings:
     average_from: float = 0.85
     average_every: int = 4
     checkpoint_minutes: float = 5.0
-    early_at: float | None = None
 
 
 # The pull is applied every few steps at once: it passes over the whole table.
@@ -68,11 +66,6 @@ def anchor_strength(counts: Tensor, anchor: float, half: float = 50.0) -> Tensor
     return (anchor * half / (half + counts)).unsqueeze(1)
 
 
-def early_weights(checkpoint: Path) -> Path:
-    """Where a run leaves the weights of its early phase."""
-    return checkpoint.with_name("early.pt")
-
-
 def run_loop(
     encoder: Encoder,
     settings: LoopSettings,
@@ -93,7 +86,6 @@ def run_loop(
     model.train(settings.dropout)
     table = model.get_input_embeddings().weight
     initial = table.detach().clone()
-    early = early_weights(checkpoint)
     pull = anchor_strength(counts.to(table.device, table.dtype), settings.anchor)
     layers = [p for p in model.parameters() if p is not table]
     optimizer = torch.optim.AdamW(
@@ -147,8 +139,6 @@ def run_loop(
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         step += 1
-        if settings.early_at is not None and fraction >= settings.early_at and not early.exists():
-            torch.save(model.state_dict(), early)
         if step % ANCHOR_EVERY == 0:
             with torch.no_grad():
                 table.lerp_(initial, pull * (factor * ANCHOR_EVERY))

@@ -44,28 +44,25 @@ class TrainingSettings:
     ``data``: the data folder (``docs/model.md`` describes it). ``work``: where steps leave their
     results; the finished model is ``work/model``. ``english``: the folder of the English model;
     ``None`` takes the installed package. ``sample``: at most so many rows of each set, for a trial.
-    ``minutes_distillation``, ``minutes_finetuning``: time for each long step; ``steps``: a bound on
-    their steps as well (with ``None`` minutes the only one). ``mining_pieces``: length of passages
-    while negatives are mined. The final model mixes weights: ``kept_distilled`` is the share of the
-    distilled ones; of the fine-tuned rest, ``kept_early`` is the share of those at the fraction
-    ``early_at`` of the fine-tuning.
+    ``minutes_distillation``: time for the distillation; ``finetuning_steps``: how long each of the
+    ``runs`` of the fine-tuning is, of which the final model is the mean; ``steps``: a bound on the
+    steps of both (with ``None`` minutes the only one). ``mining_pieces``: length of passages while
+    negatives are mined.
     """
 
     data: Path
     work: Path
     english: Path | None = None
     sample: int | None = None
-    minutes_distillation: float | None = 60.0
-    minutes_finetuning: float | None = 60.0
+    minutes_distillation: float | None = 30.0
+    finetuning_steps: int = 150
+    runs: int = 3
     steps: int | None = None
     vocabulary_size: int = 32_000
     seed: int = 0
     device: str = "auto"
     tokens: int = 4096
     pairs: int = 64
-    early_at: float = 0.2
-    kept_early: float = 0.5
-    kept_distilled: float = 0.2
     mining_pieces: int = 128
 
 
@@ -100,7 +97,6 @@ def train(settings: TrainingSettings, progress: Progress = lambda _: None) -> Pa
     _check(settings)
     run = _Run(settings, progress)
     common = {"sample": settings.sample, "seed": settings.seed}
-    long = {"steps": settings.steps, "tokens": settings.tokens}
     english = str(_english(settings))
     run.step(
         "vocabulary",
@@ -109,17 +105,16 @@ def train(settings: TrainingSettings, progress: Progress = lambda _: None) -> Pa
     )
     run.step("alignment", {"english": english}, lambda folder: _alignment(run, folder))
     run.step("teacher", {}, lambda folder: _teacher(run, folder))
-    minutes: dict[str, Any] = {"minutes": settings.minutes_distillation}
-    run.step("distillation", {**minutes, **long}, lambda folder: _distillation(run, folder))
-    run.step("mining", {"pieces": settings.mining_pieces}, lambda folder: _mining(run, folder))
-    minutes = {
-        "minutes": settings.minutes_finetuning,
-        "pairs": settings.pairs,
-        "early_at": settings.early_at,
+    long = {
+        "minutes": settings.minutes_distillation,
+        "steps": settings.steps,
+        "tokens": settings.tokens,
     }
-    run.step("finetuning", {**minutes, **long}, lambda folder: _finetuning(run, folder))
-    mixed = {"distilled": settings.kept_distilled, "early": settings.kept_early}
-    run.step("export", mixed, lambda folder: _export(run, folder))
+    run.step("distillation", long, lambda folder: _distillation(run, folder))
+    run.step("mining", {"pieces": settings.mining_pieces}, lambda folder: _mining(run, folder))
+    decided = {"steps": _finetuning_steps(settings), "pairs": settings.pairs, "runs": settings.runs}
+    run.step("finetuning", decided, lambda folder: _finetuning(run, folder))
+    run.step("export", {}, lambda folder: _export(run, folder))
     run.step("report", {}, lambda folder: _report(run, folder))
     return settings.work / "model"
 
@@ -127,11 +122,8 @@ def train(settings: TrainingSettings, progress: Progress = lambda _: None) -> Pa
 def _check(settings: TrainingSettings) -> None:
     if not settings.data.is_dir():
         raise QAError(f"no data folder at {settings.data}; give one with --data")
-    if settings.steps is None and None in (
-        settings.minutes_distillation,
-        settings.minutes_finetuning,
-    ):
-        raise QAError("neither minutes nor steps bound the training; give one of them")
+    if settings.steps is None and settings.minutes_distillation is None:
+        raise QAError("neither minutes nor steps bound the distillation; give one of them")
 
 
 def _english(settings: TrainingSettings) -> Path:
@@ -252,41 +244,51 @@ def _mining(run: _Run, folder: Path) -> None:
     np.save(folder / "negatives.npy", found)
 
 
-def _finetuning(run: _Run, folder: Path) -> None:
-    import torch
+def _finetuning_steps(settings: TrainingSettings) -> int:
+    return min(settings.finetuning_steps, settings.steps or UNBOUNDED)
 
+
+def _finetuning(run: _Run, folder: Path) -> None:
     from qa.training.encoder import load_encoder
     from qa.training.export import write_model
     from qa.training.finetuning import FinetuningSettings, finetune, passage_table
-    from qa.training.loop import LoopSettings, early_weights
+    from qa.training.loop import LoopSettings
 
     settings = run.settings
     pairs: list[TrainingPair] = read_training_pairs(settings.data, settings.sample, settings.seed)
-    encoder = load_encoder(settings.work / "distillation" / "model", settings.device)
+    table = passage_table(pairs)
+    negatives = np.load(settings.work / "mining" / "negatives.npy")
     texts, vectors = _taught(settings.work)
     loop = LoopSettings(
-        minutes=settings.minutes_finetuning,
-        steps=settings.steps or UNBOUNDED,
-        table_rate=2e-4,
-        layer_rate=8e-5,
-        early_at=settings.early_at,
+        minutes=None,
+        steps=_finetuning_steps(settings),
+        table_rate=1.5e-4,
+        layer_rate=6e-5,
     )
-    chosen = FinetuningSettings(loop, settings.seed, pairs=settings.pairs)
-    finetune(
-        encoder,
-        pairs,
-        passage_table(pairs),
-        np.load(settings.work / "mining" / "negatives.npy"),
-        texts,
-        vectors,
-        chosen,
-        folder / "checkpoint.pt",
-        run.progress,
-    )
-    write_model(encoder, folder / "model", _examples(texts))
-    early = torch.load(early_weights(folder / "checkpoint.pt"), weights_only=True)
-    encoder.model.load_state_dict(early)
-    write_model(encoder, folder / "early")
+    for number in range(settings.runs):
+        own = _run_folder(folder, number)
+        if (own / "model").exists():
+            continue
+        run.progress(f"finetuning: run {number + 1} of {settings.runs}")
+        own.mkdir(exist_ok=True)
+        encoder = load_encoder(settings.work / "distillation" / "model", settings.device)
+        finetune(
+            encoder,
+            pairs,
+            table,
+            negatives,
+            texts,
+            vectors,
+            FinetuningSettings(loop, settings.seed + number, pairs=settings.pairs),
+            own / "checkpoint.pt",
+            run.progress,
+        )
+        write_model(encoder, own / "model", _examples(texts))
+        (own / "checkpoint.pt").unlink(missing_ok=True)
+
+
+def _run_folder(folder: Path, number: int) -> Path:
+    return folder / f"run-{number + 1}"
 
 
 def _export(run: _Run, folder: Path) -> None:
@@ -294,11 +296,10 @@ def _export(run: _Run, folder: Path) -> None:
     from qa.training.export import mix_weights, write_model
 
     work = run.settings.work
-    encoder = load_encoder(work / "finetuning" / "model", "cpu")
-    early = load_encoder(work / "finetuning" / "early", "cpu")
-    mix_weights(encoder, early, run.settings.kept_early)
-    distilled = load_encoder(work / "distillation" / "model", "cpu")
-    mix_weights(encoder, distilled, run.settings.kept_distilled)
+    encoder = load_encoder(_run_folder(work / "finetuning", 0) / "model", "cpu")
+    for number in range(1, run.settings.runs):
+        other = load_encoder(_run_folder(work / "finetuning", number) / "model", "cpu")
+        mix_weights(encoder, other, 1 / (number + 1))
     write_model(encoder, folder / "model", _examples(_taught(work)[0]))
     shutil.rmtree(work / "model", ignore_errors=True)
     shutil.copytree(folder / "model", work / "model")
@@ -309,9 +310,14 @@ def _report(run: _Run, folder: Path) -> None:
     from qa.training.report import agreement, measure_models, write_report
 
     settings = run.settings
-    steps = ("alignment", "distillation", "finetuning", "export")
-    models = {"English model": _english(settings)}
-    models |= {step: settings.work / step / "model" for step in steps}
+    work = settings.work
+    models = {
+        "English model": _english(settings),
+        "alignment": work / "alignment" / "model",
+        "distillation": work / "distillation" / "model",
+        "one fine-tuning": _run_folder(work / "finetuning", 0) / "model",
+        f"mean of {settings.runs}": work / "export" / "model",
+    }
     report = measure_models(models, settings.data, folder, run.progress)
     pairs = read_training_pairs(settings.data, settings.sample, settings.seed)
     texts = [pair.passage for pair in sample_rows(pairs, 500, settings.seed)]

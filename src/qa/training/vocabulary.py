@@ -35,6 +35,9 @@ def train_vocabulary(texts: Iterable[str], size: int, minimum_count: int = 3) ->
             normalizers.Replace(Regex("[’ʼ‘]"), "'"),
             normalizers.Replace(Regex("[œŒ]"), "oe"),
             normalizers.Replace(Regex("[æÆ]"), "ae"),
+            # Without its accent « né » would be the « ne » of negations; « née » has a piece of its
+            # own that is no other word.
+            normalizers.Replace(Regex(r"\b[nN][éÉ][eE]?[sS]?\b"), "née"),
             normalizers.BertNormalizer(lowercase=True, strip_accents=True),
         ]
     )
