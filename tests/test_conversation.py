@@ -37,6 +37,10 @@ def converse(message: str, history: list[Exchange]) -> str:
 # After these exchanges -> each message and what it is understood as.
 FOLLOW_UPS: list[tuple[list[Exchange], dict[str, str]]] = [
     (
+        ["Quelles revendications portaient les marins de Cronstadt ?"],
+        {"Et qui les a écrasés ?": "Qui a écrasé les marins de Cronstadt ?"},
+    ),
+    (
         ["Quand Trotsky est-il né ?"],
         {
             "Où est-il mort ?": "Où Trotsky est-il mort ?",

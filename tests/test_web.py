@@ -544,7 +544,7 @@ class Site:
     assistant: Assistant
 
 
-Serve = Callable[[Assistant], Site]
+Serve = Callable[..., Site]
 
 
 @pytest.fixture(scope="module")
@@ -555,11 +555,11 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
 
     running = []
 
-    def run(assistant: Assistant) -> Site:
+    def run(assistant: Assistant, access: Access | None = None, root_address: str = "") -> Site:
         folder = tmp_path_factory.mktemp("verdicts")
 
         async def make() -> Guard:
-            return create_app(assistant, folder=folder)
+            return create_app(assistant, access, folder, root_address)
 
         # Inside a loop: outside one, Gradio makes loops of its own and never closes them.
         app = asyncio.run(make())

@@ -32,48 +32,12 @@ from qa.records import QAError, Skipped, answer_fields
 from qa.web import texts
 from qa.web.access import Access, access_for, account, read_account, read_accounts
 from qa.web.additions import LARGEST_ADDITION, Additions, checked_name
-from qa.web.guard import WRONG_BURST, Guard
+from qa.web.guard import WRONG_BURST
 from qa.web.reasons import in_french
-from qa.web.server import create_app
-from test_web import ASK, Browser, Scripted, Site, request
+from test_web import ASK, Browser, Scripted, Serve, Site, request
 
 pytestmark = test_web.pytestmark
-browser, scripted = test_web.browser, test_web.scripted  # fixtures
-
-Open = Callable[..., Site]
-
-
-@pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
-    """Chats that run with doors of the test's choice."""
-    import uvicorn
-
-    running = []
-
-    def run(assistant: Assistant, access: Access, root_address: str = "") -> Site:
-        folder = tmp_path_factory.mktemp("verdicts")
-
-        async def make() -> Guard:
-            return create_app(assistant, access, folder, root_address)
-
-        app = asyncio.run(make())
-        listener = socket.create_server(("127.0.0.1", 0))
-        server = uvicorn.Server(
-            uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1)
-        )
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        running.append((server, thread, listener))
-        while not server.started:
-            time.sleep(0.02)
-        return Site(f"http://127.0.0.1:{listener.getsockname()[1]}", folder, assistant)
-
-    yield run
-    for server, thread, listener in running:
-        server.should_exit = True
-        thread.join(5)
-        listener.close()
-
+browser, scripted, start = test_web.browser, test_web.scripted, test_web.start  # fixtures
 
 # --- Accounts -----------------------------------------------------------------------------------
 
@@ -106,8 +70,8 @@ def test_an_account_that_is_none_is_told_without_the_secret(tmp_path: Path, text
 
 
 @pytest.fixture(scope="module")
-def closed(opened: Open, scripted: Scripted) -> Site:
-    return opened(scripted, Access(accounts=frozenset({account("zoé:sésame")}), mcp=True))
+def closed(start: Serve, scripted: Scripted) -> Site:
+    return start(scripted, Access(accounts=frozenset({account("zoé:sésame")}), mcp=True))
 
 
 def test_without_its_password_nothing_is_served(closed: Site) -> None:
@@ -128,8 +92,8 @@ def test_without_its_password_nothing_is_served(closed: Site) -> None:
     assert request(closed, "GET", "/", Authorization=basic("zoé:sésame"))[0] == 200
 
 
-def test_passwords_are_not_guessed_for_long(opened: Open, scripted: Scripted) -> None:
-    site = opened(scripted, Access(accounts=frozenset({account("zoé:sésame")})))
+def test_passwords_are_not_guessed_for_long(start: Serve, scripted: Scripted) -> None:
+    site = start(scripted, Access(accounts=frozenset({account("zoé:sésame")})))
     statuses = [
         request(site, "GET", "/style.css", Authorization=basic(f"zoé:{number}"))[0]
         for number in range(WRONG_BURST + 2)
@@ -232,12 +196,12 @@ def proxy() -> Iterator[Callable[[Site, bool], str]]:
 
 @pytest.mark.parametrize("strips", [False, True])
 def test_behind_a_reverse_proxy(
-    browser: Browser, opened: Open, proxy: Any, scripted: Scripted, strips: bool
+    browser: Browser, start: Serve, proxy: Any, scripted: Scripted, strips: bool
 ) -> None:
     target: list[Site] = []
     server = proxy(target, strips)
     outside = f"http://localhost:{server.server_address[1]}/salle/lecture"
-    target.append(opened(scripted, access_for("127.0.0.1", outside), outside))
+    target.append(start(scripted, access_for("127.0.0.1", outside), outside))
     browser.open(f"{outside}/")
     browser.ask(ASK)
     browser.one(".cit").click()
@@ -326,7 +290,7 @@ def wait(condition: Callable[[], Any], seconds: float = 60) -> None:
 
 @pytest.fixture
 def growing(
-    opened: Open, tmp_path: Path, shipped_embedder: OnnxEmbedder
+    start: Serve, tmp_path: Path, shipped_embedder: OnnxEmbedder
 ) -> Iterator[tuple[Site, Path]]:
     """A chat of two documents, to which more may be added."""
     corpus, index = tmp_path / "corpus", tmp_path / "index"
@@ -335,7 +299,7 @@ def growing(
     (corpus / "port.md").write_text("# Le port\n\nLe port fut creusé en 1790.\n", "utf-8")
     update_index(corpus, index, shipped_embedder)
     first = open_index(index)
-    yield opened(Assistant(first, shipped_embedder), Access(upload=True)), corpus
+    yield start(Assistant(first, shipped_embedder), Access(upload=True)), corpus
     first.close()
 
 
@@ -407,9 +371,9 @@ def test_what_may_not_be_added_is_refused(growing: tuple[Site, Path], scripted: 
 
 
 def test_documents_are_refused_where_that_was_not_switched_on(
-    opened: Open, scripted: Scripted
+    start: Serve, scripted: Scripted
 ) -> None:
-    site = opened(scripted, Access())
+    site = start(scripted, Access())
     assert request(site, "POST", "/documents?name=a.md", b"x")[0] == 404
     assert request(site, "GET", "/documents")[0] == 404
     assert request(site, "POST", "/mcp", b"{}")[0] == 404
@@ -454,14 +418,14 @@ def test_the_missing_package_is_named(
 
 
 def test_the_index_made_elsewhere_is_shown_when_the_page_is_opened(
-    browser: Browser, opened: Open, tmp_path: Path
+    browser: Browser, start: Serve, tmp_path: Path
 ) -> None:
     corpus, index = tmp_path / "corpus", tmp_path / "index"
     corpus.mkdir()
     (corpus / "a.md").write_text("# Brume\n\nVoilà le jour 7.\n", "utf-8")
     (corpus / "c.md").write_text("# Dune\n\nLa dune vint.\n\nVoilà le jour 9.\n", "utf-8")
     update_index(corpus, index, FakeEmbedder())
-    site = opened(Scripted(open_index(index), FakeEmbedder()), Access())
+    site = start(Scripted(open_index(index), FakeEmbedder()), Access())
     assert request(site, "GET", "/source?document=b.md")[0] == 404
     browser.open(site.url)
     browser.send(ASK)
@@ -487,8 +451,8 @@ def test_the_index_made_elsewhere_is_shown_when_the_page_is_opened(
     assert request(site, "GET", "/")[0] == 200
 
 
-def test_the_documented_program_runs(opened: Open, demo: Assistant, capsys: Any) -> None:
-    site = opened(demo, Access())
+def test_the_documented_program_runs(start: Serve, demo: Assistant, capsys: Any) -> None:
+    site = start(demo, Access())
     text = (ROOT / "docs" / "web.md").read_text("utf-8")
     (block,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     exec(compile(block.replace("http://127.0.0.1:7860", site.url), "web.md", "exec"), {})

@@ -134,7 +134,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--work", type=Path, required=True, help="folder for steps, checkpoints")
     train.add_argument("--english", type=Path, help="the English model's folder")
     train.add_argument("--sample", type=_positive, help="rows of each set, for a trial")
-    train.add_argument("--minutes-distillation", type=float, default=30.0, metavar="N")
+    train.add_argument("--minutes-distillation", type=float, default=20.0, metavar="N")
     train.add_argument("--steps", type=_positive, help="a bound on the long steps' steps")
     train.add_argument("--device", default="auto", help="auto, cpu or cuda")
 

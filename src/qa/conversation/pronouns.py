@@ -158,8 +158,12 @@ def _object(
     tokens: Sequence[Token], history: History, clitic: str, participle: Token
 ) -> Mention | None:
     gender = {"le": "m", "la": "f"}.get(clitic, "")
-    if participle.text.endswith(("ée", "ie", "ue", "ite", "erte", "ées")):
+    if participle.text.endswith(("ée", "ie", "ue", "ite", "erte", "ise")) or (
+        clitic == "les" and participle.text.endswith(("ées", "ies", "ues", "ites", "ertes", "ises"))
+    ):
         gender = "f"
+    elif clitic == "les" and participle.text.endswith(("és", "us", "is")):
+        gender = "m"  # who writes « les a écrasés » makes it agree
     wanted: Kind | None = None
     if any(among(token.form, OBJECT_PERSON_VERBS) for token in tokens):
         wanted = "person"

@@ -54,7 +54,7 @@ class TrainingSettings:
     work: Path
     english: Path | None = None
     sample: int | None = None
-    minutes_distillation: float | None = 30.0
+    minutes_distillation: float | None = 20.0
     finetuning_steps: int = 150
     runs: int = 3
     steps: int | None = None
