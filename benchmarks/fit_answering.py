@@ -58,6 +58,7 @@ from qa.search import (
     TOKENS_SHARE,
     match_text,
     reading_score,
+    scale_by_best,
     search_fusion,
 )
 from qa.tokens import Match
@@ -240,7 +241,8 @@ def reranked(case: Case) -> Case:
     """As ``qa.search`` ranks."""
     first = case.hits[:COMPARED]
     tokens = np.array([case.match(hit).score(*EVERYWHERE) for hit in first], dtype=np.float32)
-    scores = FUSED_SHARE * np.array([hit.score for hit in first], dtype=np.float32)
+    # Fused scores are relative to the best one, which may have been removed.
+    scores = FUSED_SHARE * scale_by_best(np.array([hit.score for hit in first], dtype=np.float32))
     scores += TOKENS_SHARE * np.maximum(tokens, 0)
     matcher = Matcher(case.question.terms)
     for i in np.argsort(-scores, kind="stable")[:READ]:

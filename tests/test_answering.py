@@ -240,6 +240,22 @@ def test_idf_is_that_of_bm25() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("question", "terms"),
+    [
+        ("Comment s'appelait la femme de Lénine ?", ["femme", "lenine"]),
+        ("Comment se nommait-il ?", []),
+        ("Combien de temps dura la guerre civile ?", ["guerre", "civile"]),
+        ("Combien de temps a duré le siège ?", ["siege"]),
+        ("Combien de temps passa-t-il à Paris ?", ["passa", "paris"]),
+        ("En quelle année la paix vint-elle ?", ["paix", "vint"]),
+    ],
+)
+def test_what_only_says_the_kind_of_answer_is_no_term(question: str, terms: list[str]) -> None:
+    found = analyse_question(question, 100, lambda _: 1).terms
+    assert [term.form for term in found] == terms
+
+
 def test_the_demonstration_corpus_answers(demo: Assistant) -> None:
     for question, words in [
         ("Qui a tué Trotsky ?", "Mercader"),

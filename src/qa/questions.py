@@ -88,6 +88,9 @@ _ASKED_NOUN = re.compile(
     # « Que signifie le mot soviet ? », « dissolution du Komintern date »
     r"|\b(?P<asks>signifi\w+|veut dire|designe)\b|\b(?P<key>dates?)(?: (?:de|du|des)\b|$)"
     r"|\b(?:le |du |l')(?P<word>mot|terme|sigle)\b"
+    # « Comment s'appelait sa femme ? », « Combien de temps dura la guerre ? »
+    r"|\bcomment (?:se |s')(?P<name>(?:appel|nomm|prenomm)\w+)"
+    r"|\bcombien de (?P<time>temps)(?: (?:a |ont |avait |avaient )?(?P<lasts>dur\w+))?"
 )
 # The verb of an inversion (« Quand arriva-t-il ») or right after « qui »: most often paraphrased.
 _ASKED_VERB = re.compile(
