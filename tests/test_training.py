@@ -106,6 +106,18 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
             }
         ],
     )
+    retrieval = folder / "retrieval" / "piaf_dev"
+    write_rows(
+        retrieval / "corpus.jsonl.gz",
+        [{"_id": f"d{i}", "title": "", "text": text} for i, (_, text) in enumerate(facts)],
+    )
+    write_rows(
+        retrieval / "queries.jsonl.gz",
+        [{"_id": f"q{i}", "text": q.replace("est", "dort")} for i, (q, _) in enumerate(facts)],
+    )
+    (retrieval / "qrels").mkdir()
+    judged = [f"q{i}\td{i}\t1\n" for i in range(len(facts))]
+    (retrieval / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\n" + "".join(judged))
     return folder
 
 
@@ -155,7 +167,20 @@ def test_whole_recipe_on_a_tiny_sample(data: Path, english: Path, tmp_path: Path
     exact = embed(load_encoder(folder, "cpu"), texts)
     assert np.allclose(np.linalg.norm(small, axis=1), 1, atol=1e-5)
     assert (small * exact).sum(axis=1).min() > 0.99
-    assert "all-MiniLM-L6-v2" in (folder / "README.md").read_text("utf-8")
+    report = json.loads((tmp_path / "report" / "report.json").read_text("utf-8"))
+    figures = report["figures"]["piaf_dev"]["clean"]
+    steps = ["English model", "alignment", "distillation", "one fine-tuning", "mean of 2"]
+    assert list(figures["hybrid"]) == list(figures["vectors"]) == steps
+    assert figures["lexical"]["words + 4-grams"] == pytest.approx(1.0)
+    forms = report["agreement"]["figures"]["piaf_dev"]
+    assert forms["int8"] == figures["vectors"]["mean of 2"]
+    assert forms["int8"] == pytest.approx(forms["exact"], abs=0.15)
+    assert {row["method"] for row in report["comparisons"]} == {
+        "vectors", "dense", "fusion", "hybrid",
+    }  # fmt: skip
+    card = (folder / "README.md").read_text("utf-8")
+    assert "all-MiniLM-L6-v2" in card
+    assert f"| mean of 2 | {100 * figures['vectors']['mean of 2']:.1f} / " in card
 
     # What is shipped is the mean of the fine-tunings, which differ.
     runs = [tmp_path / "finetuning" / f"run-{i}" / "model" / "model.safetensors" for i in (1, 2)]

@@ -321,9 +321,9 @@ def _report(run: _Run, folder: Path) -> None:
     report = measure_models(models, settings.data, folder, run.progress)
     pairs = read_training_pairs(settings.data, settings.sample, settings.seed)
     texts = [pair.passage for pair in sample_rows(pairs, 500, settings.seed)]
-    report["agreement"] = agreement(settings.work / "model", texts)
+    report["agreement"] = agreement(work / "model", texts, settings.data, folder)
     write_report(report, folder / "report.json")
-    write_card(report, settings.work / "model" / "README.md")
+    write_card(report, work / "model" / "README.md")
 
 
 def _examples(texts: list[str], count: int = 256) -> list[str]:
