@@ -78,13 +78,13 @@ def search_hybrid(index: Index, question: str, query: Query, limit: int) -> list
 
 
 def search_vectors(index: Index, question: str, query: Query, limit: int) -> list[Hit]:
-    """Dense without tokens, to measure what they bring."""
+    """Dense without a closer look, to measure what it brings."""
     candidates = Candidates(index, question, query, max(DEPTH, 2 * limit))
     return candidates.hits(candidates.cosines, limit)
 
 
 def search_fusion(index: Index, question: str, query: Query, limit: int) -> list[Hit]:
-    """Hybrid without tokens, to measure what they bring."""
+    """Hybrid without a closer look, to measure what it brings."""
     candidates = Candidates(index, question, query, max(DEPTH, 2 * limit))
     return candidates.hits(fuse(candidates.cosines, candidates.lexical()), limit)
 
@@ -95,8 +95,8 @@ METHODS: dict[str, Search] = {
     "lexical": search_lexical,
 }
 # What evaluations may run besides.
-WITHOUT_TOKENS: dict[str, Search] = {"fusion": search_fusion, "vectors": search_vectors}
-SEARCHES = METHODS | WITHOUT_TOKENS
+AT_A_GLANCE: dict[str, Search] = {"fusion": search_fusion, "vectors": search_vectors}
+SEARCHES = METHODS | AT_A_GLANCE
 
 
 def scale_by_best(scores: Floats) -> Floats:
