@@ -336,6 +336,7 @@ def test_born_is_not_the_word_of_negations() -> None:
         return list(tokenizer.encode(text, add_special_tokens=False).tokens)
 
     assert pieces("né") == pieces("Née") == pieces("NÉS") == pieces("nee") != pieces("ne")
+    assert pieces("naquit") == pieces("naissent") == pieces("naît") == pieces("née")
     (start, end), stop = tokenizer.encode("Il est né.", add_special_tokens=False).offsets[2:]
     assert 7 <= start < end == 9
     assert stop == (9, 10)

@@ -32,12 +32,10 @@ SHIPPED_MODEL = Path(__file__).parent / "model"
 # Padding is paid by every text of a batch, so texts of like lengths go together.
 BATCH = 32
 THREADS = 2
-# The shipped model's vocabulary has no accents, so « né » reads as the « ne » of a negation. In a
-# question it gets a word beside it that says the same: in five questions on corpus/ that brings the
-# passage from rank 1 to 50 to the first, and it changes little elsewhere (docs/model.md).
+# The shipped model's vocabulary keeps « né » apart from the « ne » of negations. A question typed
+# without accents has only « ne »: after a form of « être » it is « né » (docs/model.md).
 _BORN = re.compile(
-    r"\b(?P<verb>(?:est|sont|était|etait|étaient|etaient|fut|furent)(?:-t)?(?:-\w+)?\s+)?"
-    r"(?P<born>n[ée]e?s?)\b",
+    r"\b((?:est|sont|était|etait|étaient|etaient|fut|furent)(?:-t)?(?:-\w+)?\s+)nes?\b",
     re.IGNORECASE,
 )
 
@@ -142,7 +140,9 @@ class OnnxEmbedder:
         """The vectors of each question."""
         return [
             Query(_normalise(pooled[None])[0], _weigh(tokens))
-            for pooled, tokens in self._embed(self._pieces([_say_born(q) for q in questions]))
+            for pooled, tokens in self._embed(
+                self._pieces([_BORN.sub(r"\1né", question) for question in questions])
+            )
         ]
 
     def embed_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Embedded:
@@ -285,14 +285,6 @@ def shipped_name() -> str:
 def _truncate(ids: list[int], maximum: int) -> list[int]:
     # The last token is [SEP]: the model has always seen it.
     return ids if len(ids) <= maximum else [*ids[: maximum - 1], ids[-1]]
-
-
-def _say_born(question: str) -> str:
-    def say(match: re.Match[str]) -> str:
-        is_born = match["verb"] or "é" in match["born"].lower()
-        return f"{match.group()} naquit" if is_born else match.group()
-
-    return _BORN.sub(say, question)
 
 
 def _weigh(tokens: Vectors) -> Vectors:

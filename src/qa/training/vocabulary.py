@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 UNKNOWN = "[UNK]"
+BORN = r"\b[nN](?:[éÉ][eE]?[sS]?|aqui(?:t|rent)|a[îi](?:t|ssent))\b"
 SPECIAL_PIECES = ("[PAD]", UNKNOWN, "[CLS]", "[SEP]", "[MASK]")
 
 
@@ -35,9 +36,9 @@ def train_vocabulary(texts: Iterable[str], size: int, minimum_count: int = 3) ->
             normalizers.Replace(Regex("[’ʼ‘]"), "'"),
             normalizers.Replace(Regex("[œŒ]"), "oe"),
             normalizers.Replace(Regex("[æÆ]"), "ae"),
-            # Without its accent « né » would be the « ne » of negations; « née » has a piece of its
-            # own that is no other word.
-            normalizers.Replace(Regex(r"\b[nN][éÉ][eE]?[sS]?\b"), "née"),
+            # Without its accent « né » would be the « ne » of negations. « naquit » and « naît »
+            # say the same; « née » has a piece of its own that is no other word.
+            normalizers.Replace(Regex(BORN), "née"),
             normalizers.BertNormalizer(lowercase=True, strip_accents=True),
         ]
     )
