@@ -118,8 +118,9 @@ def fit_shares(looks: Sequence[Look]) -> np.ndarray:
         right = np.array([one.grades.get(document, 0) > 0 for document in one.documents], float)
         if 0 < right.sum() < len(right):
             groups.append((one.signals, right))
-    weights = np.array(list(fit_ranking(groups, SIGNALS).values()))
-    return weights / weights.sum()
+    weights = fit_ranking(groups, SIGNALS)
+    total = sum(weights.values())
+    return np.array([weights[name] / total for name in SIGNALS])
 
 
 def measure_closer_look(looks: Mapping[str, Sequence[Look]]) -> None:
@@ -130,7 +131,9 @@ def measure_closer_look(looks: Mapping[str, Sequence[Look]]) -> None:
     print(f"{'nDCG@10 x 100 by passages read':38}  " + "  ".join(f"{n:5}" for n in READS))
     for name, of_set in looks.items():
         for label, shares in (("shipped shares", [SHIPPED] * FOLDS), ("fitted on others", fitted)):
-            values = [np.mean([o.value(shares[fold(o)], read) for o in of_set]) for read in READS]
+            values = [
+                float(np.mean([o.value(shares[fold(o)], read) for o in of_set])) for read in READS
+            ]
             print(f"{name:20}  {label:16}  {row_label(values)}")
 
 
