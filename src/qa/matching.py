@@ -117,8 +117,7 @@ class Matcher:
 
     def lowered(self, passage: Passage) -> list[float]:
         """The weights of the terms, less those that stand in the passage's title or headings."""
-        above = self._above(passage)
-        return [weight * (KNOWN if n in above else 1.0) for n, weight in enumerate(self.weights)]
+        return self._lower(self._above(passage))
 
     def read(self, passage: Passage) -> Iterator[Sentence]:
         """The sentences of a passage that could answer.
@@ -126,7 +125,8 @@ class Matcher:
         Titles and questions are left out. A list is one sentence with the line that introduces it.
         """
         titles = {fold(head).strip() for head in (passage.title, *passage.headings)}
-        above, lowered = self._above(passage), self.lowered(passage)
+        above = self._above(passage)
+        lowered = self._lower(above)
         total, lowered_total = sum(self.weights) or 1.0, sum(lowered) or 1.0
         spans = _spans(passage.text)
         places = [self.places(span.words) for span in spans]
@@ -166,6 +166,9 @@ class Matcher:
 
     def _above(self, passage: Passage) -> frozenset[int]:
         return self.numbers(" ".join([passage.title, *passage.headings]))
+
+    def _lower(self, above: frozenset[int]) -> list[float]:
+        return [weight * (KNOWN if n in above else 1.0) for n, weight in enumerate(self.weights)]
 
     def _match(self, word: Word) -> tuple[int, ...]:
         if word.is_stop:

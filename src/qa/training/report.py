@@ -36,7 +36,8 @@ def measure_models(
     """nDCG@10 of every model on every development set, and how sure the differences are.
 
     ``models`` go from step name to model folder, in the order of training. A folder without an
-    int8 graph (the English model) is run by sentence-transformers.
+    int8 graph (the English model) is run by sentence-transformers. Words alone are measured on the
+    passages of the first model, whose pieces decide where a passage ends.
     """
     table: dict[str, Any] = {}
     comparisons: list[dict[str, Any]] = []
