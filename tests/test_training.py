@@ -202,6 +202,12 @@ def test_recipe_names_what_is_missing(tmp_path: Path) -> None:
         train(TrainingSettings(data=tmp_path / "none", work=tmp_path / "work"))
     with pytest.raises(QAError, match="neither minutes nor steps"):
         train(TrainingSettings(data=tmp_path, work=tmp_path, minutes_distillation=None))
+    for minutes in (0.0, -1.0, math.nan, math.inf):
+        with pytest.raises(QAError, match="make no sense"):
+            train(TrainingSettings(data=tmp_path, work=tmp_path, minutes_distillation=minutes))
+    (tmp_path / "file").touch()
+    with pytest.raises(QAError, match="is not a folder"):
+        train(TrainingSettings(data=tmp_path, work=tmp_path / "file"))
 
 
 def test_finished_folder_opens_as_sentence_transformer(english: Path) -> None:

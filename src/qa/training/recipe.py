@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import math
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -124,6 +125,13 @@ def _check(settings: TrainingSettings) -> None:
         raise QAError(f"no data folder at {settings.data}; give one with --data")
     if settings.steps is None and settings.minutes_distillation is None:
         raise QAError("neither minutes nor steps bound the distillation; give one of them")
+    minutes = settings.minutes_distillation
+    if minutes is not None and not (0 < minutes < math.inf):
+        raise QAError(f"{minutes} minutes of distillation make no sense; give a positive number")
+    if settings.work.exists() and not settings.work.is_dir():
+        raise QAError(
+            f"{settings.work} is not a folder; give one with --work, new or of a run before"
+        )
 
 
 def _english(settings: TrainingSettings) -> Path:
