@@ -76,9 +76,11 @@ EMPHASISED = 0.85
 # Weight of the questions with a hole: they teach what a passage on the very topic lacks, but no
 # signal tells them well, so that at full weight the other unanswerable ones are told less well.
 HOLES = 0.3
+EXTREME = 0.01  # share of the training questions beyond each end of a signal's range
 DEPTH = 80  # hits before any passage is removed
 EVERYWHERE = -sys.maxsize, sys.maxsize  # in a passage, its titles included
 KEPT = 20  # hits that an answer is made from
+HELD_OUT = 4  # one in so many articles
 SMALLEST = 5  # passages of an article that is a corpus of its own
 
 Line = Mapping[str, Any]
@@ -137,6 +139,18 @@ def holds(text: str, answers: Sequence[str]) -> bool:
     return any(squeeze(answer) in squeeze(text) for answer in answers)
 
 
+def answer_spans(text: str, answers: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Where a text has an answer, whatever stands between its letters and digits."""
+    letters = [(i, c) for i, character in enumerate(text) for c in character.lower()]
+    places = [i for i, character in letters if character.isalnum()]
+    squeezed = squeeze(text)
+    for answer in filter(None, map(squeeze, answers)):
+        start = squeezed.find(answer)
+        while start >= 0:
+            yield places[start], places[start + len(answer) - 1] + 1
+            start = squeezed.find(answer, start + 1)
+
+
 def is_gold(case: Case, hit: Hit) -> bool:
     return squeeze(hit.passage.text) in case.context
 
@@ -161,6 +175,46 @@ class Forgetting:
         amount = np.random.default_rng(zlib.crc32(name.encode())).normal(self.mean, self.spread)
         changed = query - amount * passage
         return (changed / np.linalg.norm(changed)).astype(np.float32)
+
+
+def held_out(line: Line) -> bool:
+    """Whether a training question is of the articles that answers are fitted on; the network that
+    finds answers (``fit_extractor.py``) learns from the others."""
+    return zlib.crc32(line["title"].encode()) % HELD_OUT == 0
+
+
+@dataclass(frozen=True)
+class Corpora:
+    """The questions, all passages as one corpus, and those of each article as one."""
+
+    train: Sequence[Line]
+    dev: Sequence[Line]
+    collection: Assistant
+    articles: Mapping[str, Assistant]
+
+    @classmethod
+    def make(cls, data: Path, folder: Path) -> Corpora:
+        train = list(read_lines(data / "qa" / "piaf_train.jsonl.gz"))
+        dev = list(read_lines(data / "qa" / "piaf_dev.jsonl.gz"))
+        titles = {squeeze(line["context"]): line["title"] for line in [*train, *dev]}
+        passages = [
+            {**line, "title": titles.get(squeeze(line["text"]), "")}
+            for line in read_lines(data / "retrieval" / "piaf_dev" / "corpus.jsonl.gz")
+        ]
+        by_title: dict[str, list[Line]] = defaultdict(list)
+        for passage in passages:
+            by_title[passage["title"]].append(passage)
+        embedder = CachingEmbedder(open_embedder())
+        collection = make_assistant(folder, "collection", passages, embedder)
+        articles = {
+            title: make_assistant(folder, f"article{number}", group, embedder)
+            for number, (title, group) in enumerate(by_title.items())
+            if title and len(group) >= SMALLEST
+        }
+        return cls(train, dev, collection, articles)
+
+    def forgetting(self) -> Forgetting:
+        return measure_forgetting(self.collection, self.train, self.dev)
 
 
 def passage_leads(collection: Assistant, lines: Sequence[Line]) -> tuple[Any, Any]:
@@ -269,11 +323,9 @@ def with_hole(case: Case) -> Case:
 
 
 def make_cases(
-    collection: Assistant,
-    articles: Mapping[str, Assistant],
-    lines: Sequence[Line],
-    forgetting: Forgetting | None = None,
+    corpora: Corpora, lines: Sequence[Line], forgetting: Forgetting | None = None
 ) -> Iterator[Case]:
+    collection, articles = corpora.collection, corpora.articles
     names = list(articles)
     following = dict(zip(names, [*names[1:], *names[:1]], strict=True))
     for line in lines:
@@ -395,9 +447,13 @@ def question_rows(cases: Sequence[Case], model: Any) -> dict[tuple[str, str], li
     for case in cases:
         ranked = rank(case, model) if case.hits else []
         if ranked and case.question.terms:
-            signals = question_signals(case.question, case.hits, ranked)
+            signals = question_signals(case.question, case.hits, ranked, model.ranges)
             rows[case.scale, case.kind].append(asdict(signals))
     return rows
+
+
+def within(row: Row, ranges: Mapping[str, Sequence[float]]) -> Row:
+    return {name: min(max(value, ranges[name][0]), ranges[name][1]) for name, value in row.items()}
 
 
 def probabilities(rows: Sequence[Row], model: Any) -> Any:
@@ -489,7 +545,15 @@ def fit_model(cases: Sequence[Case], model: Any) -> Any:
         answerable, replace(model, beside=BESIDE, elsewhere=ELSEWHERE, enough=ENOUGH)
     )
     model = fit_emphasis(answerable, model)
-    rows = question_rows(cases, model)
+    rows = question_rows(cases, replace(model, ranges={}))
+    features = [row for group in rows.values() for row in group]
+    ranges = {
+        name: [round(float(value), 4) for value in np.quantile(values, [EXTREME, 1 - EXTREME])]
+        for name in features[0]
+        for values in [[row[name] for row in features]]
+    }
+    model = replace(model, ranges=ranges)
+    rows = {key: [within(row, ranges) for row in group] for key, group in rows.items()}
     features = [row for group in rows.values() for row in group]
     labels = [float(kind == "answerable") for (_, kind), group in rows.items() for _ in group]
     weights = [HOLES if kind == "hole" else 1.0 for (_, kind), group in rows.items() for _ in group]
@@ -508,47 +572,24 @@ def fit_model(cases: Sequence[Case], model: Any) -> Any:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--every", type=int, default=1, help="only every n-th training question")
     ways = parser.add_mutually_exclusive_group()
     ways.add_argument("--write", action="store_true", help=f"rewrite {OUTPUT.name}")
     ways.add_argument("--measure", action="store_true", help=f"measure {OUTPUT.name} as it is")
     options = parser.parse_args()
 
-    train = list(read_lines(options.data / "qa" / "piaf_train.jsonl.gz"))[:: options.every]
-    dev = list(read_lines(options.data / "qa" / "piaf_dev.jsonl.gz"))
-    every = [
-        *read_lines(options.data / "qa" / "piaf_train.jsonl.gz"),
-        *dev,
-    ]
-    titles = {squeeze(line["context"]): line["title"] for line in every}
-    passages = [
-        {**line, "title": titles.get(squeeze(line["text"]), "")}
-        for line in read_lines(options.data / "retrieval" / "piaf_dev" / "corpus.jsonl.gz")
-    ]
-    by_title: dict[str, list[Line]] = defaultdict(list)
-    for passage in passages:
-        by_title[passage["title"]].append(passage)
-
-    embedder = CachingEmbedder(open_embedder())
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        collection = make_assistant(folder, "collection", passages, embedder)
-        articles = {
-            title: make_assistant(folder, f"article{number}", group, embedder)
-            for number, (title, group) in enumerate(by_title.items())
-            if title and len(group) >= SMALLEST
-        }
+        corpora = Corpora.make(options.data, Path(name))
         model = shipped_model()
         if not options.measure:
-            forgetting = measure_forgetting(collection, train, dev)
-            cases = list(make_cases(collection, articles, train, forgetting))
+            lines = [line for line in corpora.train if held_out(line)]
+            cases = list(make_cases(corpora, lines, corpora.forgetting()))
             model = fit_model(cases, model)
-        dev_cases = list(make_cases(collection, articles, dev))
+        dev_cases = list(make_cases(corpora, corpora.dev))
         measure_sentences(dev_cases, model)
         measured = measure_refusals(question_rows(dev_cases, model), model)
         model = replace(model, measured=measured)
-    command = COMMAND + (f" --every {options.every}" if options.every > 1 else "")
-    content = {"command": command, "embedder": embedder.fingerprint, **asdict(model)}
+    fingerprint = corpora.collection.embedder.fingerprint
+    content = {"command": COMMAND, "embedder": fingerprint, **asdict(model)}
     print(json.dumps(content, indent=1))
     if options.write:
         OUTPUT.write_text(json.dumps(content, indent=1) + "\n", "utf-8")

@@ -24,6 +24,7 @@ WORDS = dict.fromkeys(("coverage", "context", "passage", "kind"), 1.0)
 PLAIN = AnsweringModel(
     sentence={**WORDS, "tokens": 1.0},
     question=dict.fromkeys(QuestionSignals.__dataclass_fields__, 0.1),
+    ranges={},
     thresholds={"low": 0.0, "normal": 0.5, "high": 1.0},
     beside=0.6,
     elsewhere=0.6,

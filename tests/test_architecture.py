@@ -50,7 +50,7 @@ ALLOWED = {
     "onnxruntime": {"embedding", "training"},
     "tokenizers": {"embedding", "training"},
     "sentence_transformers": {"embedding", "training"},
-    "safetensors": {"training"},
+    "safetensors": {"answering", "training"},
     "transformers": {"training"},
     "torch": {"training"},
     "onnx": {"training"},

@@ -41,6 +41,65 @@ FOLLOW_UPS: list[tuple[list[Exchange], dict[str, str]]] = [
         {"Et qui les a écrasés ?": "Qui a écrasé les marins de Cronstadt ?"},
     ),
     (
+        [("qui est kamenev", "La troïka est l'alliance de Grigori Zinoviev et de Lev Kamenev.")],
+        {"quel etait son vrai nom": "Quel etait le vrai nom de Kamenev ?"},
+    ),
+    (
+        ["Que dit le testament de Lénine sur Staline ?"],
+        {"Et sur Trotsky ?": "Que dit le testament de Lénine sur Trotsky ?"},
+    ),
+    (
+        ["Quelles lois le parti a-t-il votées ?"],
+        {"Qui les a écrites ?": "Qui a écrit les lois du parti ?"},
+    ),
+    (
+        [("Qui dirigeait l'Armée rouge ?", "Le commandant en chef est Sergueï Kamenev.")],
+        {
+            "Combien d'hommes comptait-elle en 1920 ?": "Combien d'hommes l'Armée rouge comptait-elle en 1920 ?"
+        },
+    ),
+    (
+        [("Où Trotsky a-t-il vécu en Turquie ?", "Turquie, surtout à Prinkipo, puis à Coyoacán.")],
+        {
+            "Combien de temps y est-il resté ?": "Combien de temps Trotsky est-il resté en Turquie ?",
+            "Qui l'y accueillit ?": "Qui accueillit Trotsky en Turquie ?",
+        },
+    ),
+    (
+        ["Quelle est la plus haute montagne de France ?"],
+        {"Et en Italie ?": "Quelle est la plus haute montagne d'Italie ?"},
+    ),
+    (
+        ["Combien d'habitants compte Lyon ?"],
+        {"Quel fleuve la traverse ?": "Quel fleuve traverse Lyon ?"},
+    ),
+    (
+        [("Où se trouve le lac Titicaca ?", "Il est entre le Pérou et la Bolivie.")],
+        {
+            "Qui y vit ?": "Qui vit au lac Titicaca ?",
+            "Peut-on s'y baigner ?": "Peut-on se baigner au lac Titicaca ?",
+        },
+    ),
+    (
+        [("Pourquoi les dinosaures ont-ils disparu ?", "Une météorite a frappé la Terre.")],
+        {
+            "Quand cela s'est-il produit ?": "Quand les dinosaures ont-ils disparu ?",
+            "Où est-elle tombée ?": "Où une météorite est-elle tombée ?",
+        },
+    ),
+    (
+        ["Quel est le délai pour contester une amende ?"],
+        {"Comment faire ?": "Comment contester une amende ?"},
+    ),
+    (
+        [("Qui était le roi de France en 1789 ?", "Louis XVI régnait en 1789.")],
+        {"Combien d'enfants avaient-ils ?": "Combien d'enfants avaient-ils (Louis XVI) ?"},
+    ),
+    (
+        ["Quand le traité de Brest-Litovsk fut-il signé ?"],
+        {"Qui s'y opposait ?": "Qui s'opposait au traité de Brest-Litovsk ?"},
+    ),
+    (
         ["Quand Trotsky est-il né ?"],
         {
             "Où est-il mort ?": "Où Trotsky est-il mort ?",

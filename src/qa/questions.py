@@ -92,9 +92,11 @@ _ASKED_NOUN = re.compile(
     r"|\bcomment (?:se |s')(?P<name>(?:appel|nomm|prenomm)\w+)"
     r"|\bcombien de (?P<time>temps)(?: (?:a |ont |avait |avaient )?(?P<lasts>dur\w+))?"
 )
-# The verb of an inversion (« Quand arriva-t-il ») or right after « qui »: most often paraphrased.
+# The verb of an inversion (« Quand arriva-t-il ») or right after « qui », « que », « à quoi »: most
+# often paraphrased.
 _ASKED_VERB = re.compile(
-    r"(?:^qui (?:l'|la |le |les |lui |se |s')?|(?=\w+-(?:t-)?(?:il|elle|ils|elles|on)\b)\b)"
+    r"(?:^(?:(?:qui|que|(?:a|de|en) quoi) |qu')(?:l'|la |le |les |lui |se |s')?"
+    r"|(?=\w+-(?:t-)?(?:il|elle|ils|elles|on)\b)\b)"
     r"(?P<verb>\w{3,})"
 )
 VERB = 0.5  # what such a verb still weighs

@@ -149,7 +149,7 @@ def match_text(tokens: Vectors, passage: Passage, signs: Signs, embedder: Embedd
     lead = len(text) - len(body) - passage.text.index(body)
     spans = embedder.token_spans(text)[: len(signs)]
     starts = np.array([start - lead for start, _ in spans], dtype=np.int64)
-    return Match(starts, similarities(tokens, signs))
+    return Match(tokens, signs, starts, similarities(tokens, signs))
 
 
 class Candidates:

@@ -116,9 +116,14 @@ def late_interaction(tokens: Vectors, passages: Sequence[Signs]) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A question's tokens against those of a text: ``starts`` (u,), where the latter begin, in
-    order, and their similarities ``found`` (t, u)."""
+    """A question's tokens against those of a text.
 
+    ``tokens`` (t, dimension) are the question's, ``signs`` (u, dimension / 8) the text's, which
+    begin at ``starts`` (u,), in order; ``found`` (t, u) are their similarities.
+    """
+
+    tokens: Vectors
+    signs: Signs
     starts: NDArray[np.int64]
     found: Floats
 

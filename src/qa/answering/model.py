@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
@@ -22,8 +22,10 @@ Weights = Mapping[str, float]
 class AnsweringModel:
     """Coefficients by signal name; ``thresholds`` on the probability, by caution.
 
-    ``sentence`` ranks sentences. Beside the best one, a sentence of its own passage is quoted that
-    answers with probability ``beside`` (given that one of those looked at does), and one from
+    ``sentence`` ranks sentences, ``question`` refuses, by signals that are brought within
+    ``ranges`` first: what training questions had, less the extremes, so that a signal of an unusual
+    question or corpus does not decide alone. Beside the best sentence, one of its own passage is
+    quoted that answers with probability ``beside`` (given that one of those looked at does), one of
     another passage with ``elsewhere``: that is one more place to look at. From ``enough`` on,
     together, no further one is. A short answer is emphasised when ``emphasis`` gives at least
     ``certain``. ``measured``: shares of development questions that get an answer, by size of
@@ -32,6 +34,7 @@ class AnsweringModel:
 
     sentence: Weights
     question: Weights
+    ranges: Mapping[str, Sequence[float]]
     thresholds: Weights
     beside: float
     elsewhere: float

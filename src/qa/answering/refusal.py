@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from qa.answering.sentences import Candidate
 from qa.matching import Matcher
@@ -19,7 +19,7 @@ class QuestionSignals:
     Weights of terms are idf; "nats over ln N" makes them comparable between small and large
     collections of N passages.
 
-    ``coverage``, ``phrase``, ``kind``, ``near``, ``score``: of the best sentence.
+    ``coverage``, ``phrase``, ``kind``, ``near``, ``extracted``, ``score``: of the best sentence.
     ``here``: share of the question's terms in it, its title and headings; ``context``: in its
     passage, title and headings. ``names``: the same for names and numbers alone. ``missing`` and
     ``rarest``: terms found nowhere there, all of them and the heaviest one, in nats over ln N.
@@ -36,6 +36,7 @@ class QuestionSignals:
     near: float
     tokens: float
     passage_tokens: float
+    extracted: float
     score: float
     here: float
     context: float
@@ -51,9 +52,15 @@ class QuestionSignals:
 
 
 def question_signals(
-    question: Question, hits: Sequence[Hit], ranked: Sequence[Candidate]
+    question: Question,
+    hits: Sequence[Hit],
+    ranked: Sequence[Candidate],
+    ranges: Mapping[str, Sequence[float]],
 ) -> QuestionSignals:
-    """The signals of a question from its hits and its ranked sentences (at least one)."""
+    """The signals of a question from its hits and its ranked sentences (at least one).
+
+    Each is brought within its range (``AnsweringModel.ranges``), where it has one.
+    """
     best = ranked[0]
     passage = best.hit.passage
     matcher = Matcher(question.terms)
@@ -71,13 +78,14 @@ def question_signals(
     nats = math.log(1 + question.passages)
     # The idf of a term that no passage holds.
     highest = math.log(1 + (question.passages + 0.5) / 0.5)
-    return QuestionSignals(
+    signals = QuestionSignals(
         coverage=best.signals.coverage,
         phrase=best.signals.phrase,
         kind=best.signals.kind,
         near=best.signals.near,
         tokens=best.signals.tokens,
         passage_tokens=best.hit.tokens,
+        extracted=best.signals.extracted,
         score=best.score,
         here=sum(term.weight for number, term in terms if number in here) / total,
         context=sum(term.weight for number, term in terms if number in found) / total,
@@ -94,4 +102,11 @@ def question_signals(
         margin=best.hit.dense - cosines[min(9, len(cosines) - 1)],
         words=best.hit.lexical / most,
         lead=(best.hit.lexical - sum(others) / max(1, len(others))) / most,
+    )
+    return replace(
+        signals,
+        **{
+            name: min(max(getattr(signals, name), low), high)
+            for name, (low, high) in ranges.items()
+        },
     )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from qa.answering.entities import agree
+from qa.answering.extraction import shipped_extractor
 from qa.answering.model import AnsweringModel, linear, logistic, shipped_model
 from qa.answering.refusal import question_signals
 from qa.answering.sentences import ENTITY_KINDS, Candidate, read_passage
@@ -72,7 +73,8 @@ def select_answer(
     ranked = rank_sentences(question, hits, match, model)
     if not ranked or not question.terms:
         return Selection((), (), 0.0)
-    confidence = logistic(linear(question_signals(question, hits, ranked), model.question))
+    signals = question_signals(question, hits, ranked, model.ranges)
+    confidence = logistic(linear(signals, model.question))
     if confidence < model.thresholds[caution]:
         return Selection((), (), confidence)
     note = ""
@@ -103,10 +105,13 @@ def rank_sentences(
     """The sentences of the first passages, best first."""
     matcher = Matcher(question.terms)
     telling = [hit for hit in hits if not hit.passage.is_reference_list]
+    telling = telling[:PASSAGES]
+    matches = [match(hit) for hit in telling]
+    odds = shipped_extractor().read(matches) if matches else []
     scored = [
         (linear(candidate.signals, model.sentence), candidate)
-        for hit in telling[:PASSAGES]
-        for candidate in read_passage(question, matcher, hit, match(hit), hits[0].score)
+        for hit, matched, its_odds in zip(telling, matches, odds, strict=True)
+        for candidate in read_passage(question, matcher, hit, matched, its_odds, hits[0].score)
     ]
     best = max((score for score, _ in scored), default=0.0)
     total = sum(math.exp(score - best) for score, _ in scored)

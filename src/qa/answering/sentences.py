@@ -6,7 +6,10 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from qa.answering.entities import Entity, entities, says_how
+from qa.answering.extraction import Floats
 from qa.matching import Matcher, Place
 from qa.questions import Question
 from qa.records import Hit
@@ -25,6 +28,7 @@ class SentenceSignals:
     it (``qa.matching.Sentence``). ``kind``: it holds the kind of answer asked for; ``near``: how
     near that stands to the question's terms. ``passage``: its passage's score over the best one.
     ``tokens``: the mean cosine of each question token and its best match in the sentence.
+    ``extracted``: the log-odds that one of its tokens is of the answer (``Extractor``).
     ``length``: the logarithm of its characters.
     """
 
@@ -37,6 +41,7 @@ class SentenceSignals:
     merged: float
     passage: float
     tokens: float
+    extracted: float
     length: float
 
 
@@ -60,11 +65,12 @@ class Candidate:
 
 
 def read_passage(
-    question: Question, matcher: Matcher, hit: Hit, match: Match, best: float
+    question: Question, matcher: Matcher, hit: Hit, match: Match, odds: Floats, best: float
 ) -> Iterator[Candidate]:
     """The sentences of a passage with their signals; ``best`` is the best passage's score.
 
-    ``match`` compares the question with the passage's tokens.
+    ``match`` compares the question with the passage's tokens; ``odds`` are theirs to be of the
+    answer, none when no ``Extractor`` knows these tokens.
     """
     passage = hit.passage
     lowered = matcher.lowered(passage)
@@ -90,6 +96,7 @@ def read_passage(
             merged=float(sentence.merged),
             passage=hit.score / best if best > 0 else 0.0,
             tokens=match.score(sentence.start, sentence.end),
+            extracted=_extracted(match, odds, sentence.start, sentence.end),
             length=math.log(len(sentence.own)),
         )
         start = passage.start + sentence.start
@@ -101,6 +108,14 @@ def read_passage(
             signals,
             tuple(zip(found, near, strict=True)),
         )
+
+
+def _extracted(match: Match, odds: Floats, start: int, end: int) -> float:
+    if not len(odds):
+        return 0.0
+    first, last = np.searchsorted(match.starts, [start, end])
+    # A sentence beyond what the embedding model reads says as little as the least of the others.
+    return float(np.logaddexp.reduce(odds[first:last]) if last > first else odds.min())
 
 
 def _nearness(

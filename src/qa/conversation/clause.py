@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from qa.conversation.history import History
+from qa.conversation.history import History, asks_who, person_in_answer
 from qa.conversation.lexicon import (
     AUXILIARIES,
     BEING,
@@ -141,6 +141,9 @@ def antecedent(
     found = found or (history.counted() if plural else None)
     if found is None and (plural or wanted != "person"):
         found = history.in_answer(gender, plural)
+    if found is None and plural and asks_who(history.previous):
+        # « Qui était le roi… ? » + « Combien d'enfants avaient-ils ? »: the king and his family
+        found = person_in_answer(history.turns[0])
     return found or history.topic()
 
 

@@ -81,8 +81,11 @@ def resolve_fragment(core: Sequence[Token], opened: bool, history: History) -> s
         # « Et si je suis en retard ? » -> « Et si je suis en retard (déclarer mes revenus) ? »
         return render([*tokenise("Et " + text_of(tokens)), piece(f"({topic.text})")])
     happened = _HOW_IT_HAPPENED.fullmatch(said)
-    if happened is not None and topic.kind == "person":
+    if happened is not None and topic.kind in {"person", "thing"}:
         return _ask_again([t for t in tokens if t.form == happened["asked"]], topic, history)
+    action = history.action()
+    if said == "comment faire" and action is not None:
+        return f"Comment {action.text} ?"
     asked = _question_phrase(tokens)
     if asked is not None:
         return _ask_again(asked, topic, history)
@@ -265,12 +268,13 @@ def _with_complement(tokens: Sequence[Token], history: History) -> str | None:
             _other_one(without_end(tokenise(q)), pronoun, added, q) for q in history.questions
         )
         swapped = next(filter(None, others), None)
-    elif not place and form not in {"de", "d'"} and not added.proper:
+    elif not place and form not in {"de", "d'"}:
         swapped = _other_kind(previous, form, added, history.previous)
     elif form in {"de", "d'"} and not added.proper:
         # « …le point de fusion du fer ? » + « Et du plomb ? »
         swapped = _other_one(previous, "de", added, history.previous)
-    if swapped is None and (pronoun or (added.proper and form in {"pour", "de", "d'"})):
+    exchanged = added.proper and form in {"pour", "de", "d'"} and history.action() is None
+    if swapped is None and (pronoun or exchanged):
         swapped = _swap(previous, added, history.previous)
     if swapped is None and place:
         swapped = _replace_location(previous, tokens, form, added, history.previous)
@@ -305,6 +309,7 @@ def _other_one(
 def _other_kind(previous: list[Token], form: str, added: Mention, question: str) -> str | None:
     """« …un logement meublé ? » + « pour un logement vide » -> « …un logement vide ? ».
 
+    « …sur Staline ? » + « sur Trotsky » -> « …sur Trotsky ? »
     « …pendant la métaphase ? » + « pendant l'anaphase » -> « …pendant l'anaphase ? »
     """
     for mention in find_mentions(question):
@@ -321,6 +326,11 @@ def _replace_location(
     """Put one place for another: « …en Russie ? » + « Et en Allemagne ? »."""
     located = [m for m in find_mentions(question) if m.kind == "place" and m.proper]
     for mention in located:
+        for index in reversed(range(mention.start + 2, mention.end)):
+            if previous[index].form in {"de", "d'"} and previous[index + 1].is_capital:
+                # « …la plus haute montagne de France ? » + « Et en Italie ? »
+                other = piece(with_de(place.text))
+                return render([*previous[:index], other, *previous[mention.end :]])
         start = mention.start
         contracted = previous[start].form in {"au", "aux"}
         if contracted or (start and previous[start - 1].form in {"a", "en", "dans"}):

@@ -28,7 +28,7 @@ from qa.conversation.lexicon import (
     stem,
 )
 from qa.conversation.mentions import Kind, Mention, find_mentions, name_gender, with_de
-from qa.conversation.tokens import Token, is_verb, tokenise
+from qa.conversation.tokens import Token, is_verb, text_of, tokenise
 from qa.courtesy import courtesy_reply
 from qa.french import STOP_WORDS, fold
 from qa.records import Turn
@@ -186,7 +186,10 @@ class History:
         return Mention(text, fold(counted.group(1)), "thing", "", True, False, 5)
 
     def asked(self, gender: str, plural: bool) -> Mention | None:
-        """What the last question asked for, as its answer has it: « le port 5432 », for « le »."""
+        """What the last question asked for: « le port 5432 », for « le », as its answer has it.
+
+        Else as the question has it: « Quelles lois le parti vota-t-il ? » -> "les lois du parti".
+        """
         tokens = tokenise(self.previous)
         for index, token in enumerate(tokens[:2]):
             if token.form not in WHICH or index + 1 == len(tokens):
@@ -196,6 +199,24 @@ class History:
             for mention in find_mentions(" ".join(_sentences(self.turns[0])[:1])):
                 if mention.head == tokens[index + 1].form and mention.kind != "person":
                     return mention
+            noun = tokens[index + 1].text
+            topic = self.topic()
+            if plural and topic is not None and topic.start > index + 1:
+                text = f"les {noun} {with_de(topic.text)}"
+                return Mention(text, tokens[index + 1].form, "thing", gender, True, False, 5)
+        return None
+
+    def place_told(self) -> str | None:
+        """Where the last question is about, as it says it: « en Turquie ».
+
+        None unless the answer tells of that very place.
+        """
+        told = {token.form for text in _sentences(self.turns[0])[:1] for token in tokenise(text)}
+        tokens = tokenise(self.previous)
+        for mention in find_mentions(self.previous):
+            located = mention.start and tokens[mention.start - 1].form in {"a", "en"}
+            if mention.kind == "place" and located and mention.head in told:
+                return text_of(tokens[mention.start - 1 : mention.end])
         return None
 
     def in_answer(self, gender: str, plural: bool) -> Mention | None:
@@ -232,7 +253,9 @@ def read_history(turns: Sequence[Turn]) -> History | None:
         for text in (question, *(text for c in citations for text in (c.title, c.quote))):
             for form, name in _names(text):
                 names.setdefault(form, name)
-    return History(tuple(recent), tuple(questions), names)
+    # « qui est kamenev » is about Kamenev, whom the answer writes with a capital.
+    written = (text_of(restore_names(tokenise(question), names)) for question in questions)
+    return History(tuple(recent), tuple(written), names)
 
 
 @lru_cache(maxsize=4096)

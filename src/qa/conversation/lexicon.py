@@ -340,6 +340,10 @@ TRANSITIVE_VERBS = frozenset(
     ecrire peindre composer publier soutenir expliquer assassiner tuer
     """.split()
 )
+# Verbs whose « y » is a thing: « Qui s'y opposait ? »
+VERBS_WITH_A = frozenset(
+    "participer opposer assister renoncer repondre resister appartenir adherer succeder".split()
+)
 # Verbs whose object is someone: « Qui l'a tué ? ».
 OBJECT_PERSON_VERBS = frozenset(
     """

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 from typing import Literal
 
 from qa.conversation.lexicon import (
@@ -20,6 +21,7 @@ from qa.conversation.lexicon import (
     FEMININE_NOUNS,
     FEMININE_SUFFIXES,
     GENERIC_WORDS,
+    HAVING,
     INVERTED,
     LEADING_ADJECTIVES,
     MALE_NAMES,
@@ -230,6 +232,8 @@ def is_object_pronoun(tokens: Sequence[Token], index: int) -> bool:
     if following is None or not following.is_word or following.form == "ete":
         return False
     after = tokens[index + 2] if index + 2 < len(tokens) else None
+    if following.form == "y" and not following.is_capital:
+        return after is not None and after.is_word  # « Qui l'y accueillit ? »
     if following.form in AUXILIARIES:
         east = following.form == "est" and (tokens[index].form != "l'" or following.is_capital)
         return not east and (after is None or after.form != "priori")
@@ -241,6 +245,10 @@ def is_object_pronoun(tokens: Sequence[Token], index: int) -> bool:
         return False
     if is_infinitive(following):
         return before in BEFORE_OBJECT or (index == 0 and after is None)
+    if tokens[0].form in WHICH | {"combien"} and index > 1 and tokens[index - 1].is_content:
+        # « Quel fleuve la traverse ? »: there is no other verb.
+        pairs = [*pairwise(tokens[: index + 1]), *pairwise(tokens[index + 2 :])]
+        return not following.is_capital and not any(is_verb(*pair) for pair in pairs)
     if is_verb(following) and before not in AUXILIARIES and following.form not in VERB_FORMS:
         return True
     return (
@@ -487,6 +495,8 @@ def _bare_words(tokens: Sequence[Token], known: Sequence[Mention]) -> list[Menti
     covered = {i for mention in known for i in range(mention.start, mention.end)}
     found: list[Mention] = []
     index = start = _question_phrase_end(tokens, [])
+    if len(tokens) > 2 and tokens[0].form == "combien" and tokens[1].form in {"de", "d'"}:
+        index = start = 3  # what is counted is no name
     while index < len(tokens):
         end = index
         while end < len(tokens) and end not in covered and _may_be_name(tokens, end, start):
@@ -509,6 +519,8 @@ def _may_be_name(tokens: Sequence[Token], index: int, start: int) -> bool:
         return False
     if before in {"qui", "que", "qu'", "se", "s'", "-ce"} | AUXILIARIES - {"est", "fut"}:
         return False
+    if before in INVERTED and index > 1 and tokens[index - 2].form in HAVING:
+        return False  # « ont-ils disparu »
     if is_verb(token, following) or is_infinitive(token) or token.text.rstrip("es").endswith("é"):
         return False
     if index == start == 0 and token.form in _IMPERATIVES:

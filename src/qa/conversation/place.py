@@ -142,16 +142,16 @@ def beside(tokens: Sequence[Token], topic: Mention) -> list[Token]:
 
 
 def without(tokens: Sequence[Token], index: int) -> list[Token]:
-    """Remove a pronoun, and write « ne », « que » again as the next word wants them."""
+    """Remove a pronoun, and write « ne », « que », « se » again as the next word wants them."""
     kept = [*tokens[:index], *tokens[index + 1 :]]
     if index >= len(kept):
         return kept
     kept[index] = replace(kept[index], spaced=True)
     before = kept[index - 1] if index else None
     vowel = kept[index].form[0] in _VOWELS
-    if before is not None and vowel and before.form in {"ne", "que"}:
+    if before is not None and vowel and before.form in {"ne", "que", "se"}:
         kept[index - 1] = Token(before.text[:-1] + "'", before.form[:-1] + "'", before.spaced)
-    elif before is not None and not vowel and before.form in {"n'", "qu'"}:
+    elif before is not None and not vowel and before.form in {"n'", "qu'", "s'"}:
         kept[index - 1] = Token(before.text[:-1] + "e", before.form[:-1] + "e", before.spaced)
     if index and kept[index - 1].form.endswith("'"):
         kept[index] = replace(kept[index], spaced=False)

@@ -26,6 +26,7 @@ from qa.conversation.lexicon import (
     PREPOSITIONS,
     SUBJECT_PRONOUNS,
     TRANSITIVE_VERBS,
+    VERBS_WITH_A,
     WHICH,
     among,
 )
@@ -234,25 +235,43 @@ def place_pronoun(tokens: list[Token], history: History) -> list[Token] | None:
         own_place = any(m.end <= index and m.kind == "place" for m in own_mentions(tokens))
         if there_is or own_place or earlier_clause(tokens, index):
             continue
-        topic = place_in_answer(history.turns[0]) if asks_where(history.previous) else None
-        topic = topic or history.topic("place" if wanted_kind(tokens) == "person" else None)
-        if topic is not None and topic.kind == "person":
-            place = history.topic("place", strict=True) or place_in_answer(history.turns[0])
-            topic = place or history.find(wanted="thing")
-        if topic is None:
+        text = _where_or_to_what(tokens[verb:], history)
+        if text is None:
             continue
-        forms = {token.form for token in tokens}
         end = verb_group_end(tokens, verb)
-        text = locative(topic) if topic.kind == "place" else about(topic)
-        if forms & _TAKES_A or topic.kind == "thing":
-            text = with_a(topic.text)
-        # « y a mis fin », « y a droit » + « à la guerre »
-        end = len(tokens) if forms & {"fin", "droit"} else end
-        return after(without(tokens, index), end - 1, text)
+        named = end < len(tokens) and any(m.start == end for m in own_mentions(tokens))
+        # « y a mis fin », « y a droit » + « à la guerre »; « y accueillit Trotsky » + « à … »
+        whole = named or {token.form for token in tokens} & _WITH_A_NOUN
+        return after(without(tokens, index), (len(tokens) if whole else end) - 1, text)
     return None
 
 
-_TAKES_A = frozenset("participe participa participait mit oppose droit".split())
+def _where_or_to_what(clause: Sequence[Token], history: History) -> str | None:
+    """What « y » stands for: « à Coyoacán », « pendant la révolte », « au traité »."""
+    takes_a = bool({token.form for token in clause} & _WITH_A_NOUN) or any(
+        among(token.form, VERBS_WITH_A) for token in clause
+    )
+    topic = history.find(wanted="thing") if takes_a else None
+    if topic is None and asks_where(history.previous):
+        told = history.place_told()
+        if told is not None:
+            return told
+        # « Où se trouve le lac Titicaca ? » + « Qui y vit ? »: at the lake
+        topic = history.topic()
+        if topic is None or topic.kind != "place":
+            topic = place_in_answer(history.turns[0])
+    topic = topic or history.topic("place" if wanted_kind(clause) == "person" else None)
+    if topic is not None and topic.kind == "person":
+        place = history.topic("place", strict=True) or place_in_answer(history.turns[0])
+        topic = place or history.find(wanted="thing")
+    if topic is None:
+        return None
+    if takes_a or topic.kind == "thing":
+        return with_a(topic.text)
+    return locative(topic) if topic.kind == "place" else about(topic)
+
+
+_WITH_A_NOUN = frozenset({"fin", "droit"})
 
 
 def part_pronoun(tokens: list[Token], history: History) -> list[Token] | None:

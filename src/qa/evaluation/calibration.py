@@ -100,8 +100,11 @@ def _signals(text: str, assistant: Assistant) -> QuestionSignals | None:
     query = embedder.embed_questions([text])[0]
     question = analyse_question(text, index.manifest.passages, index.lexical.document_frequency)
     hits = search_hybrid(index, text, query, _DEPTH)
-    ranked = rank_sentences(question, hits, token_matcher(index, embedder, query), shipped_model())
-    return question_signals(question, hits, ranked) if ranked and question.terms else None
+    model = shipped_model()
+    ranked = rank_sentences(question, hits, token_matcher(index, embedder, query), model)
+    if not ranked or not question.terms:
+        return None
+    return question_signals(question, hits, ranked, model.ranges)
 
 
 def _figures(
