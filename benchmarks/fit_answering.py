@@ -70,13 +70,19 @@ FALSE_ANSWERS = {"low": 0.2, "normal": 0.1, "high": 0.05}
 # Probabilities from which a further sentence is quoted: more quotes hold the answer more often and
 # are longer to read. A sentence beside a quoted one costs little, another source more.
 # From ENOUGH on, together, no further one is.
-BESIDE, ELSEWHERE, ENOUGH = 0.02, 0.1, 0.85
+BESIDE, ELSEWHERE, ENOUGH = 0.02, 0.08, 0.85
 # Share of the emphasised short answers that must be right; on the training questions.
 EMPHASISED = 0.85
 # Weight of the questions with a hole: they teach what a passage on the very topic lacks, but no
 # signal tells them well, so that at full weight the other unanswerable ones are told less well.
 HOLES = 0.3
 EXTREME = 0.01  # share of the training questions beyond each end of a signal's range
+# Of the refusal's coefficients, in units of their signals' spread.
+PENALTY = 100.0
+BOUNDS: Mapping[str, tuple[float | None, float | None]] = {
+    "missing": (None, 0.0),
+    "weight": (None, None),
+}
 DEPTH = 80  # hits before any passage is removed
 EVERYWHERE = -sys.maxsize, sys.maxsize  # in a passage, its titles included
 KEPT = 20  # hits that an answer is made from
@@ -352,16 +358,40 @@ def rounded(weights: Mapping[str, float]) -> Row:
     return {name: round(float(value), 4) for name, value in weights.items()}
 
 
-def fit(
-    features: Sequence[Row], labels: Sequence[float], weights: Sequence[float] | None = None
-) -> Row:
+def fit(features: Sequence[Row], labels: Sequence[float]) -> Row:
     """A logistic regression; its penalty is on coefficients of signals in units of their spread."""
     names = list(features[0])
     matrix = np.array([[row[name] for name in names] for row in features])
     spread = matrix.std(axis=0) + 1e-9
-    model = LogisticRegression(C=1.0, max_iter=2000).fit(matrix / spread, labels, weights)
+    model = LogisticRegression(C=1.0, max_iter=2000).fit(matrix / spread, labels)
     coefficients = dict(zip(names, model.coef_[0] / spread, strict=True))
     return rounded({"intercept": model.intercept_[0], **coefficients})
+
+
+def fit_refusal(features: Sequence[Row], labels: Sequence[float], weights: Sequence[float]) -> Row:
+    """A logistic regression in which no signal may speak against its meaning.
+
+    Coefficients are >= 0 (<= 0 for ``missing``), but for ``weight``, which tells of the question
+    alone, and near zero (``PENALTY``). A free fit gains in small corpora about one topic by signals
+    that cancel one another, and loses on questions and corpora of another kind.
+    """
+    names = list(features[0])
+    matrix = np.array([[row[name] for name in names] for row in features])
+    spread = matrix.std(axis=0) + 1e-9
+    matrix = np.column_stack([np.ones(len(matrix)), matrix / spread])
+    right, counts = np.array(labels), np.array(weights)
+    free = np.array([0.0, *np.full(len(names), PENALTY)])
+
+    def loss(step: Any) -> tuple[float, Any]:
+        scores = matrix @ step
+        slope = matrix.T @ (counts * (1 / (1 + np.exp(-scores)) - right)) + free * step
+        value = counts @ (np.logaddexp(0, scores) - right * scores) + free @ step**2 / 2
+        return float(value), slope
+
+    bounds = [(None, None), *(BOUNDS.get(name, (0.0, None)) for name in names)]
+    found = minimize(loss, np.zeros(len(bounds)), jac=True, method="L-BFGS-B", bounds=bounds).x
+    coefficients = dict(zip(names, found[1:] / spread, strict=True))
+    return rounded({"intercept": found[0], **coefficients})
 
 
 def fit_ranking(groups: Sequence[tuple[Any, Any]], names: Sequence[str]) -> Row:
@@ -557,7 +587,7 @@ def fit_model(cases: Sequence[Case], model: Any) -> Any:
     features = [row for group in rows.values() for row in group]
     labels = [float(kind == "answerable") for (_, kind), group in rows.items() for _ in group]
     weights = [HOLES if kind == "hole" else 1.0 for (_, kind), group in rows.items() for _ in group]
-    model = replace(model, question=fit(features, labels, weights))
+    model = replace(model, question=fit_refusal(features, labels, weights))
     negative = probabilities(
         [row for (_, kind), group in rows.items() if kind in {"absent", "near"} for row in group],
         model,

@@ -11,11 +11,11 @@ import pytest
 
 from conftest import FakeEmbedder
 from qa.answering import AnsweringModel, Selection, select_answer
-from qa.answering.entities import agree, entities, says_how
+from qa.answering.entities import agree, entities, is_defined, says_how
 from qa.answering.refusal import QuestionSignals
 from qa.assistant import Assistant
 from qa.index import open_index, update_index
-from qa.questions import Kind, analyse_question, question_kind
+from qa.questions import APPOSITION, VERB, Kind, analyse_question, question_kind
 from qa.records import QAError
 from qa.search import search_hybrid, token_matcher
 
@@ -116,6 +116,45 @@ def test_the_threshold_decides(ask: Callable[..., Selection]) -> None:
 
 def test_a_question_of_function_words_is_refused(ask: Callable[..., Selection]) -> None:
     assert ask("Qui est-ce ?").citations == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "term", "defined"),
+    [
+        ("Un soviet (« conseil » en russe) est une assemblée de députés.", "soviet", True),
+        ("En algèbre, un corps commutatif est un anneau.", "corps commutatif", True),
+        ("Grigori Zinoviev fut le collaborateur de Lénine.", "Zinoviev", True),
+        ("Zinaïda Volkova, dite Zina, était la fille de Trotsky.", "Zina", True),
+        ("Le mot « goulag » désigne l’administration des camps.", "goulag", True),
+        ("La Nouvelle politique économique, ou NEP, remplace les réquisitions.", "NEP", True),
+        ("Il fit adopter la Nouvelle politique économique (NEP).", "NEP", True),
+        ("Le concept de Dieu est une vieille notion.", "concept", False),
+        ("On dit que la NEP est une retraite.", "NEP", False),
+        ("La NEP est adoptée en mars 1921.", "NEP", False),
+        ("Zinoviev explique qu’il est le chef de la délégation.", "Zinoviev", False),
+    ],
+)
+def test_what_a_sentence_defines(text: str, term: str, defined: bool) -> None:
+    start = text.rindex(term)
+    assert is_defined(text, start, start + len(term)) is defined
+
+
+def test_a_definition_answers_whatever_else_speaks_against_it(
+    write_corpus: Callable[..., Path], fake_embedder: FakeEmbedder
+) -> None:
+    told = "Un soviet est une assemblée de députés."
+    corpus = write_corpus(
+        {
+            "soviet.md": f"# Pouvoirs\n\n{told} Le soviet vote.\n",
+            "autres.md": "# Faits\n\nQue signifie le soviet ? Le mot signifie un soviet, dit-il.\n",
+        }
+    )
+    update_index(corpus, corpus.parent / "index", fake_embedder)
+    assistant = Assistant(open_index(corpus.parent / "index"), fake_embedder)
+    assistant.model = replace(PLAIN, question={"intercept": -9.0}, thresholds={"normal": 0.85})
+    answer = assistant.answer("Que signifie le mot soviet ?")
+    assert (answer.citations[0].quote, answer.confidence) == (told, 0.9)
+    assert not assistant.answer("Qui vote au soviet ?").citations
 
 
 @pytest.mark.parametrize(
@@ -310,3 +349,27 @@ def test_several_questions_in_one_message_are_answered_in_turn(demo: Assistant) 
 def test_settings_that_do_not_exist(demo: Assistant, settings: dict[str, Any], words: str) -> None:
     with pytest.raises(QAError, match=words):
         demo.answer("Qui a tué Trotsky ?", **settings)
+
+
+@pytest.mark.parametrize(
+    ("question", "shares"),
+    [
+        (
+            "Où Zina, la fille de Trotsky, est-elle morte ?",
+            {"zina": 1, "fille": APPOSITION, "trotsky": APPOSITION, "morte": 1},
+        ),
+        (
+            "Comment est mort Sedov, le fils aîné ?",
+            {"sedov": 1, "fils": APPOSITION, "aine": APPOSITION},
+        ),
+        ("En 1917, la Russie signa-t-elle ?", {"1917": 1, "russie": 1, "signa": VERB}),
+        ("Pour Lénine, la paix est-elle utile ?", {"lenine": 1, "paix": 1, "utile": 1}),
+        ("Que soutenait Lénine ?", {"soutenait": VERB, "lenine": 1}),
+        ("À quoi servait l’Outchraspred ?", {"servait": VERB, "outchraspred": 1}),
+        ("Qu’écrivit Trotsky ?", {"ecrivit": VERB, "trotsky": 1}),
+    ],
+)
+def test_what_an_answer_need_not_say_weighs_less(question: str, shares: dict[str, float]) -> None:
+    terms = {term.form: term.weight for term in analyse_question(question, 100, lambda _: 1).terms}
+    whole = max(terms.values())
+    assert {form: terms[form] / whole for form in shares} == pytest.approx(shares)

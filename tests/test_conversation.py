@@ -66,6 +66,29 @@ FOLLOW_UPS: list[tuple[list[Exchange], dict[str, str]]] = [
         },
     ),
     (
+        ["Que contient le vaccin contre la rage ?"],
+        {"Et celui contre le tétanos ?": "Que contient le vaccin contre le tétanos ?"},
+    ),
+    (
+        [("Qui a découvert la pénicilline ?", "Alexander Fleming découvrit la pénicilline.")],
+        {
+            "a quoi sert-elle ?": "A quoi la pénicilline sert-elle ?",
+            "Qui l'a aidé ?": "Qui a aidé Alexander Fleming ?",
+        },
+    ),
+    (
+        [("Qui dirige l'ONU ?", "António Guterres est le secrétaire général de l'ONU.")],
+        {
+            "Quel est son pays d'origine ?": "Quel est le pays d'origine d'António Guterres ?",
+            "Où siège-t-elle ?": "Où l'ONU siège-t-elle ?",
+            "Qui l'a précédé ?": "Qui a précédé António Guterres ?",
+        },
+    ),
+    (
+        ["Comment fonctionne une pompe à chaleur ?"],
+        {"Quelle est sa durée de vie ?": "Quelle est la durée de vie d'une pompe à chaleur ?"},
+    ),
+    (
         ["Quelle est la plus haute montagne de France ?"],
         {"Et en Italie ?": "Quelle est la plus haute montagne d'Italie ?"},
     ),

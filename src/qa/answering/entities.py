@@ -70,6 +70,22 @@ _DEFINES = re.compile(
     r"\b(?:est|sont|etait|etaient|fut|furent|designe|designent|designait|signifie|signifiait|"
     r"consiste|s'appelle|nomme|appele|appelle)\b|[(:]"
 )
+# « Un soviet (« conseil » en russe) est une assemblée… », « En algèbre, un corps est… »: what may
+# stand before the term, and between it and what it is.
+_BEFORE_DEFINED = re.compile(
+    r"(?:En\s[^,]{3,30},\s)?(?i:(?:l[ae]s?|une?|des|ce|cette)\s|l['’]|le\s(?:mot|terme|nom)\s"
+    r"(?:de\s|d['’])?)?(?:[«“\"]\s?)?(?:[A-ZÀ-ÖØ-Þ][\w’'.-]*,?\s)*(?:dite?\s)?"
+)
+_DEFINITION = re.compile(
+    r"(?:\s?[»”\"])?(?:\s(?!d[eu]s?\b|d['’])[\w’'-]+)?\s?(?:\([^)]*\)|,[^,]{1,80},|,)?\s?"
+    r"(?:(?:est|sont|était|étaient|fut|furent)\s(?:une?|l[ae]s?|l['’]|des?|du|d['’]|ce\w*)(?![\w-])"
+    r"|(?:désign|signifi)\w+|veut\sdire\b|s['’]appel\w+|se\snomm\w+)"
+)
+# « La Nouvelle politique économique, ou NEP, est… », « …politique économique (NEP), qui… »
+_ALSO_CALLED = re.compile(
+    r"(?:\((?:ou\s)?|,\s(?:ou|soit|dite?s?|surnommée?s?|appelée?s?|nommée?s?)\s)"
+    r"(?:l[ae]s?\s|l['’])?(?:[«“\"]\s?)?$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +120,15 @@ def says_how(kind: Kind, folded: str) -> bool:
     """Whether a folded sentence gives a reason, a manner or a definition, as the kind asks."""
     pattern = {"reason": _REASON, "manner": _MANNER, "definition": _DEFINES}.get(kind)
     return pattern is None or pattern.search(folded) is not None
+
+
+def is_defined(text: str, start: int, end: int) -> bool:
+    """Whether a sentence says what ``text[start:end]`` is: it opens with it, or gives it as another
+    name of what it has just named."""
+    opens = _BEFORE_DEFINED.fullmatch(text[:start]) is not None
+    return (opens and _DEFINITION.match(text, end) is not None) or (
+        _ALSO_CALLED.search(text[:start]) is not None
+    )
 
 
 def _new(pattern: re.Pattern[str], text: str, asked: str) -> list[Entity]:

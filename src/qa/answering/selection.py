@@ -19,6 +19,10 @@ from qa.tokens import Match
 
 PASSAGES = 8  # whose sentences are looked at
 QUOTES = 3  # at most this many sentences
+# A sentence that defines the term whose meaning is asked for answers, whatever else speaks for or
+# against it: so much it gains in log-odds, and so probable the answer is then. Set by hand, for few
+# development questions ask for a definition (benchmarks/README.md).
+_DEFINING, _DEFINED = 3.0, 0.9
 # Kinds whose short answers exclude each other: an event has one date, but may have several authors.
 _COMPARABLE = frozenset({"time", "number"})
 _AS_MUCH = 0.9  # of the best sentence's signals, for a sentence that is set against it
@@ -75,6 +79,8 @@ def select_answer(
         return Selection((), (), 0.0)
     signals = question_signals(question, hits, ranked, model.ranges)
     confidence = logistic(linear(signals, model.question))
+    if ranked[0].defines:
+        confidence = max(confidence, _DEFINED)
     if confidence < model.thresholds[caution]:
         return Selection((), (), confidence)
     note = ""
@@ -109,7 +115,7 @@ def rank_sentences(
     matches = [match(hit) for hit in telling]
     odds = shipped_extractor().read(matches) if matches else []
     scored = [
-        (linear(candidate.signals, model.sentence), candidate)
+        (linear(candidate.signals, model.sentence) + _DEFINING * candidate.defines, candidate)
         for hit, matched, its_odds in zip(telling, matches, odds, strict=True)
         for candidate in read_passage(question, matcher, hit, matched, its_odds, hits[0].score)
     ]

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qa.answering.entities import Entity, entities, says_how
+from qa.answering.entities import Entity, entities, is_defined, says_how
 from qa.answering.extraction import Floats
-from qa.matching import Matcher, Place
+from qa.matching import Matcher, Place, Sentence
 from qa.questions import Question
 from qa.records import Hit
 from qa.tokens import Match
@@ -50,7 +50,8 @@ class Candidate:
     """A sentence, ``document.text[start:end]``, with the one before it when it needs that one.
 
     ``found`` are spans of it (offsets of ``text``) of the kind that is asked for, each with how
-    near it stands to the question's words; ``share`` is the probability that this of all the
+    near it stands to the question's words; ``defines`` tells that it says what the question asks
+    the meaning of; ``share`` is the probability that this of all the
     sentences is the one that answers, given that one does.
     """
 
@@ -60,6 +61,7 @@ class Candidate:
     text: str
     signals: SentenceSignals
     found: tuple[tuple[Entity, float], ...]
+    defines: bool = False
     score: float = 0.0
     share: float = 0.0
 
@@ -107,7 +109,20 @@ def read_passage(
             text,
             signals,
             tuple(zip(found, near, strict=True)),
+            question.kind == "definition" and _defines(question, sentence, text),
         )
+
+
+def _defines(question: Question, sentence: Sentence, text: str) -> bool:
+    """Whether a sentence says what that is of which the question asks the meaning."""
+    first = sentence.places[: len(question.terms)]
+    if (
+        sentence.merged
+        or not first
+        or len({n for place in first for n in place.terms}) < len(question.terms)
+    ):
+        return False
+    return is_defined(text, first[0].start - sentence.start, first[-1].end - sentence.start)
 
 
 def _extracted(match: Match, odds: Floats, start: int, end: int) -> float:

@@ -68,6 +68,9 @@ def standalone_question(message: str, turns: Sequence[Turn]) -> str:
 
 def _says_twice(resolved: str, message: str, history: History) -> bool:
     """Whether a topic was added to a message that had it: then the message stood alone."""
+    added = re.search(r"\([^()]+\)", resolved)
+    if added is not None and resolved.count(added.group()) > 1:
+        return True
     return any(
         mention.text in message and resolved.count(mention.text) > 1
         for mention in find_mentions(history.previous)

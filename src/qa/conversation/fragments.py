@@ -265,7 +265,7 @@ def _with_complement(tokens: Sequence[Token], history: History) -> str | None:
     swapped = None
     if pronoun:
         others = (
-            _other_one(without_end(tokenise(q)), pronoun, added, q) for q in history.questions
+            _other_one(without_end(tokenise(q)), pronoun, added, q, form) for q in history.questions
         )
         swapped = next(filter(None, others), None)
     elif not place and form not in {"de", "d'"}:
@@ -286,9 +286,13 @@ def _with_complement(tokens: Sequence[Token], history: History) -> str | None:
 
 
 def _other_one(
-    previous: Sequence[Token], pronoun: str, added: Mention, question: str
+    previous: Sequence[Token], pronoun: str, added: Mention, question: str, form: str = "de"
 ) -> str | None:
-    """« …la révolte de Cronstadt » + « celle de Tambov » -> « …la révolte de Tambov »."""
+    """« …la révolte de Cronstadt » + « celle de Tambov » -> « …la révolte de Tambov ».
+
+    ``form`` is the preposition: « …le vaccin contre la rage » + « celui contre le tétanos ».
+    """
+    joins = _OF if form in _OF else {form}
     gender = {"celui": "m", "ceux": "m", "celle": "f", "celles": "f"}.get(pronoun, "")
     for mention in find_mentions(question):
         if (
@@ -300,10 +304,13 @@ def _other_one(
         if gender and mention.gender not in {"", gender}:
             continue
         for index in reversed(range(mention.start + 2, mention.end)):
-            if previous[index].form in {"de", "d'", "du", "des"}:
-                other = piece(with_de(added.text))
+            if previous[index].form in joins:
+                other = piece(with_de(added.text) if joins is _OF else f"{form} {added.text}")
                 return render([*previous[:index], other, *previous[mention.end :]])
     return None
+
+
+_OF = frozenset({"de", "d'", "du", "des"})
 
 
 def _other_kind(previous: list[Token], form: str, added: Mention, question: str) -> str | None:

@@ -227,6 +227,7 @@ FEMALE_NAMES = frozenset(
 )
 # Of a first name before a last one.
 FEMALE_ENDINGS = ("a", "elle", "ele", "ine", "ette", "enne", "ie", "otte", "ude", "anne")
+MALE_ENDINGS = ("o", "er", "or", "rd", "rt", "ld", "us", "ail", "itch")
 MALE_NAMES = frozenset(
     """
     leon vladimir joseph karl friedrich louis charles henri jean jacques pierre paul victor
@@ -349,6 +350,7 @@ OBJECT_PERSON_VERBS = frozenset(
     """
     tuer assassiner arreter exiler epouser emprisonner condamner accuser executer eleve couronner
     nommer elu trahir rencontrer expulser deporter bannit enterrer succeder remplacer accompagner
+    aider preceder influencer inspirer convaincre conseiller elever
     """.split()
 )
 # Verbs that only someone can be the subject of (or the victim), and those of things and events.

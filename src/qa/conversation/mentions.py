@@ -24,6 +24,7 @@ from qa.conversation.lexicon import (
     HAVING,
     INVERTED,
     LEADING_ADJECTIVES,
+    MALE_ENDINGS,
     MALE_NAMES,
     MASCULINE,
     OTHER_DETERMINERS,
@@ -443,11 +444,11 @@ def name_gender(first: str, *rest: str) -> str:
     """The gender that a (folded) first name tells; "" when it tells none."""
     if first in MALE_NAMES:
         return "m"
-    return (
-        "f"
-        if first in FEMALE_NAMES or (rest and len(first) > 2 and first.endswith(FEMALE_ENDINGS))
-        else ""
-    )
+    if first in FEMALE_NAMES:
+        return "f"
+    if not rest or len(first) < 3:
+        return ""
+    return "f" if first.endswith(FEMALE_ENDINGS) else "m" if first.endswith(MALE_ENDINGS) else ""
 
 
 def _action(tokens: Sequence[Token]) -> Mention | None:

@@ -16,7 +16,7 @@ from qa.conversation.lexicon import (
     is_noun_of,
 )
 from qa.conversation.mentions import Kind, Mention, elides, gender_of, phrase_end, with_a, with_de
-from qa.conversation.tokens import Token, is_verb, piece, text_of
+from qa.conversation.tokens import Token, is_infinitive, is_verb, piece, text_of
 from qa.french import fold
 
 _VOWELS = frozenset("aeiouy")
@@ -91,8 +91,23 @@ def own_possessive(tokens: Sequence[Token], index: int, history: History) -> str
     owner = _owner(noun, form, history)
     if owner is None:
         return None
-    body = text_of(tokens[index + 1 : phrase_end(tokens, index + 1)])
+    body = text_of(tokens[index + 1 : possessed_end(tokens, index)])
     return _article(form, noun) + body + " " + with_de(owner.text)
+
+
+def possessed_end(tokens: Sequence[Token], index: int) -> int:
+    """Where what is possessed ends: « sa | durée de vie », « son | pays d'origine »."""
+    end = phrase_end(tokens, index + 1)
+    kind = tokens[end : end + 2]
+    if len(kind) == 2 and kind[0].form in {"de", "d'"} and kind[1].is_content:
+        following = tokens[end + 2] if end + 2 < len(tokens) else None
+        if (
+            not kind[1].is_capital
+            and not is_infinitive(kind[1])
+            and not is_verb(kind[1], following)
+        ):
+            return end + 2
+    return end
 
 
 def _owner(noun: Token, form: str, history: History) -> Mention | None:

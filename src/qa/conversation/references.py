@@ -32,7 +32,15 @@ from qa.conversation.lexicon import (
     stem,
 )
 from qa.conversation.mentions import gender_of, phrase_end
-from qa.conversation.place import about, after, agreeing, locative, own_possessive, put
+from qa.conversation.place import (
+    about,
+    after,
+    agreeing,
+    locative,
+    own_possessive,
+    possessed_end,
+    put,
+)
 from qa.conversation.pronouns import (
     direct_object,
     indirect_object,
@@ -179,7 +187,7 @@ def _possessive(tokens: list[Token], history: History) -> list[Token] | None:
             continue
         text = own_possessive(tokens, index, history)
         if text is not None:
-            return put(tokens, index, phrase_end(tokens, index + 1), text)
+            return put(tokens, index, possessed_end(tokens, index), text)
     return None
 
 
