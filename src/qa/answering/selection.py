@@ -45,13 +45,15 @@ class Selection:
 class EmphasisSignals:
     """What speaks for a span being the short answer, by the kind of question.
 
-    ``near``: how near it stands to the question's words, in [0, 1]; ``lead``: over the next one;
-    ``only``: it is the only one of its kind in the sentence; ``share`` and ``coverage``: of its
-    sentence.
+    ``extracted`` and ``near``: as in ``Found``; ``lead``: of the first over the next one;
+    ``nearer``: of the second over the nearest other one; ``only``: it is the only one of its kind
+    in the sentence; ``share`` and ``coverage``: of its sentence.
     """
 
-    near: float
+    extracted: float
     lead: float
+    near: float
+    nearer: float
     only: float
     share: float
     coverage: float
@@ -190,19 +192,21 @@ def emphasis_signals(
     """The likeliest short answer in a sentence, a span of its document; ``None``: there is none."""
     if question.kind not in ENTITY_KINDS or not candidate.found:
         return None
-    ranked = sorted(candidate.found, key=lambda found: -found[1])
-    entity, near = ranked[0]
+    ranked = sorted(candidate.found, key=lambda found: (-found.extracted, -found.near))
+    best, others = ranked[0], ranked[1:]
     signals = EmphasisSignals(
-        near=near,
-        lead=near - ranked[1][1] if len(ranked) > 1 else near,
-        only=float(len(ranked) == 1),
+        extracted=best.extracted,
+        lead=best.extracted - others[0].extracted if others else 0.0,
+        near=best.near,
+        nearer=best.near - max((other.near for other in others), default=0.0),
+        only=float(not others),
         share=candidate.share,
         coverage=candidate.signals.coverage,
         time=float(question.kind == "time"),
         number=float(question.kind == "number"),
         person=float(question.kind == "person"),
     )
-    return (candidate.start + entity.start, candidate.start + entity.end), signals
+    return (candidate.start + best.start, candidate.start + best.end), signals
 
 
 def short_answer(

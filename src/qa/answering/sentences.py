@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qa.answering.entities import Entity, entities, is_defined, says_how
+from qa.answering.entities import entities, is_defined, says_how
 from qa.answering.extraction import Floats
 from qa.matching import Matcher, Place, Sentence
 from qa.questions import Question
@@ -46,12 +46,25 @@ class SentenceSignals:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """What could be the short answer in a sentence, ``text[start:end]``.
+
+    ``near``: how near it stands to the question's terms, in [0, 1]; ``extracted``: as in
+    ``SentenceSignals``, of its tokens.
+    """
+
+    start: int
+    end: int
+    near: float
+    extracted: float
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A sentence, ``document.text[start:end]``, with the one before it when it needs that one.
 
-    ``found`` are spans of it (offsets of ``text``) of the kind that is asked for, each with how
-    near it stands to the question's words; ``defines`` tells that it says what the question asks
-    the meaning of; ``share`` is the probability that this of all the
+    ``found`` are spans of the kind that is asked for; ``defines`` tells that it says what that is
+    of which the question asks the meaning; ``share`` is the probability that this of all the
     sentences is the one that answers, given that one does.
     """
 
@@ -60,7 +73,7 @@ class Candidate:
     end: int
     text: str
     signals: SentenceSignals
-    found: tuple[tuple[Entity, float], ...]
+    found: tuple[Found, ...]
     defines: bool = False
     score: float = 0.0
     share: float = 0.0
@@ -79,11 +92,12 @@ def read_passage(
     total = sum(lowered) or 1.0
     for sentence in matcher.read(passage):
         text = passage.text[sentence.start : sentence.end]
-        found = entities(question.kind, text, question.words)
-        near = [
-            _nearness(entity, sentence.start, sentence.places, passage.text, lowered) / total
-            for entity in found
-        ]
+        found = []
+        for entity in entities(question.kind, text, question.words):
+            first, last = sentence.start + entity.start, sentence.start + entity.end
+            near = _nearness(first, last, sentence.places, passage.text, lowered) / total
+            odds_here = _extracted(match, odds, first, last)
+            found.append(Found(entity.start, entity.end, near, odds_here))
         if question.kind in ENTITY_KINDS:
             is_kind = bool(found)
         else:
@@ -94,7 +108,7 @@ def read_passage(
             after=sentence.after,
             phrase=sentence.phrase,
             kind=float(is_kind),
-            near=max(near, default=0.0),
+            near=max((one.near for one in found), default=0.0),
             merged=float(sentence.merged),
             passage=hit.score / best if best > 0 else 0.0,
             tokens=match.score(sentence.start, sentence.end),
@@ -108,7 +122,7 @@ def read_passage(
             start + len(text),
             text,
             signals,
-            tuple(zip(found, near, strict=True)),
+            tuple(found),
             question.kind == "definition" and _defines(question, sentence, text),
         )
 
@@ -134,10 +148,9 @@ def _extracted(match: Match, odds: Floats, start: int, end: int) -> float:
 
 
 def _nearness(
-    entity: Entity, offset: int, places: Sequence[Place], text: str, weights: Sequence[float]
+    start: int, end: int, places: Sequence[Place], text: str, weights: Sequence[float]
 ) -> float:
-    """The weight of the terms around an entity, each the less the more words are between."""
-    start, end = offset + entity.start, offset + entity.end
+    """The weight of the terms around ``text[start:end]``, each the less the more words between."""
     best: dict[int, float] = {}
     for place in places:
         if start <= place.start < end:
