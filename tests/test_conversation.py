@@ -61,9 +61,14 @@ FOLLOW_UPS: list[tuple[list[Exchange], dict[str, str]]] = [
     (
         [("Où Trotsky a-t-il vécu en Turquie ?", "Turquie, surtout à Prinkipo, puis à Coyoacán.")],
         {
+            "Qui vivait avec lui ?": "Qui vivait avec Trotsky ?",
             "Combien de temps y est-il resté ?": "Combien de temps Trotsky est-il resté en Turquie ?",
             "Qui l'y accueillit ?": "Qui accueillit Trotsky en Turquie ?",
         },
+    ),
+    (
+        [("Où Trotsky alla-t-il ensuite ?", "L'exilé vécut en Turquie.")],
+        {"Qui l'y a reçu ?": "Qui a reçu Trotsky en Turquie ?"},
     ),
     (
         ["Que contient le vaccin contre la rage ?"],

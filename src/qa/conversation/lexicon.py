@@ -215,6 +215,10 @@ PLACES = frozenset(
     new-york washington pekin tokyo istanbul oceanie etats-unis pays-bas royaume-uni
     """.split()
 )
+# « en Turquie », « en URSS », but « à Rome », « au Mexique »
+EN_PLACES = frozenset(
+    place for place in PLACES if place.endswith("e") or place == "urss"
+) - frozenset("mexique rome vienne lille geneve".split())
 FEMALE_NAMES = frozenset(
     """
     marie jeanne louise rosa anne catherine elisabeth marguerite simone olympe charlotte clara

@@ -9,6 +9,7 @@ from dataclasses import replace
 from qa.conversation.history import History
 from qa.conversation.lexicon import (
     BEING,
+    EN_PLACES,
     INVERTED,
     PERSON_NOUNS,
     PLACES,
@@ -60,6 +61,8 @@ def locative(mention: Mention) -> str:
     if mention.kind == "event":
         return "pendant " + text
     article = text.startswith(("la ", "l'"))
+    if mention.head in EN_PLACES and text[0].isupper():
+        return "en " + text
     if mention.head in PLACES and article:
         return "en " + text.removeprefix("la ").removeprefix("l'")
     place = mention.kind == "place" and (mention.proper or not text.startswith("l"))

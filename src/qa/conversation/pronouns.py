@@ -251,7 +251,8 @@ def _where_or_to_what(clause: Sequence[Token], history: History) -> str | None:
     takes_a = bool({token.form for token in clause} & _WITH_A_NOUN) or any(
         among(token.form, VERBS_WITH_A) for token in clause
     )
-    topic = history.find(wanted="thing") if takes_a else None
+    things = (mention for mention in history.mentions() if mention.kind in {"thing", "event"})
+    topic = next(things, None) if takes_a else None
     if topic is None and asks_where(history.previous):
         told = history.place_told()
         if told is not None:
