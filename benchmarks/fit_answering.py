@@ -77,12 +77,7 @@ EMPHASISED = 0.85
 # signal tells them well, so that at full weight the other unanswerable ones are told less well.
 HOLES = 0.3
 EXTREME = 0.01  # share of the training questions beyond each end of a signal's range
-# Of the refusal's coefficients, in units of their signals' spread.
-PENALTY = 100.0
-BOUNDS: Mapping[str, tuple[float | None, float | None]] = {
-    "missing": (None, 0.0),
-    "weight": (None, None),
-}
+PENALTY = 100.0  # of the refusal's coefficients, in units of their signals' spread
 DEPTH = 80  # hits before any passage is removed
 EVERYWHERE = -sys.maxsize, sys.maxsize  # in a passage, its titles included
 KEPT = 20  # hits that an answer is made from
@@ -371,9 +366,8 @@ def fit(features: Sequence[Row], labels: Sequence[float]) -> Row:
 def fit_refusal(features: Sequence[Row], labels: Sequence[float], weights: Sequence[float]) -> Row:
     """A logistic regression in which no signal may speak against its meaning.
 
-    Coefficients are >= 0 (<= 0 for ``missing``), but for ``weight``, which tells of the question
-    alone, and near zero (``PENALTY``). A free fit gains in small corpora about one topic by signals
-    that cancel one another, and loses on questions and corpora of another kind.
+    Coefficients are >= 0 and kept near zero (``PENALTY``). A free fit gains in small corpora about
+    one topic by signals that cancel one another, and loses on other questions and corpora.
     """
     names = list(features[0])
     matrix = np.array([[row[name] for name in names] for row in features])
@@ -388,7 +382,7 @@ def fit_refusal(features: Sequence[Row], labels: Sequence[float], weights: Seque
         value = counts @ (np.logaddexp(0, scores) - right * scores) + free @ step**2 / 2
         return float(value), slope
 
-    bounds = [(None, None), *(BOUNDS.get(name, (0.0, None)) for name in names)]
+    bounds = [(None, None), *((0.0, None) for _ in names)]
     found = minimize(loss, np.zeros(len(bounds)), jac=True, method="L-BFGS-B", bounds=bounds).x
     coefficients = dict(zip(names, found[1:] / spread, strict=True))
     return rounded({"intercept": found[0], **coefficients})

@@ -71,6 +71,17 @@ FOLLOW_UPS: list[tuple[list[Exchange], dict[str, str]]] = [
         {"Qui l'y a reçu ?": "Qui a reçu Trotsky en Turquie ?"},
     ),
     (
+        [("ou est ne victor hugo", "Victor Hugo est né à Besançon le 26 février 1802.")],
+        {
+            "et il est mort quand": "Victor Hugo est mort quand ?",
+            "et balzac": "Où est né Balzac ?",
+        },
+    ),
+    (
+        [("Qui a succédé à Louis XIV ?", "Louis XV succéda à Louis XIV en 1715.")],
+        {"De quoi est-il mort ?": "De quoi Louis XV est-il mort ?"},
+    ),
+    (
         ["Que contient le vaccin contre la rage ?"],
         {"Et celui contre le tétanos ?": "Que contient le vaccin contre le tétanos ?"},
     ),

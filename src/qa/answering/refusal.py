@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,15 +15,12 @@ from qa.records import Hit
 class QuestionSignals:
     """What tells whether the corpus answers; relative to the corpus, so that it carries over.
 
-    Weights of terms are idf; "nats over ln N" makes them comparable between small and large
-    collections of N passages.
-
     ``coverage``, ``phrase``, ``kind``, ``tokens``, ``extracted``, ``score``: of the best sentence.
     ``passage_tokens``: of its passage and the question. ``names``: the share of the question's
-    names and numbers in its passage, title and headings; ``missing``: the terms found nowhere
-    there, and ``weight``: all terms, both in nats over ln N. ``margin``: the cosine of passage and
-    question over the tenth passage's. ``lead``: the passage's BM25 score over the next five
-    passages' mean, over the most that the question could get.
+    names and numbers in its passage, title and headings. ``margin``: the cosine of passage and
+    question over the tenth passage's; ``lead``: the passage's BM25 score over the next five
+    passages' mean, over the most that the question could get. These two are 0 when others have
+    more: that another passage is nearer says nothing against this one.
     """
 
     coverage: float
@@ -35,8 +31,6 @@ class QuestionSignals:
     extracted: float
     score: float
     names: float
-    missing: float
-    weight: float
     margin: float
     lead: float
 
@@ -55,13 +49,11 @@ def question_signals(
     passage = best.hit.passage
     matcher = Matcher(question.terms)
     found = matcher.numbers(" ".join([passage.title, *passage.headings, passage.text]))
-    terms = list(enumerate(question.terms))
-    named = sum(term.weight for _, term in terms if term.is_name)
+    names = {n: term.weight for n, term in enumerate(question.terms) if term.is_name}
     cosines = sorted((hit.dense for hit in hits), reverse=True)
     others = sorted((hit.lexical for hit in hits), reverse=True)[1:6]
     # A term adds at most idf x (k1 + 1) to BM25, with k1 = 1.2 (tantivy's).
     most = 2.2 * (question.weight or 1.0)
-    nats = math.log(1 + question.passages)
     signals = QuestionSignals(
         coverage=best.signals.coverage,
         phrase=best.signals.phrase,
@@ -70,15 +62,9 @@ def question_signals(
         passage_tokens=best.hit.tokens,
         extracted=best.signals.extracted,
         score=best.score,
-        names=(
-            sum(term.weight for number, term in terms if term.is_name and number in found) / named
-            if named
-            else 1.0
-        ),
-        missing=sum(term.weight for number, term in terms if number not in found) / nats,
-        weight=question.weight / nats,
-        margin=best.hit.dense - cosines[min(9, len(cosines) - 1)],
-        lead=(best.hit.lexical - sum(others) / max(1, len(others))) / most,
+        names=sum(names[n] for n in names.keys() & found) / sum(names.values()) if names else 1.0,
+        margin=max(0.0, best.hit.dense - cosines[min(9, len(cosines) - 1)]),
+        lead=max(0.0, best.hit.lexical - sum(others) / max(1, len(others))) / most,
     )
     return replace(
         signals,

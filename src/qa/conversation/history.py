@@ -41,6 +41,7 @@ _NAME = re.compile(
     r"[A-ZÀ-ÖØ-Þ][\w'’-]+"
     r"(?:\s(?:(?:de|du|des|von|van|de la|da|di|del|der|d')\s)?[A-ZÀ-ÖØ-Þ][\w'’-]+)*"
 )
+_NUMERAL = re.compile(r"[ivxl]+")
 # « Cet effondrement » is not « mon passeport ».
 _SPEAKERS = ("mon ", "ma ", "mes ", "notre ", "nos ")
 
@@ -260,9 +261,9 @@ def read_history(turns: Sequence[Turn]) -> History | None:
 
 @lru_cache(maxsize=4096)
 def _names(text: str) -> tuple[tuple[str, str], ...]:
-    """The capitalised words inside a text, folded and as written; not those that open sentences.
+    """The capitalised words inside a text, folded and as written.
 
-    A short text is a title, which a name opens: « Lénine », not « Révolte de Cronstadt ».
+    Not those that open sentences, unless another one follows. A short text is a title, which a name opens: « Lénine », not « Révolte de Cronstadt ».
     """
     tokens = tokenise(text[:_LONGEST_QUESTION])
     common = EVENT_NOUNS | PERSON_NOUNS | PLACE_NOUNS | RELATIONAL_NOUNS
@@ -273,7 +274,11 @@ def _names(text: str) -> tuple[tuple[str, str], ...]:
         if token.is_capital
         and token.is_content
         and len(token.text) > 2
-        and (tokens[index - 1].text not in _SENTENCE_START if index else title)
+        and (
+            (tokens[index - 1].text not in _SENTENCE_START if index else title)
+            # « Victor Hugo naquit… »
+            or (index + 1 < len(tokens) and tokens[index + 1].is_capital)
+        )
     )
 
 
@@ -385,6 +390,8 @@ def _best_name(sentence: str, question: str, kind: Kind) -> str | None:
         # « Pierre Curie » is another than « Marie Curie ».
         firsts = FEMALE_NAMES | MALE_NAMES
         another = bool(forms & firsts - asked) and bool(asked & firsts - forms)
+        # « Louis XV » than « Louis XIV »
+        another |= any(_NUMERAL.fullmatch(form) and form not in asked for form in forms)
         if not forms or (forms & asked and not another):
             continue
         score = _name_score(name, before, kind, at_start=match.start() == 0)
