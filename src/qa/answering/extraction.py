@@ -10,9 +10,9 @@ answers than the similarity of their tokens tells (``qa.training.extraction``).
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +27,9 @@ Floats = NDArray[np.float32]
 HEADS = 4
 FEATURES = 4  # what ``features`` gives for a token
 REACH = 4  # neighbours on each side that the convolution sees
-_EPSILON = 1e-5
+# Passage tokens are brought to this length, at which the layers learn well.
+PASSAGE_LENGTH = 4.0
+_EPSILON = 1e-5  # PyTorch's, in the layer norm
 
 
 class Extractor:
@@ -36,6 +38,10 @@ class Extractor:
     def __init__(self, weights: Mapping[str, Floats]):
         self._weights = weights
         self.dimension = int(weights["passage.weight"].shape[1])
+        # w . (2b - 1) = 2 w . b - w . 1, all at the length of passage tokens.
+        length = np.float32(PASSAGE_LENGTH / np.sqrt(self.dimension))
+        self._bits = np.ascontiguousarray(2 * length * weights["passage.weight"].T)
+        self._no_bits = weights["passage.bias"] - length * weights["passage.weight"].sum(axis=1)
 
     def read(self, matches: Sequence[Match]) -> list[Floats]:
         """For each passage the log-odds of its tokens, (tokens,).
@@ -50,23 +56,20 @@ class Extractor:
         signs = np.concatenate([match.signs for match in matches if len(match.signs)])
         bits = np.unpackbits(signs, axis=1, count=self.dimension).astype(np.float32)
         told = np.concatenate([features(match) for match in matches if len(match.signs)])
-        # w . (2b - 1) = 2 w . b - w . 1, all at the length of ``passage_tokens``.
-        weight = self._weights["passage.weight"] * (PASSAGE_LENGTH / np.sqrt(self.dimension))
-        own = bits @ (2 * weight.T) + (self._weights["passage.bias"] - weight.sum(axis=1))
-        own += self._linear("features", told)
+        own = bits @ self._bits + self._no_bits + self._linear("features", told)
         kind = self._linear("kind", self._kind(asked))
         seen = np.concatenate([own, self._attention(own, asked), own * kind, told], axis=1)
         hidden = np.maximum(self._linear("join", seen), 0)
         starts = np.cumsum([0, *counts])
         hidden = hidden + np.concatenate(
-            [self._neighbours(hidden[start:end]) for start, end in itertools.pairwise(starts)]
+            [self._neighbours(hidden[start:end]) for start, end in pairwise(starts)]
         )
         hidden = hidden - hidden.mean(axis=1, keepdims=True)
         hidden = hidden / np.sqrt((hidden * hidden).mean(axis=1, keepdims=True) + _EPSILON)
         hidden = hidden * self._weights["norm.weight"] + self._weights["norm.bias"]
         hidden = np.maximum(self._linear("hidden", hidden), 0)
         out = (self._linear("out", hidden) + self._linear("direct", told))[:, 0]
-        return [out[start:end] for start, end in itertools.pairwise(starts)]
+        return [out[start:end] for start, end in pairwise(starts)]
 
     def _linear(self, name: str, values: Floats) -> Floats:
         weights = self._weights
@@ -92,10 +95,6 @@ class Extractor:
         for place in range(2 * REACH + 1):
             found += padded[place : place + len(hidden)] * kernel[:, place]
         return found
-
-
-# Token vectors are brought to about this length, at which the layers learn well.
-PASSAGE_LENGTH = 4.0
 
 
 def question_tokens(tokens: Floats) -> Floats:

@@ -263,7 +263,8 @@ def read_history(turns: Sequence[Turn]) -> History | None:
 def _names(text: str) -> tuple[tuple[str, str], ...]:
     """The capitalised words inside a text, folded and as written.
 
-    Not those that open sentences, unless another one follows. A short text is a title, which a name opens: « Lénine », not « Révolte de Cronstadt ».
+    Not those that open sentences, unless another one follows. A short text is a title, which a name
+    opens: « Lénine », not « Révolte de Cronstadt ».
     """
     tokens = tokenise(text[:_LONGEST_QUESTION])
     common = EVENT_NOUNS | PERSON_NOUNS | PLACE_NOUNS | RELATIONAL_NOUNS
