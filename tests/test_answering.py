@@ -106,6 +106,15 @@ def test_a_passage_is_cited_once_and_markers_count_from_one(
     assert [s.marker for s in selection.sentences] == list(range(1, len(places) + 1))
 
 
+def test_who_the_question_does_not_name_is_not_quoted_beside(
+    ask: Callable[..., Selection],
+) -> None:
+    both = ask("Où Trotsky et Lénine naissent-ils ?", elsewhere=0.0)
+    assert {citation.title for citation in both.citations} == {"Trotsky", "Lénine"}
+    one = ask("Où est-il né, Trotsky ?", elsewhere=0.0)
+    assert {citation.title for citation in one.citations} == {"Trotsky"}
+
+
 def test_the_threshold_decides(ask: Callable[..., Selection]) -> None:
     question = "Quand Lénine est-il né ?"
     assert ask(question, "low").citations

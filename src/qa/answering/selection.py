@@ -93,7 +93,7 @@ def select_answer(
             one for one in ranked[1:] if (one.start, one.hit.row) != (other.start, other.hit.row)
         ]
         ranked = [ranked[0], other, *rest]
-    chosen = choose_sentences(ranked, model)
+    chosen = choose_sentences(question, ranked, model)
     if other is not None and other not in (one for group in chosen for one in group):
         chosen[QUOTES - 1 :] = [[other]]
     citations = tuple(
@@ -131,11 +131,16 @@ def rank_sentences(
     return ranked
 
 
-def choose_sentences(ranked: Sequence[Candidate], model: AnsweringModel) -> list[list[Candidate]]:
+def choose_sentences(
+    question: Question, ranked: Sequence[Candidate], model: AnsweringModel
+) -> list[list[Candidate]]:
     """The best sentence and those likely enough beside it, grouped by passage, best first.
 
-    A passage is quoted once, in one piece: a sentence of it that stands apart is left out.
+    A passage is quoted once, in one piece: a sentence of it that stands apart is left out. One that
+    tells of fewer of those whom the question names than the best sentence does is left out too.
     """
+    matcher = Matcher(question.terms)
+    named = _named(question, matcher, ranked[0])
     groups: dict[int, list[Candidate]] = {ranked[0].hit.row: [ranked[0]]}
     sure = ranked[0].share
     for candidate in ranked[1:]:
@@ -144,11 +149,19 @@ def choose_sentences(ranked: Sequence[Candidate], model: AnsweringModel) -> list
         sure += candidate.share
         group = groups.get(candidate.hit.row)
         if group is None:
-            if candidate.share >= model.elsewhere:
+            theirs = _named(question, matcher, candidate)
+            if candidate.share >= model.elsewhere and not theirs < named:
                 groups[candidate.hit.row] = [candidate]
         elif candidate.share >= model.beside and _is_one_piece([*group, candidate]):
             group.append(candidate)
     return list(groups.values())
+
+
+def _named(question: Question, matcher: Matcher, candidate: Candidate) -> set[int]:
+    """The names of the question that a sentence or the titles above it have, by their numbers."""
+    passage = candidate.hit.passage
+    found = matcher.numbers(" ".join([candidate.text, passage.title, *passage.headings]))
+    return {number for number in found if question.terms[number].is_name}
 
 
 def _is_one_piece(group: Sequence[Candidate]) -> bool:
