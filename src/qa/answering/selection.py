@@ -45,9 +45,9 @@ class Selection:
 class EmphasisSignals:
     """What speaks for a span being the short answer, by the kind of question.
 
-    ``extracted`` and ``near``: as in ``Found``; ``lead``: of the first over the next one;
-    ``nearer``: of the second over the nearest other one; ``only``: it is the only one of its kind
-    in the sentence; ``share`` and ``coverage``: of its sentence.
+    ``extracted`` and ``near``: as in ``Found``; ``lead`` and ``nearer``: by how much they are more
+    than those of the next one, and of the nearest other one; ``only``: it is the only one of its
+    kind in the sentence; ``share`` and ``coverage``: of its sentence.
     """
 
     extracted: float
@@ -112,8 +112,7 @@ def rank_sentences(
 ) -> list[Candidate]:
     """The sentences of the first passages, best first."""
     matcher = Matcher(question.terms)
-    telling = [hit for hit in hits if not hit.passage.is_reference_list]
-    telling = telling[:PASSAGES]
+    telling = [hit for hit in hits if not hit.passage.is_reference_list][:PASSAGES]
     matches = [match(hit) for hit in telling]
     odds = shipped_extractor().read(matches) if matches else []
     scored = [
@@ -149,8 +148,8 @@ def choose_sentences(
         sure += candidate.share
         group = groups.get(candidate.hit.row)
         if group is None:
-            theirs = _named(question, matcher, candidate)
-            if candidate.share >= model.elsewhere and not theirs < named:
+            likely = candidate.share >= model.elsewhere
+            if likely and not _named(question, matcher, candidate) < named:
                 groups[candidate.hit.row] = [candidate]
         elif candidate.share >= model.beside and _is_one_piece([*group, candidate]):
             group.append(candidate)
