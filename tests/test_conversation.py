@@ -82,6 +82,18 @@ FOLLOW_UPS: list[tuple[list[Exchange], dict[str, str]]] = [
         {"De quoi est-il mort ?": "De quoi Louis XV est-il mort ?"},
     ),
     (
+        [("Quels pays bordent la mer Noire ?", "La Turquie, la Bulgarie et la Géorgie.")],
+        {
+            "Quelle est sa profondeur ?": "Quelle est la profondeur de la mer Noire ?",
+            "Et la mer Caspienne ?": "Quels pays bordent la mer Caspienne ?",
+            "Quels fleuves s'y jettent ?": "Quels fleuves se jettent dans la mer Noire ?",
+        },
+    ),
+    (
+        ["Quel est le rôle du préfet ?"],
+        {"Combien y en a-t-il ?": "Combien y a-t-il du préfet ?"},
+    ),
+    (
         ["Que contient le vaccin contre la rage ?"],
         {"Et celui contre le tétanos ?": "Que contient le vaccin contre le tétanos ?"},
     ),

@@ -142,7 +142,7 @@ class History:
         mention that agrees.
         """
         general = GENERAL_NOUNS.get(head) or GENERAL_NOUNS.get(head.rstrip("s")) or set()
-        if loose and "place" in general and asks_where(self.previous):
+        if loose and "place" in general and not plural and asks_where(self.previous):
             place = place_in_answer(self.turns[0])
             if place is not None:
                 return place
@@ -163,7 +163,7 @@ class History:
         for mention in find_mentions(" ".join(_sentences(self.turns[0])[:1])):
             if mention.head == head and len(mention.content) > 1:
                 return mention
-        if "place" in general:
+        if "place" in general and not plural:
             return place_in_answer(self.turns[0])
         kind: Kind = "person" if is_noun_of(head, PERSON_NOUNS) else "thing"
         event = is_noun_of(head, EVENT_NOUNS)

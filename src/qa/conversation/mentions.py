@@ -246,8 +246,9 @@ def is_object_pronoun(tokens: Sequence[Token], index: int) -> bool:
         return False
     if is_infinitive(following):
         return before in BEFORE_OBJECT or (index == 0 and after is None)
-    if tokens[0].form in WHICH | {"combien"} and index > 1 and tokens[index - 1].is_content:
-        # « Quel fleuve la traverse ? »: there is no other verb.
+    asked = [token.is_content for token in tokens[1:index]]
+    if tokens[0].form in WHICH | {"combien"} and sum(asked) == 1 and asked[-1]:
+        # « Quel fleuve la traverse ? »: a noun was asked for, and there is no other verb.
         pairs = [*pairwise(tokens[: index + 1]), *pairwise(tokens[index + 2 :])]
         return not following.is_capital and not any(is_verb(*pair) for pair in pairs)
     if is_verb(following) and before not in AUXILIARIES and following.form not in VERB_FORMS:

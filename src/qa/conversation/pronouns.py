@@ -232,8 +232,9 @@ def place_pronoun(tokens: list[Token], history: History) -> list[Token] | None:
             tokens[index - 1].form in {"il", "n'", "s'"}
             or [token.form for token in tokens[verb + 1 : verb + 2]] in ([], ["-il"])
         )
+        there_is |= tokens[verb].form == "en"  # « Combien y en a-t-il ? »
         own_place = any(m.end <= index and m.kind == "place" for m in own_mentions(tokens))
-        if there_is or own_place or earlier_clause(tokens, index):
+        if there_is or tokens[verb].form == "en" or own_place or earlier_clause(tokens, index):
             continue
         text = _where_or_to_what(tokens[verb:], history)
         if text is None:
@@ -299,5 +300,5 @@ def part_pronoun(tokens: list[Token], history: History) -> list[Token] | None:
 
 
 _BEFORE_EN = frozenset(
-    "qui que qu' quel quelle quels quelles on il elle ils elles n' combien".split()
+    "qui que qu' quel quelle quels quelles on il elle ils elles n' combien y".split()
 )
