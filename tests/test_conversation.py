@@ -915,6 +915,16 @@ CASES: list[tuple[list[Exchange], str, str]] = [
 ]
 
 
+def test_a_common_noun_keeps_its_small_letter_though_titles_have_a_capital() -> None:
+    said = "Qu'est-ce que le tourisme spatial ?"
+    citation = Citation(1, "d", "Tourisme Spatial", (), "d", 0, 8, "Il monte.")
+    answer = Answer(
+        said, said, "answered", (AnswerSentence("Il monte.", 1),), (citation,), 0.9, (), {}
+    )
+    understood = standalone_question("Qui en fut le premier client ?", (Turn(said, answer),))
+    assert understood == "Qui fut le premier client du tourisme spatial ?"
+
+
 @pytest.mark.parametrize(("history", "message", "understood"), CASES)
 def test_follow_up(history: list[Exchange], message: str, understood: str) -> None:
     assert converse(message, history) == understood

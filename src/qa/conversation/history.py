@@ -9,12 +9,15 @@ from functools import lru_cache
 
 from qa.conversation.lexicon import (
     BEING,
+    CONTRACTED,
+    DEFINITE,
     EVENT_NOUNS,
     FEMALE_NAMES,
     FEMININE,
     GENERAL_NOUNS,
     MALE_NAMES,
     ORDINALS,
+    OTHER_DETERMINERS,
     PERSON_NOUNS,
     PERSON_VERBS,
     PLACE_NOUNS,
@@ -254,9 +257,24 @@ def read_history(turns: Sequence[Turn]) -> History | None:
         for text in (question, *(text for c in citations for text in (c.title, c.quote))):
             for form, name in _names(text):
                 names.setdefault(form, name)
-    # « qui est kamenev » is about Kamenev, whom the answer writes with a capital.
-    written = (text_of(restore_names(tokenise(question), names)) for question in questions)
-    return History(tuple(recent), tuple(written), names)
+    return History(tuple(recent), tuple(_written(question, names) for question in questions), names)
+
+
+def _written(question: str, names: dict[str, str]) -> str:
+    """« qui est kamenev » with the capital of the answer; not « le tourisme spatial », though
+    titles have some."""
+    tokens = tokenise(question)
+    determiners = DEFINITE.keys() | CONTRACTED.keys() | OTHER_DETERMINERS
+    common = {
+        index
+        for mention in find_mentions(question)
+        if tokens[mention.start].form in determiners
+        for index in range(mention.start, mention.end)
+    }
+    restored = restore_names(tokens, names)
+    return text_of(
+        token if index in common else restored[index] for index, token in enumerate(tokens)
+    )
 
 
 @lru_cache(maxsize=4096)
