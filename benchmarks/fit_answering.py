@@ -41,7 +41,7 @@ from sklearn.metrics import roc_auc_score
 from qa.answering import model as models
 from qa.answering import selection
 from qa.answering.model import linear, logistic, shipped_model
-from qa.answering.refusal import QuestionSignals, question_signals
+from qa.answering.refusal import QuestionSignals, question_signals, within
 from qa.answering.sentences import ENTITY_KINDS, Candidate, SentenceSignals
 from qa.assistant import Assistant
 from qa.embedding import Embedded, Query, open_embedder
@@ -476,10 +476,6 @@ def question_rows(cases: Sequence[Case], model: Any) -> dict[tuple[str, str], li
     return rows
 
 
-def within(row: Row, ranges: Mapping[str, Sequence[float]]) -> Row:
-    return {name: min(max(value, ranges[name][0]), ranges[name][1]) for name, value in row.items()}
-
-
 def probabilities(rows: Sequence[Row], model: Any) -> Any:
     return np.array([logistic(linear(QuestionSignals(**row), model.question)) for row in rows])
 
@@ -571,13 +567,16 @@ def fit_model(cases: Sequence[Case], model: Any) -> Any:
     model = fit_emphasis(answerable, model)
     rows = question_rows(cases, replace(model, ranges={}))
     features = [row for group in rows.values() for row in group]
-    ranges = {
-        name: [round(float(value), 4) for value in np.quantile(values, [EXTREME, 1 - EXTREME])]
+    extremes = {
+        name: np.quantile([row[name] for row in features], [EXTREME, 1 - EXTREME])
         for name in features[0]
-        for values in [[row[name] for row in features]]
     }
+    ranges = {name: [round(float(value), 4) for value in pair] for name, pair in extremes.items()}
     model = replace(model, ranges=ranges)
-    rows = {key: [within(row, ranges) for row in group] for key, group in rows.items()}
+    rows = {
+        key: [asdict(within(QuestionSignals(**row), ranges)) for row in group]
+        for key, group in rows.items()
+    }
     features = [row for group in rows.values() for row in group]
     labels = [float(kind == "answerable") for (_, kind), group in rows.items() for _ in group]
     weights = [HOLES if kind == "hole" else 1.0 for (_, kind), group in rows.items() for _ in group]

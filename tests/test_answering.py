@@ -160,7 +160,7 @@ def test_a_definition_answers_whatever_else_speaks_against_it(
     )
     update_index(corpus, corpus.parent / "index", fake_embedder)
     assistant = Assistant(open_index(corpus.parent / "index"), fake_embedder)
-    assistant.model = replace(PLAIN, question={"intercept": -9.0}, thresholds={"normal": 0.85})
+    assistant.model = replace(PLAIN, question={"intercept": -9.0}, thresholds={"normal": 0.95})
     answer = assistant.answer("Que signifie le mot soviet ?")
     assert (answer.citations[0].quote, answer.confidence) == (told, 0.9)
     assert not assistant.answer("Qui vote au soviet ?").citations

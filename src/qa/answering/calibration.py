@@ -41,7 +41,7 @@ class Calibration:
 
 def fingerprint(model: AnsweringModel) -> str:
     """Names the coefficients that a calibration starts from."""
-    content = [dict(model.sentence), dict(model.question)]
+    content = [dict(model.sentence), dict(model.question), dict(model.ranges)]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

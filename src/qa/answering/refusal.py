@@ -66,10 +66,12 @@ def question_signals(
         margin=max(0.0, best.hit.dense - cosines[min(9, len(cosines) - 1)]),
         lead=max(0.0, best.hit.lexical - sum(others) / max(1, len(others))) / most,
     )
-    return replace(
-        signals,
-        **{
-            name: min(max(getattr(signals, name), low), high)
-            for name, (low, high) in ranges.items()
-        },
-    )
+    return within(signals, ranges)
+
+
+def within(signals: QuestionSignals, ranges: Mapping[str, Sequence[float]]) -> QuestionSignals:
+    """The signals, each brought within its range where it has one."""
+    clipped = {
+        name: min(max(getattr(signals, name), low), high) for name, (low, high) in ranges.items()
+    }
+    return replace(signals, **clipped)

@@ -20,8 +20,8 @@ from qa.tokens import Match
 PASSAGES = 8  # whose sentences are looked at
 QUOTES = 3  # at most this many sentences
 # A sentence that defines the term whose meaning is asked for answers, whatever else speaks for or
-# against it: so much it gains in log-odds, and so probable the answer is then. Set by hand, for few
-# development questions ask for a definition (benchmarks/README.md).
+# against it: so much it gains in log-odds, and so probable the answer is then, at least. Set by
+# hand, for few development questions ask for a definition (benchmarks/README.md).
 _DEFINING, _DEFINED = 3.0, 0.9
 # Kinds whose short answers exclude each other: an event has one date, but may have several authors.
 _COMPARABLE = frozenset({"time", "number"})
@@ -83,7 +83,7 @@ def select_answer(
     confidence = logistic(linear(signals, model.question))
     if ranked[0].defines:
         confidence = max(confidence, _DEFINED)
-    if confidence < model.thresholds[caution]:
+    elif confidence < model.thresholds[caution]:
         return Selection((), (), confidence)
     note = ""
     other = _conflicting(question, ranked, model)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from qa.conversation.grammar import with_de
 from qa.conversation.history import History
 from qa.conversation.lexicon import (
     BEING,
@@ -23,7 +24,7 @@ from qa.conversation.lexicon import (
     WHICH,
     is_noun_of,
 )
-from qa.conversation.mentions import Mention, asked_end, find_mentions, phrase_end, with_de
+from qa.conversation.mentions import Mention, asked_end, find_mentions, phrase_end
 from qa.conversation.place import about, agreeing, own_possessive, put
 from qa.conversation.tokens import (
     Token,

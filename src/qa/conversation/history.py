@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from qa.conversation.grammar import name_gender, with_de
 from qa.conversation.lexicon import (
     BEING,
     CONTRACTED,
@@ -30,7 +31,7 @@ from qa.conversation.lexicon import (
     is_noun_of,
     stem,
 )
-from qa.conversation.mentions import Kind, Mention, find_mentions, name_gender, with_de
+from qa.conversation.mentions import Kind, Mention, find_mentions
 from qa.conversation.tokens import Token, is_verb, text_of, tokenise
 from qa.courtesy import courtesy_reply
 from qa.french import STOP_WORDS, fold

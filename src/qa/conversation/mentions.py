@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import pairwise
 from typing import Literal
 
+from qa.conversation.grammar import elides, gender_of, is_object_pronoun, name_gender
 from qa.conversation.lexicon import (
     AUXILIARIES,
-    BEING,
     CONTRACTED,
     DEFINITE,
     EVENT_NOUNS,
-    FEMALE_ENDINGS,
     FEMALE_NAMES,
     FEMININE,
-    FEMININE_NOUNS,
-    FEMININE_SUFFIXES,
     GENERIC_WORDS,
     HAVING,
     INVERTED,
     LEADING_ADJECTIVES,
-    MALE_ENDINGS,
     MALE_NAMES,
-    MASCULINE,
     OTHER_DETERMINERS,
     OTHER_INVERTED,
     PERSON_NOUNS,
@@ -37,17 +30,15 @@ from qa.conversation.lexicon import (
     PREPOSITIONS,
     QUESTION_WORDS,
     RELATIONAL_NOUNS,
-    VERB_FORMS,
     WHICH,
     among,
     is_noun_of,
 )
 from qa.conversation.tokens import Token, is_infinitive, is_verb, text_of, tokenise, without_end
-from qa.french import STOP_WORDS, fold
+from qa.french import STOP_WORDS
 
 Kind = Literal["person", "place", "event", "thing", "action"]
 
-_VOWEL = re.compile(r"[aeiou]|h(?:abit|eur|erit|isto|iver|omm|onn|opi|ora|otel|uil|uma|umeu)")
 _NAME_PARTICLES = frozenset(
     {"de", "d'", "du", "des", "von", "van", "la", "le", "l'", "ben", "al"}
     | {"da", "di", "del", "della", "der", "den", "el", "ibn", "bin", "dos"}
@@ -97,27 +88,6 @@ class Mention:
     def content(self) -> frozenset[str]:
         """The folded words that carry meaning."""
         return frozenset(token.form for token in tokenise(self.text) if token.is_content)
-
-
-def with_de(text: str) -> str:
-    """ "le traité" -> "du traité", "Octobre" -> "d'Octobre", "les marins" -> "des marins"."""
-    contracted = _contracted(text, "du", "des")
-    return contracted or ("d'" if elides(text) else "de ") + text
-
-
-def with_a(text: str) -> str:
-    """ "le parti" -> "au parti", "les marins" -> "aux marins", "Trotsky" -> "à Trotsky"."""
-    return _contracted(text, "au", "aux") or "à " + text
-
-
-def elides(text: str) -> bool:
-    """Whether « le », « la » and « de » lose their vowel before a text."""
-    return _VOWEL.match(fold(text)) is not None
-
-
-def _contracted(text: str, singular: str, plural: str) -> str:
-    article, _, rest = text.partition(" ")
-    return {"le": f"{singular} {rest}", "les": f"{plural} {rest}"}.get(article.lower(), "")
 
 
 @lru_cache(maxsize=4096)
@@ -225,46 +195,6 @@ def _is_determiner(tokens: Sequence[Token], index: int) -> bool:
     if form in DEFINITE:
         return not is_object_pronoun(tokens, index)
     return form in CONTRACTED or form in OTHER_DETERMINERS
-
-
-def is_object_pronoun(tokens: Sequence[Token], index: int) -> bool:
-    """Whether le, la, l' or les is an object: « Qui l'a tué », « le faire », « la dirigeait »."""
-    following = tokens[index + 1] if index + 1 < len(tokens) else None
-    if following is None or not following.is_word or following.form == "ete":
-        return False
-    after = tokens[index + 2] if index + 2 < len(tokens) else None
-    if following.form == "y" and not following.is_capital:
-        return after is not None and after.is_word  # « Qui l'y accueillit ? »
-    if following.form in AUXILIARIES:
-        east = following.form == "est" and (tokens[index].form != "l'" or following.is_capital)
-        return not east and (after is None or after.form != "priori")
-    if after is not None and after.form in INVERTED | {"-on", "-je"}:
-        return True
-    before = tokens[index - 1].form if index else ""
-    if before == "ne" and (tokens[index - 1].text == "né" or tokens[index - 2].form in BEING):
-        # « Quand est né le structuralisme ? »
-        return False
-    if is_infinitive(following):
-        return before in BEFORE_OBJECT or (index == 0 and after is None)
-    asked = [token.is_content for token in tokens[1:index]]
-    if tokens[0].form in WHICH | {"combien"} and sum(asked) == 1 and asked[-1]:
-        # « Quel fleuve la traverse ? »: a noun was asked for, and there is no other verb.
-        pairs = [*pairwise(tokens[: index + 1]), *pairwise(tokens[index + 2 :])]
-        return not following.is_capital and not any(is_verb(*pair) for pair in pairs)
-    if is_verb(following) and before not in AUXILIARIES and following.form not in VERB_FORMS:
-        return True
-    return (
-        before in {"qui", "ne", "il", "elle", "on", "ils", "elles", "je"}
-        and not following.is_capital
-        and (after is None or is_verb(following, after) or following.form.endswith("a"))
-    )
-
-
-# What can stand before « le faire », « l'obtenir »; « à l'étranger » is no object.
-BEFORE_OBJECT = frozenset(
-    """-on -je -il -elle -vous -nous comment ou quand pourquoi qui pour faut peut peux dois doit
-    puis veux voudrais ne pas faire sans on de d'""".split()
-)
 
 
 def _complemented_end(tokens: Sequence[Token], end: int) -> int:
@@ -441,17 +371,6 @@ def _named(tokens: Sequence[Token], start: int, end: int) -> list[Mention]:
     return [mention]
 
 
-def name_gender(first: str, *rest: str) -> str:
-    """The gender that a (folded) first name tells; "" when it tells none."""
-    if first in MALE_NAMES:
-        return "m"
-    if first in FEMALE_NAMES:
-        return "f"
-    if not rest or len(first) < 3:
-        return ""
-    return "f" if first.endswith(FEMALE_ENDINGS) else "m" if first.endswith(MALE_ENDINGS) else ""
-
-
 def _action(tokens: Sequence[Token]) -> Mention | None:
     """« Comment renouveler mon passeport » -> the action "renouveler mon passeport".
 
@@ -529,24 +448,6 @@ def _may_be_name(tokens: Sequence[Token], index: int, start: int) -> bool:
         return False
     known = among(token.form, GENERIC_WORDS | RELATIONAL_NOUNS)
     return not known and not among(token.form, PERSON_VERBS)
-
-
-def gender_of(determiner: str, noun: Token) -> tuple[str, bool]:
-    """Gender ("" when unknown) and number of a noun after its determiner."""
-    plural = determiner in PLURAL
-    form = noun.form[:-1] if plural and noun.form.endswith(("s", "x")) else noun.form
-    if determiner in FEMININE:
-        return "f", False
-    if determiner in MASCULINE and not (determiner in {"mon", "son"} and _VOWEL.match(form)):
-        return "m", False
-    if form in FEMALE_NAMES | FEMININE_NOUNS or noun.text.rstrip("s").endswith("ée"):
-        return "f", plural
-    if noun.is_capital:
-        return ("f" if noun.text.endswith("e") else ""), plural
-    if form.endswith(FEMININE_SUFFIXES):
-        return "f", plural
-    masculine = form.endswith(("eur", "isme", "age", "ment", "ier", "eau", "al", "in", "on"))
-    return ("m" if masculine else ""), plural
 
 
 def _kind_of(head: str) -> Kind:

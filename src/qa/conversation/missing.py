@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qa.conversation.clause import is_impersonal, is_participle, own_mentions
+from qa.conversation.grammar import with_de
 from qa.conversation.history import History
 from qa.conversation.lexicon import (
     BEING,
@@ -25,7 +26,7 @@ from qa.conversation.lexicon import (
     is_noun_of,
     stem,
 )
-from qa.conversation.mentions import Kind, Mention, find_mentions, phrase_end, with_de
+from qa.conversation.mentions import Kind, Mention, find_mentions, phrase_end
 from qa.conversation.place import about, after, beside
 from qa.conversation.tokens import Token, is_infinitive, is_verb, render, tokenise, without_end
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from qa.conversation.grammar import elides, gender_of, with_a, with_de
 from qa.conversation.history import History
 from qa.conversation.lexicon import (
     BEING,
@@ -16,7 +17,7 @@ from qa.conversation.lexicon import (
     POSSESSIVES,
     is_noun_of,
 )
-from qa.conversation.mentions import Kind, Mention, elides, gender_of, phrase_end, with_a, with_de
+from qa.conversation.mentions import Kind, Mention, phrase_end
 from qa.conversation.tokens import Token, is_infinitive, is_verb, piece, text_of
 from qa.french import fold
 
@@ -103,12 +104,8 @@ def possessed_end(tokens: Sequence[Token], index: int) -> int:
     end = phrase_end(tokens, index + 1)
     kind = tokens[end : end + 2]
     if len(kind) == 2 and kind[0].form in {"de", "d'"} and kind[1].is_content:
-        following = tokens[end + 2] if end + 2 < len(tokens) else None
-        if (
-            not kind[1].is_capital
-            and not is_infinitive(kind[1])
-            and not is_verb(kind[1], following)
-        ):
+        verb = is_infinitive(kind[1]) or is_verb(*tokens[end + 1 : end + 3])
+        if not kind[1].is_capital and not verb:
             return end + 2
     return end
 

@@ -15,6 +15,7 @@ from qa.conversation.clause import (
     verb_group_end,
     verb_group_start,
 )
+from qa.conversation.grammar import BEFORE_OBJECT, is_object_pronoun, with_a, with_de
 from qa.conversation.history import History, asks_where, asks_who, place_in_answer, wanted_kind
 from qa.conversation.lexicon import (
     BEING,
@@ -30,14 +31,7 @@ from qa.conversation.lexicon import (
     WHICH,
     among,
 )
-from qa.conversation.mentions import (
-    BEFORE_OBJECT,
-    Kind,
-    Mention,
-    is_object_pronoun,
-    with_a,
-    with_de,
-)
+from qa.conversation.mentions import Kind, Mention
 from qa.conversation.place import about, after, beside, locative, put, without
 from qa.conversation.tokens import Token, is_infinitive, is_verb
 
@@ -234,7 +228,7 @@ def place_pronoun(tokens: list[Token], history: History) -> list[Token] | None:
         )
         there_is |= tokens[verb].form == "en"  # « Combien y en a-t-il ? »
         own_place = any(m.end <= index and m.kind == "place" for m in own_mentions(tokens))
-        if there_is or tokens[verb].form == "en" or own_place or earlier_clause(tokens, index):
+        if there_is or own_place or earlier_clause(tokens, index):
             continue
         text = _where_or_to_what(tokens[verb:], history)
         if text is None:

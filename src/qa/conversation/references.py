@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from qa.conversation.clause import antecedent, introduced, own_mentions
+from qa.conversation.grammar import gender_of
 from qa.conversation.history import (
     History,
     asks_who,
@@ -31,7 +32,7 @@ from qa.conversation.lexicon import (
     is_noun_of,
     stem,
 )
-from qa.conversation.mentions import gender_of, phrase_end
+from qa.conversation.mentions import phrase_end
 from qa.conversation.place import (
     about,
     after,

@@ -62,13 +62,14 @@ def fit_calibration(
         )
     shipped = shipped_model()
     names = list(QuestionSignals.__dataclass_fields__)
-    rows, answerable = [], []
+    rows, answerable, defined = [], [], []
     progress(Progress("search", 0, len(questions)))
     for done, item in enumerate(questions, 1):
-        signals = _signals(item.question, assistant)
-        if signals is not None:  # without one, the question is refused whatever the coefficients
-            rows.append([1.0, *(asdict(signals)[name] for name in names)])
+        found = _signals(item.question, assistant)
+        if found is not None:  # without one, the question is refused whatever the coefficients
+            rows.append([1.0, *(asdict(found[0])[name] for name in names)])
             answerable.append(item.answerable)
+            defined.append(found[1])
         progress(Progress("search", done, len(questions)))
     matrix, labels = np.array(rows), np.array(answerable)
     start = np.array([shipped.question.get(name, 0.0) for name in ("intercept", *names)])
@@ -90,12 +91,14 @@ def fit_calibration(
         questions=count,
         embedder=assistant.index.manifest.embedder.fingerprint,
         shipped=fingerprint(shipped),
-        before=_figures(before, labels, count, shipped.thresholds),
-        after=_figures(after, labels, count, thresholds),
+        # A definition that was asked for is an answer, whatever the coefficients.
+        before=_figures(np.where(defined, 1.0, before), labels, count, shipped.thresholds),
+        after=_figures(np.where(defined, 1.0, after), labels, count, thresholds),
     )
 
 
-def _signals(text: str, assistant: Assistant) -> QuestionSignals | None:
+def _signals(text: str, assistant: Assistant) -> tuple[QuestionSignals, bool] | None:
+    """The signals of a question, and whether a definition that it asks for was found."""
     index, embedder = assistant.index, assistant.embedder
     query = embedder.embed_questions([text])[0]
     question = analyse_question(text, index.manifest.passages, index.lexical.document_frequency)
@@ -104,7 +107,7 @@ def _signals(text: str, assistant: Assistant) -> QuestionSignals | None:
     ranked = rank_sentences(question, hits, token_matcher(index, embedder, query), model)
     if not ranked or not question.terms:
         return None
-    return question_signals(question, hits, ranked, model.ranges)
+    return question_signals(question, hits, ranked, model.ranges), ranked[0].defines
 
 
 def _figures(
