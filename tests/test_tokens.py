@@ -9,7 +9,7 @@ import pytest
 
 from qa.embedding import OnnxEmbedder
 from qa.records import QAError
-from qa.tokens import TokenIndex, late_interaction, similarities
+from qa.tokens import TokenIndex, late_interaction, product, similarities
 
 # Two question tokens of lengths 3/4 and 1/4 in 8 dimensions.
 TOKENS = np.zeros((2, 8), np.float32)
@@ -75,3 +75,13 @@ def test_tokens_of_the_shipped_model(shipped_embedder: OnnxEmbedder) -> None:
     assert start == 0 and "Trotsky".startswith(texts[0][start:end])
     scores = late_interaction(question.tokens, passages.signs)
     assert scores[0] > scores[1] + 0.1
+
+
+def test_a_product_in_steps_is_the_product() -> None:
+    chance = np.random.default_rng(0)
+    for rows, inner, columns in ((1_000, 384, 64), (3, 5, 2), (0, 4, 4), (5, 2_000, 300)):
+        first = chance.normal(size=(rows, inner)).astype(np.float32)
+        second = chance.normal(size=(inner, columns)).astype(np.float32)
+        found = product(first, second)
+        assert found.dtype == np.float32
+        assert found == pytest.approx(first @ second, abs=1e-3)

@@ -82,6 +82,16 @@ class TokenIndex:
             self._signs.flush()
 
 
+def product(rows: Floats, matrix: Floats) -> Floats:
+    """``rows @ matrix`` on one thread: at these sizes the others would only wait, and keep a core
+    busy with it."""
+    step = max(1, (_PRODUCT - 1) // max(1, matrix.size))
+    found = np.empty((len(rows), matrix.shape[1]), dtype=np.float32)
+    for start in range(0, len(rows), step):
+        np.matmul(rows[start : start + step], matrix, out=found[start : start + step])
+    return found
+
+
 def similarities(tokens: Vectors, signs: Signs) -> Floats:
     """Of question tokens (t, d) with passage tokens (u, d / 8): (t, u), weighed as the former are.
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.tokens import Match
+from qa.tokens import Match, product
 
 PATH = Path(__file__).parent.parent / "extractor.safetensors"
 
@@ -56,7 +56,7 @@ class Extractor:
         signs = np.concatenate([match.signs for match in matches if len(match.signs)])
         bits = np.unpackbits(signs, axis=1, count=self.dimension).astype(np.float32)
         told = np.concatenate([features(match) for match in matches if len(match.signs)])
-        own = bits @ self._bits + self._no_bits + self._linear("features", told)
+        own = product(bits, self._bits) + self._no_bits + self._linear("features", told)
         kind = self._linear("kind", self._kind(asked))
         seen = np.concatenate([own, self._attention(own, asked), own * kind, told], axis=1)
         hidden = np.maximum(self._linear("join", seen), 0)
@@ -73,7 +73,7 @@ class Extractor:
 
     def _linear(self, name: str, values: Floats) -> Floats:
         weights = self._weights
-        return np.asarray(values @ weights[f"{name}.weight"].T + weights[f"{name}.bias"])
+        return product(values, weights[f"{name}.weight"].T) + weights[f"{name}.bias"]
 
     def _kind(self, asked: Floats) -> Floats:
         """The question as one vector, (1, dimension): a mean weighed by what each token tells."""
@@ -81,11 +81,16 @@ class Extractor:
 
     def _attention(self, own: Floats, asked: Floats) -> Floats:
         size = own.shape[1] // HEADS
-        query = self._linear("query", own).reshape(-1, HEADS, size).transpose(1, 0, 2)
-        key = self._linear("key", asked).reshape(-1, HEADS, size).transpose(1, 2, 0)
-        value = self._linear("value", asked).reshape(-1, HEADS, size).transpose(1, 0, 2)
-        found = _softmax(query @ key / np.float32(np.sqrt(size))) @ value
-        return np.asarray(found.transpose(1, 0, 2).reshape(len(own), -1))
+        query, key, value = (
+            self._linear(name, values)
+            for name, values in (("query", own), ("key", asked), ("value", asked))
+        )
+        found = np.empty_like(query)
+        for head in range(HEADS):
+            part = slice(head * size, (head + 1) * size)
+            like = product(query[:, part], key[:, part].T) / np.float32(np.sqrt(size))
+            found[:, part] = product(_softmax(like), value[:, part])
+        return found
 
     def _neighbours(self, hidden: Floats) -> Floats:
         """A convolution of each component by itself along the tokens of one passage."""
