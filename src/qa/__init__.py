@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from qa.records import (
     Answer,
-    AnswerSentence,
     Citation,
     Document,
     Heading,
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Answer",
-    "AnswerSentence",
     "Assistant",
     "Citation",
     "Document",

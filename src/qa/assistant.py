@@ -12,6 +12,7 @@ from typing import Literal
 
 from qa.answering import (
     AnsweringModel,
+    Reader,
     calibrated,
     read_calibration,
     select_answer,
@@ -21,10 +22,10 @@ from qa.answering import (
 from qa.conversation import split_questions, standalone_question
 from qa.courtesy import courtesy_reply
 from qa.embedding import Embedder, open_embedder
+from qa.encoder import shipped_encoder
 from qa.index import Index, current_name, open_index
-from qa.questions import analyse_question
-from qa.records import Answer, AnswerSentence, Citation, Document, Hit, QAError, Turn
-from qa.search import METHODS, token_matcher
+from qa.records import Answer, Citation, Document, Hit, QAError, Turn
+from qa.search import METHODS
 
 Caution = Literal["low", "normal", "high"]
 
@@ -47,7 +48,13 @@ class Assistant:
     >>> answer.citations[0].quote
     """
 
-    def __init__(self, index: Index, embedder: Embedder):
+    def __init__(
+        self,
+        index: Index,
+        embedder: Embedder,
+        reader: Reader | None = None,
+        model: AnsweringModel | None = None,
+    ):
         entry = index.manifest.embedder
         if embedder.fingerprint != entry.fingerprint:
             raise QAError(
@@ -57,7 +64,8 @@ class Assistant:
             )
         self.index = index
         self.embedder = embedder
-        self.model, self.warning = _calibrated_model(index)
+        self.reader = reader or Reader(shipped_encoder())
+        self.model, self.warning = _calibrated_model(index) if model is None else (model, None)
         self._published = current_name(index.path.parent)
 
     @classmethod
@@ -88,7 +96,7 @@ class Assistant:
         _check_limit(limit)
         reply = courtesy_reply(message, in_conversation=bool(turns))
         if reply is not None:
-            return Answer(message, message, "not_found", (), (), 0.0, (), {}, reply)
+            return Answer(message, message, "not_found", (), 0.0, (), {}, reply)
         questions = split_questions(message)
         if len(questions) > _MOST_QUESTIONS:
             questions = (message,)
@@ -105,34 +113,34 @@ class Assistant:
     ) -> Answer:
         index, clock = self.index, _Clock()
         standalone = standalone_question(message, turns)
-        question = analyse_question(
-            standalone, index.manifest.passages, index.lexical.document_frequency
-        )
         clock.lap("understand")
         query = self.embedder.embed_questions([standalone])[0]
         clock.lap("embed")
         hits = METHODS[method](index, standalone, query, max(limit, _DEPTH))
         clock.lap("search")
-        match = token_matcher(index, self.embedder, query)
-        selection = select_answer(question, hits, match, index.store.source, caution, self.model)
+        selection = select_answer(
+            standalone,
+            hits,
+            self.reader,
+            index.lexical.document_frequency,
+            index.manifest.passages,
+            index.store.source,
+            self.model,
+        )
+        quotes = tuple(_with_page(index, citation) for citation in selection.citations)
+        answered = bool(quotes) and selection.confidence >= self.model.thresholds[caution]
         clock.lap("answer")
-        answered = bool(selection.citations)
         return Answer(
             question=message,
             standalone_question=standalone,
             status="answered" if answered else "not_found",
-            sentences=selection.sentences,
-            citations=tuple(self._with_page(citation) for citation in selection.citations),
+            citations=quotes if answered else (),
             confidence=selection.confidence,
             hits=tuple(hits[:limit]),
             timings=clock.laps,
             note=selection.note if answered else _REFUSAL,
+            withheld=() if answered else quotes,
         )
-
-    def _with_page(self, citation: Citation) -> Citation:
-        """A citation that says its page, where the document has pages."""
-        page = self.index.store.page(citation.document_id, citation.start)
-        return citation if page is None else replace(citation, page=page.number, ocr=page.ocr)
 
     def search(self, question: str, *, limit: int = 10, method: str = "hybrid") -> list[Hit]:
         """Passages only, best first; ``method`` is hybrid, dense or lexical."""
@@ -178,6 +186,12 @@ def _calibrated_model(index: Index) -> tuple[AnsweringModel, str | None]:
         return calibrated(shipped, found), index.warning
     told = f"the calibration beside the index is not used: {reason}. Run qa calibrate again."
     return shipped, f"{index.warning} {told}" if index.warning else told
+
+
+def _with_page(index: Index, citation: Citation) -> Citation:
+    """A citation that says its page, where the document has pages."""
+    page = index.store.page(citation.document_id, citation.start)
+    return citation if page is None else replace(citation, page=page.number, ocr=page.ocr)
 
 
 def _check(name: str, value: str, known: Iterable[str]) -> None:
@@ -229,7 +243,6 @@ def _join(message: str, answers: Sequence[Answer], limit: int) -> Answer:
         question=message,
         standalone_question=" ".join(answer.standalone_question for answer in answers),
         status="answered" if citations else "not_found",
-        sentences=tuple(AnswerSentence(c.quote, c.marker) for c in citations),
         citations=citations,
         confidence=max(answer.confidence for answer in answers),
         hits=tuple(replace(hit, rank=rank) for rank, hit in enumerate(hits, 1)),
@@ -238,6 +251,7 @@ def _join(message: str, answers: Sequence[Answer], limit: int) -> Answer:
             for name in answers[0].timings
         },
         note=" ".join(notes),
+        withheld=() if citations else answers[0].withheld,
     )
 
 

@@ -74,17 +74,20 @@ def hurried(text: str, seed: int = 0) -> str:
     return one_typo(without_accents(text), chance)
 
 
-def training_noise(text: str, chance: random.Random, share: float = 0.4) -> str:
-    """A ``share`` of the questions get a typo, lose their grammar words, or both; one drawing each.
+def training_noise(text: str, chance: random.Random, share: float = 0.5) -> str:
+    """A ``share`` of the questions as people type them in a hurry, each ill by its own chance.
 
-    Accents and letter case are not touched: the vocabulary folds them anyway.
+    Accents, capitals and the question mark are left out, a typing error is made, or only the words
+    that carry meaning are kept.
     """
-    drawn = chance.random()
-    if drawn >= share:
+    if chance.random() >= share:
         return text
-    part = drawn / share
-    if part < 0.5:
-        return one_typo(text, chance)
-    if part < 0.8:
-        return keywords(text)
-    return one_typo(keywords(text), chance)
+    if chance.random() < 0.5:
+        text = without_accents(text)
+    if chance.random() < 0.5:
+        text = text.lower()
+    if chance.random() < 0.5:
+        text = text.rstrip(" ?\u00a0\u202f")
+    if chance.random() < 0.15:
+        text = keywords(text)
+    return one_typo(text, chance) if chance.random() < 0.4 else text

@@ -155,14 +155,6 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerSentence:
-    """A sentence of the answer, word for word from its source, and the citation that proves it."""
-
-    text: str
-    marker: int
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
     """What is said to one message.
 
@@ -170,18 +162,19 @@ class Answer:
     ``answered`` there is at least one citation; when ``not_found``, none, and ``hits`` are only
     the closest passages. ``confidence`` is the estimated probability in [0, 1] that the corpus
     answers. ``timings`` are milliseconds by step. ``note`` is what is said in plain French beside
-    the quotes: why there is no answer, or a reply to a greeting.
+    the quotes: why there is no answer, or a reply to a greeting. ``withheld`` are the quotes that
+    would have been given, were the answer surer: none when it was given.
     """
 
     question: str
     standalone_question: str
     status: Status
-    sentences: tuple[AnswerSentence, ...]
     citations: tuple[Citation, ...]
     confidence: float
     hits: tuple[Hit, ...]
     timings: Mapping[str, float]
     note: str = ""
+    withheld: tuple[Citation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

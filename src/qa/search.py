@@ -7,8 +7,7 @@ Hybrid Retrieval" (arXiv 2210.11934). The weights were chosen on the development
 
 Vectors and words of whole passages find; the best ones found are then looked at more closely,
 which tells more and costs too much to do for all: their tokens are compared with the question's
-(late interaction, ``qa.tokens``), and the best of these are read sentence by sentence
-(``qa.matching``).
+(late interaction, ``qa.tokens``).
 """
 
 from __future__ import annotations
@@ -18,12 +17,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.embedding import Embedder, Query, Signs, Vectors
+from qa.embedding import Query
 from qa.index import Index
-from qa.matching import Matcher
-from qa.questions import analyse_question
 from qa.records import Hit, Passage
-from qa.tokens import Match, late_interaction, similarities
+from qa.tokens import late_interaction
 
 Floats = NDArray[np.float32]
 Search = Callable[[Index, str, Query, int], list[Hit]]
@@ -38,9 +35,8 @@ DENSE_WEIGHT = 0.5  # share of the cosine in the fused score
 # So many of the best candidates are compared by their tokens: fused ones, and of vectors alone.
 COMPARED, DENSE_COMPARED = 30, 50
 DENSE_TOKEN_WEIGHT = 0.5  # share of the tokens in the score by meaning alone
-READ = 20  # so many of those compared are read sentence by sentence
-# The final score is a mean of four numbers in [0, 1]. Tokens differ least, so they weigh most.
-FUSED_SHARE, TOKENS_SHARE, COVERAGE_SHARE, PHRASE_SHARE = 0.14, 0.70, 0.12, 0.04
+# Share of the tokens in the final score; they differ least, so they weigh most.
+TOKENS_SHARE = 0.8
 
 
 def search_lexical(index: Index, question: str, query: Query, limit: int) -> list[Hit]:
@@ -65,15 +61,8 @@ def search_hybrid(index: Index, question: str, query: Query, limit: int) -> list
     fused = fuse(candidates.cosines, candidates.lexical())
     best = candidates.best(fused, COMPARED)
     candidates.compare(best)
-    scores = FUSED_SHARE * fused
+    scores = (1 - TOKENS_SHARE) * fused
     scores[best] += TOKENS_SHARE * np.maximum(candidates.tokens[best], 0)
-    read = candidates.best(scores, READ)
-    terms = analyse_question(
-        question, index.manifest.passages, index.lexical.document_frequency
-    ).terms
-    matcher = Matcher(terms)
-    passages = index.passages(candidates.rows[read].tolist())
-    scores[read] += [reading_score(matcher, passage) for passage in passages]
     return candidates.hits(scores, limit, REFERENCES_COMPARED)
 
 
@@ -116,40 +105,6 @@ def scale_between(scores: Floats) -> Floats:
 def fuse(cosines: Floats, lexical: Floats, dense_weight: float = DENSE_WEIGHT) -> Floats:
     """The convex combination of both legs, each scaled to [0, 1] over the candidates."""
     return dense_weight * scale_between(cosines) + (1 - dense_weight) * scale_by_best(lexical)
-
-
-def read_best(matcher: Matcher, passage: Passage) -> tuple[float, float]:
-    """The most of the question's terms that a sentence has, and of its neighbouring terms."""
-    sentences = list(matcher.read(passage))
-    return (
-        max((sentence.coverage for sentence in sentences), default=0.0),
-        max((sentence.phrase for sentence in sentences), default=0.0),
-    )
-
-
-def reading_score(matcher: Matcher, passage: Passage) -> float:
-    """What reading a passage adds to its score."""
-    coverage, phrase = read_best(matcher, passage)
-    return COVERAGE_SHARE * coverage + PHRASE_SHARE * phrase
-
-
-def token_matcher(index: Index, embedder: Embedder, query: Query) -> Callable[[Hit], Match]:
-    """Compares a question with passages token by token; positions are those of their texts."""
-
-    def match(hit: Hit) -> Match:
-        return match_text(query.tokens, hit.passage, index.tokens.signs(hit.row), embedder)
-
-    return match
-
-
-def match_text(tokens: Vectors, passage: Passage, signs: Signs, embedder: Embedder) -> Match:
-    """Question tokens against the signs of a passage's index text."""
-    text = passage.index_text
-    body = passage.text.strip()
-    lead = len(text) - len(body) - passage.text.index(body)
-    spans = embedder.token_spans(text)[: len(signs)]
-    starts = np.array([start - lead for start, _ in spans], dtype=np.int64)
-    return Match(tokens, signs, starts, similarities(tokens, signs))
 
 
 class Candidates:

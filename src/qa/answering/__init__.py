@@ -1,9 +1,9 @@
 """Choose the sentences that answer, quote and cite them, or refuse.
 
-Each sentence of the first passages gets raw signals in [0, 1] or so (``SentenceSignals``); a linear
-model ranks them and says how likely each one is the one that answers. The best sentence and its
-passage give the signals of the whole question (``QuestionSignals``); a logistic model of those is
-the probability that the corpus answers, and below a threshold the answer is a refusal.
+The first passages are read with the question (``Reader``): each of their sentences gets the
+log-odds that an answer stands in it. The best of these, and how much of the question the best
+passage speaks of, give the probability that the documents answer at all; below a threshold the
+answer is a refusal, above it the best sentences are quoted.
 """
 
 from qa.answering.calibration import (
@@ -16,11 +16,13 @@ from qa.answering.calibration import (
     write_calibration,
 )
 from qa.answering.model import AnsweringModel, shipped_model
+from qa.answering.reader import Reader
 from qa.answering.selection import Selection, select_answer
 
 __all__ = [
     "AnsweringModel",
     "Calibration",
+    "Reader",
     "Selection",
     "calibrated",
     "calibration_path",

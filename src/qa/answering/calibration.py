@@ -41,8 +41,7 @@ class Calibration:
 
 def fingerprint(model: AnsweringModel) -> str:
     """Names the coefficients that a calibration starts from."""
-    content = [dict(model.sentence), dict(model.question), dict(model.ranges)]
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(dict(model.question), sort_keys=True).encode()).hexdigest()
 
 
 def calibration_path(directory: Path) -> Path:

@@ -1,13 +1,10 @@
-"""The numbers that the choice of sentences and the refusal are made with: readable JSON.
-
-``answering.json`` is fitted on development data by ``python benchmarks/fit_answering.py``.
-"""
+"""The numbers of the refusal: readable JSON, fitted on questions of held-out documents."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
@@ -20,27 +17,15 @@ Weights = Mapping[str, float]
 
 @dataclass(frozen=True, slots=True)
 class AnsweringModel:
-    """Coefficients by signal name; ``thresholds`` on the probability, by caution.
+    """Coefficients of the probability that the documents answer, and where to refuse.
 
-    ``sentence`` ranks sentences, ``question`` refuses, by signals that are brought within
-    ``ranges`` first: what training questions had, less the extremes, so that a signal of an unusual
-    question or corpus does not decide alone. Beside the best sentence, one of its own passage is
-    quoted that answers with probability ``beside`` (given that one of those looked at does), one of
-    another passage with ``elsewhere``: that is one more place to look at. From ``enough`` on,
-    together, no further one is. A short answer is emphasised when ``emphasis`` gives at least
-    ``certain``. ``measured``: shares of development questions that get an answer, by size of
-    corpus, then by kind (answerable, or how they were made unanswerable), then by caution.
+    ``question``: by signal (``answering.refusal``); ``thresholds`` on the probability, by caution;
+    ``measured``: shares of development questions that get an answer, by set, then by kind
+    (answerable, near, far), then by caution.
     """
 
-    sentence: Weights
     question: Weights
-    ranges: Mapping[str, Sequence[float]]
     thresholds: Weights
-    beside: float
-    elsewhere: float
-    enough: float
-    emphasis: Weights
-    certain: float
     measured: Mapping[str, Mapping[str, Mapping[str, float]]]
 
 

@@ -1,77 +1,58 @@
-"""What tells whether the documents answer a question at all."""
+"""What tells whether the documents answer a question at all.
+
+Only what reading finds, and how rare the question's words are that the best passage lacks: these
+mean the same in every collection and with every method and embedding model.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from qa.answering.sentences import Candidate
-from qa.matching import Matcher
-from qa.questions import Question
-from qa.records import Hit
+from qa.answering.reader import LEAST, PassageReading
+from qa.french import words
+from qa.records import Passage
+
+Frequency = Callable[[str], int]
+
+# Reading's log-odds are sure enough within these; beyond, they only grow with the passage's length.
+_LOWEST, _HIGHEST = -12.0, 12.0
 
 
 @dataclass(frozen=True, slots=True)
 class QuestionSignals:
-    """What tells whether the corpus answers; relative to the corpus, so that it carries over.
+    """What tells whether the passages that were read answer.
 
-    ``coverage``, ``phrase``, ``kind``, ``tokens``, ``extracted``, ``score``: of the best sentence.
-    ``passage_tokens``: of its passage and the question. ``names``: the share of the question's
-    names and numbers in its passage, title and headings. ``margin``: the cosine of passage and
-    question over the tenth passage's; ``lead``: the passage's BM25 score over the next five
-    passages' mean, over the most that the question could get. These two are 0 when others have
-    more: that another passage is nearer says nothing against this one.
+    ``best``: the highest log-odds of a passage; ``second``: the next one's; ``coverage``: the share
+    of the question's words, weighed by how rare they are, that the best passage has.
     """
 
+    best: float
+    second: float
     coverage: float
-    phrase: float
-    kind: float
-    tokens: float
-    passage_tokens: float
-    extracted: float
-    score: float
-    names: float
-    margin: float
-    lead: float
 
 
 def question_signals(
-    question: Question,
-    hits: Sequence[Hit],
-    ranked: Sequence[Candidate],
-    ranges: Mapping[str, Sequence[float]],
+    question: str, ranked: Sequence[PassageReading], passages: int, frequency: Frequency
 ) -> QuestionSignals:
-    """The signals of a question from its hits and its ranked sentences (at least one).
-
-    Each is brought within its range (``AnsweringModel.ranges``), where it has one.
-    """
-    best = ranked[0]
-    passage = best.hit.passage
-    matcher = Matcher(question.terms)
-    found = matcher.numbers(" ".join([passage.title, *passage.headings, passage.text]))
-    names = {n: term.weight for n, term in enumerate(question.terms) if term.is_name}
-    cosines = sorted((hit.dense for hit in hits), reverse=True)
-    others = sorted((hit.lexical for hit in hits), reverse=True)[1:6]
-    # A term adds at most idf x (k1 + 1) to BM25, with k1 = 1.2 (tantivy's).
-    most = 2.2 * (question.weight or 1.0)
-    signals = QuestionSignals(
-        coverage=best.signals.coverage,
-        phrase=best.signals.phrase,
-        kind=best.signals.kind,
-        tokens=best.signals.tokens,
-        passage_tokens=best.hit.tokens,
-        extracted=best.signals.extracted,
-        score=best.score,
-        names=sum(names[n] for n in names.keys() & found) / sum(names.values()) if names else 1.0,
-        margin=max(0.0, best.hit.dense - cosines[min(9, len(cosines) - 1)]),
-        lead=max(0.0, best.hit.lexical - sum(others) / max(1, len(others))) / most,
-    )
-    return within(signals, ranges)
+    """The signals of a question, its readings best first; ``frequency`` tells in how many of the
+    ``passages`` of the collection a stem occurs."""
+    scores = [reading.score for reading in ranked[:2]] + [LEAST, LEAST]
+    best, second = (min(max(score, _LOWEST), _HIGHEST) for score in scores[:2])
+    found = coverage(question, ranked[0].hit.passage, passages, frequency) if ranked else 0.0
+    return QuestionSignals(best, second, found)
 
 
-def within(signals: QuestionSignals, ranges: Mapping[str, Sequence[float]]) -> QuestionSignals:
-    """The signals, each brought within its range where it has one."""
-    clipped = {
-        name: min(max(getattr(signals, name), low), high) for name, (low, high) in ranges.items()
+def coverage(question: str, passage: Passage, passages: int, frequency: Frequency) -> float:
+    """The idf-weighed share of the question's stems in a passage, its title and headings."""
+    stems = {word.stem for word in words(question) if not word.is_stop}
+    if not stems:
+        return 1.0
+    text = " ".join([passage.title, *passage.headings, passage.text])
+    present = {word.stem for word in words(text)}
+    weight = {
+        stem: math.log(1 + (passages + 0.5) / (min(passages, frequency(stem)) + 0.5))
+        for stem in stems
     }
-    return replace(signals, **clipped)
+    return sum(weight[stem] for stem in stems & present) / sum(weight.values())

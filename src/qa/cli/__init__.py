@@ -129,13 +129,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     _json_option(verdicts)
 
-    train = command("train", training.train, "make the embedding model (docs/model.md)")
+    train = command("train", training.train, "make the shipped model again (docs/model.md)")
     train.add_argument("--data", type=Path, required=True, help="folder of training data")
     train.add_argument("--work", type=Path, required=True, help="folder for steps, checkpoints")
-    train.add_argument("--english", type=Path, help="the English model's folder")
+    train.add_argument("--questions", type=Path, help="folder of folders of natural questions")
+    train.add_argument("--base", type=Path, help="the file of the base model")
     train.add_argument("--sample", type=_positive, help="rows of each set, for a trial")
-    train.add_argument("--minutes-distillation", type=float, default=20.0, metavar="N")
-    train.add_argument("--steps", type=_positive, help="a bound on the long steps' steps")
+    train.add_argument("--minutes", type=float, default=120.0, metavar="N", help="of learning")
+    train.add_argument("--steps", type=_positive, help="a bound on the steps of the learning")
     train.add_argument("--device", default="auto", help="auto, cpu or cuda")
 
     status = command("status", documents.status, "what is indexed, what was skipped and why")

@@ -14,9 +14,10 @@ def train(options: argparse.Namespace) -> int:
     settings = TrainingSettings(
         data=options.data,
         work=options.work,
-        english=options.english,
+        questions=options.questions,
+        base=options.base,
         sample=options.sample,
-        minutes_distillation=options.minutes_distillation,
+        minutes=options.minutes,
         steps=options.steps,
         device=options.device,
     )

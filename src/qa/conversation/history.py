@@ -378,8 +378,7 @@ def last_in_answer(turn: Turn) -> Mention | None:
 
 
 def _sentences(turn: Turn) -> list[str]:
-    sentences = [sentence.text[:1_000] for sentence in turn.answer.sentences]
-    return sentences or [citation.quote[:1_000] for citation in turn.answer.citations]
+    return [citation.quote[:1_000] for citation in turn.answer.citations]
 
 
 def _named_in_answer(turn: Turn, kind: Kind) -> Mention | None:

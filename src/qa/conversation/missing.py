@@ -114,7 +114,9 @@ def _is_existential(tokens: Sequence[Token], own: Sequence[Token]) -> bool:
 
 def _bridges(own: Sequence[Token], history: History) -> bool:
     """Whether the nouns are those of the last answers, which stand for their topic."""
-    sentences = " ".join(s.text for turn in history.turns[:3] for s in turn.answer.sentences[:1])
+    sentences = " ".join(
+        cited.quote for turn in history.turns[:3] for cited in turn.answer.citations[:1]
+    )
     said = {stem(token.form) for token in tokenise(sentences) if not token.is_capital}
     nouns = [t for t in own if not is_verb(t) and not is_infinitive(t)]
     return 0 < len(nouns) <= 2 and all(stem(token.form) in said for token in nouns)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from qa.answering import select_answer
 from qa.assistant import Assistant, Caution
 from qa.evaluation.confidence import CurvePoint, Estimate, auroc, risk_coverage
 from qa.evaluation.gold import AnswerQuestion, contains
@@ -17,9 +16,7 @@ from qa.evaluation.jsonl import write_records
 from qa.evaluation.report import Note, describe_index, versions
 from qa.evaluation.significance import RESAMPLES, SEED, bootstrap_ratio, wilson_interval
 from qa.index import Progress
-from qa.questions import analyse_question
 from qa.records import Answer, Citation, QAError
-from qa.search import token_matcher
 
 _DEPTH = 20  # hits kept with an answer: all that it was made from
 
@@ -200,35 +197,15 @@ def _judge(
     answer = assistant.answer(item.question, limit=_DEPTH, caution=caution)
     quotes = [citation.quote for citation in answer.citations]
     right = any(contains(quote, item.answers) for quote in quotes)
-    would_be = right
-    if item.answerable and not quotes:
-        would_be = any(contains(quote, item.answers) for quote in _held_back(answer, assistant))
+    withheld = [citation.quote for citation in answer.withheld]
     return JudgedAnswer(
         item=item,
         answer=answer,
         right=right,
         right_first=bool(quotes) and contains(quotes[0], item.answers),
-        would_be_right=would_be,
+        would_be_right=right or any(contains(quote, item.answers) for quote in withheld),
         supported=sum(evidence.supports(item, citation) for citation in answer.citations),
     )
-
-
-def _held_back(answer: Answer, assistant: Assistant) -> list[str]:
-    """The quotes that a refused question would get if every answer were let through."""
-    index, embedder = assistant.index, assistant.embedder
-    query = embedder.embed_questions([answer.standalone_question])[0]
-    question = analyse_question(
-        answer.standalone_question, index.manifest.passages, index.lexical.document_frequency
-    )
-    open_to_all = replace(assistant.model, thresholds={"normal": 0.0})
-    selection = select_answer(
-        question,
-        answer.hits,
-        token_matcher(index, embedder, query),
-        index.store.source,
-        model=open_to_all,
-    )
-    return [citation.quote for citation in selection.citations]
 
 
 def _summarise(

@@ -1,14 +1,13 @@
 """Fit the refusal to one's own documents, from judged questions: what ``qa calibrate`` does.
 
-The shipped logistic model is the prior: its coefficients move only as far as the questions, by
-cross-validation, warrant. Then the thresholds are set where the stated share of the unanswerable
-questions gets an answer.
+Platt scaling (1999): the log-odds that the documents answer are stretched and shifted, near the
+shipped ones unless the questions say otherwise. Then the thresholds are set where the stated share
+of the unanswerable questions gets an answer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,26 +16,21 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from qa.answering import Calibration, fingerprint, shipped_model
-from qa.answering.refusal import QuestionSignals, question_signals
-from qa.answering.selection import rank_sentences
 from qa.assistant import Assistant
 from qa.evaluation.confidence import auroc
 from qa.evaluation.gold import AnswerQuestion
 from qa.evaluation.significance import SEED
 from qa.index import Progress
-from qa.questions import analyse_question
 from qa.records import QAError
-from qa.search import search_hybrid, token_matcher
 
 Floats = NDArray[np.float64]
 
 # Shares of unanswerable questions that may get an answer, by caution.
 FALSE_ANSWERS = {"low": 0.2, "normal": 0.1, "high": 0.05}
 FEWEST = 20  # questions of either sort: of fewer, 10 % is one or two
-_DEPTH = 20  # hits that an answer is made from
-# Strengths of the prior (in signals divided by their spread) to choose among; the first one leaves
-# the shipped coefficients as they are.
-_PRIORS = (1e6, 100.0, 30.0, 10.0, 3.0)
+# How strongly the stretch is held near 1 and the shift near 0: set by hand, as many questions as
+# the fewest would move them little.
+_PRIOR = (10.0, 1.0)
 _FOLDS, _REPEATS = 5, 4
 
 
@@ -61,29 +55,25 @@ def fit_calibration(
             f"questions. Give at least {FEWEST} of each: a threshold set with fewer means nothing."
         )
     shipped = shipped_model()
-    names = list(QuestionSignals.__dataclass_fields__)
-    rows, answerable, defined = [], [], []
+    shipped_only = Assistant(assistant.index, assistant.embedder, assistant.reader, shipped)
+    sure = []
     progress(Progress("search", 0, len(questions)))
     for done, item in enumerate(questions, 1):
-        found = _signals(item.question, assistant)
-        if found is not None:  # without one, the question is refused whatever the coefficients
-            rows.append([1.0, *(asdict(found[0])[name] for name in names)])
-            answerable.append(item.answerable)
-            defined.append(found[1])
+        sure.append(shipped_only.answer(item.question).confidence)
         progress(Progress("search", done, len(questions)))
-    matrix, labels = np.array(rows), np.array(answerable)
-    start = np.array([shipped.question.get(name, 0.0) for name in ("intercept", *names)])
-    before = _logistic(matrix @ start)
-    strength, after = _cross_validate(matrix, labels, start)
-    fitted = _fit(matrix, labels, start, strength)
+    before = np.clip(np.array(sure, dtype=np.float64), 1e-6, 1 - 1e-6)
+    odds = np.log(before / (1 - before))
+    labels = np.array([item.answerable for item in questions])
+    stretch, shift = _fit(odds, labels)
+    after = _logistic(_left_out(odds, labels))
     thresholds = {
         name: round(float(np.quantile(after[~labels], 1 - share, method="higher")) + 1e-4, 4)
         for name, share in FALSE_ANSWERS.items()
     }
+    scaled = {name: stretch * value for name, value in shipped.question.items()}
     return Calibration(
         question={
-            name: round(float(value), 4)
-            for name, value in zip(("intercept", *names), fitted, strict=True)
+            name: round(value + shift * (name == "intercept"), 4) for name, value in scaled.items()
         },
         thresholds=thresholds,
         created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -91,23 +81,9 @@ def fit_calibration(
         questions=count,
         embedder=assistant.index.manifest.embedder.fingerprint,
         shipped=fingerprint(shipped),
-        # A definition that was asked for is an answer, whatever the coefficients.
-        before=_figures(np.where(defined, 1.0, before), labels, count, shipped.thresholds),
-        after=_figures(np.where(defined, 1.0, after), labels, count, thresholds),
+        before=_figures(before, labels, count, shipped.thresholds),
+        after=_figures(after, labels, count, thresholds),
     )
-
-
-def _signals(text: str, assistant: Assistant) -> tuple[QuestionSignals, bool] | None:
-    """The signals of a question, and whether a definition that it asks for was found."""
-    index, embedder = assistant.index, assistant.embedder
-    query = embedder.embed_questions([text])[0]
-    question = analyse_question(text, index.manifest.passages, index.lexical.document_frequency)
-    hits = search_hybrid(index, text, query, _DEPTH)
-    model = shipped_model()
-    ranked = rank_sentences(question, hits, token_matcher(index, embedder, query), model)
-    if not ranked or not question.terms:
-        return None
-    return question_signals(question, hits, ranked, model.ranges), ranked[0].defines
 
 
 def _figures(
@@ -133,26 +109,17 @@ def _figures(
     }
 
 
-def _cross_validate(
-    matrix: Floats, labels: NDArray[np.bool_], start: Floats
-) -> tuple[float, Floats]:
-    """The prior's strength with the least loss on questions left out, and their probabilities."""
+def _left_out(odds: Floats, labels: NDArray[np.bool_]) -> Floats:
+    """The log-odds of each question by fits that have not seen it, their mean."""
     generator = np.random.default_rng(SEED)
-    folds = [_stratified(labels, generator) for _ in range(_REPEATS)]
-    best: tuple[float, float, Floats] | None = None
-    for strength in _PRIORS:
-        scores = np.zeros((len(folds), len(labels)))
-        for repeat, fold in enumerate(folds):
-            for number in range(_FOLDS):
-                out = fold == number
-                scores[repeat, out] = matrix[out] @ _fit(
-                    matrix[~out], labels[~out], start, strength
-                )
-        loss = float(np.mean([_loss(row, labels) for row in scores]))
-        if best is None or loss < best[0]:
-            best = loss, strength, _logistic(scores.mean(axis=0))
-    assert best is not None
-    return best[1], best[2]
+    found = np.zeros(len(labels))
+    for _ in range(_REPEATS):
+        fold = _stratified(labels, generator)
+        for number in range(_FOLDS):
+            out = fold == number
+            stretch, shift = _fit(odds[~out], labels[~out])
+            found[out] += (stretch * odds[out] + shift) / _REPEATS
+    return found
 
 
 def _stratified(labels: NDArray[np.bool_], generator: np.random.Generator) -> NDArray[np.int64]:
@@ -164,22 +131,15 @@ def _stratified(labels: NDArray[np.bool_], generator: np.random.Generator) -> ND
     return folds
 
 
-def _fit(matrix: Floats, labels: NDArray[np.bool_], start: Floats, strength: float) -> Floats:
-    """Coefficients near ``start`` (a normal prior); both sorts of questions weigh the same."""
-    spread = np.maximum(matrix.std(axis=0), 1e-3)
-    spread[0] = 1.0
-    penalty = np.full(matrix.shape[1], strength)
-    penalty[0] = min(strength, 1.0)  # how sure one is in general moves freely
+def _fit(odds: Floats, labels: NDArray[np.bool_]) -> tuple[float, float]:
+    """Stretch and shift of log-odds; both sorts of questions weigh the same."""
 
-    weights = _balanced(labels)
+    def loss(step: Floats) -> float:
+        held = float(np.asarray(_PRIOR) @ step**2) / 2
+        return _loss((1 + step[0]) * odds + step[1], labels) + held
 
-    def loss(step: Floats) -> tuple[float, Floats]:
-        scores = matrix @ (start + step / spread)
-        slope = (weights * (_logistic(scores) - labels)) @ matrix / spread + penalty * step
-        return _loss(scores, labels) + float(penalty @ step**2) / 2, slope
-
-    step = minimize(loss, np.zeros_like(start), jac=True, method="L-BFGS-B").x
-    return np.asarray(start + step / spread)
+    step = minimize(loss, np.zeros(2), method="L-BFGS-B", bounds=[(-0.9, None), (None, None)]).x
+    return float(1 + step[0]), float(step[1])
 
 
 def _balanced(labels: NDArray[np.bool_]) -> Floats:

@@ -1,17 +1,19 @@
-"""Reads the training data: parallel sentences, question -> passage pairs, plain French text.
+"""Reads the training data: pairs of a text and its passage, and plain French text.
 
 A data folder holds gzipped JSON Lines (names and shapes in ``docs/model.md``). Sets that are
-measured on (``retrieval/``, ``qa/piaf_dev``) are never trained on: of their questions, only those
-that a training set asks too are looked up, to leave them out.
+measured on (``retrieval/``, ``qa/piaf_dev``, ``natural/dev``) are never trained on: of their
+questions, only those that a training set asks too are looked up, to leave them out. Questions with
+marked answers are read by ``qa.training.questions``.
 """
 
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import random
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,20 +22,11 @@ from qa.french import analyse_words, fold, split_sentences
 from qa.records import QAError
 
 # Sets that are only measured on; opening one for training is an error, not an option.
-MEASURED_ONLY = ("retrieval", "piaf_dev", "stsb_dev")
+MEASURED_ONLY = ("retrieval", "piaf_dev", "stsb_dev", "dev")
 
-# Rows of each parallel set, at most: law clauses are long and of one style, so they get a share.
-PARALLEL_SHARES: dict[str, int | None] = {
-    "tatoeba": None,
-    "news": None,
-    "python_docs": None,
-    "dialogues": None,
-    "stsb": None,
-    "trivia_questions": None,
-    "canada_laws": 60_000,
-}
-# Sets whose rows follow one another in a text, so that neighbours make paragraphs.
-CONSECUTIVE = frozenset({"news", "python_docs", "stsb"})
+# One document in eight, of the folders of natural questions: questions about it are not trained on.
+# They tell how sure an answer must be (``benchmarks/refusal.py``).
+HELD_OUT = 8
 
 # A quiz heading, or a mark left by the site's editors, says nothing about the answer.
 _EDITORS_MARK = re.compile(r"^Contenu de test non validé\s*-\s*")
@@ -42,15 +35,6 @@ _QUESTION = re.compile(
     r"\?\s*$|^(qui|que|quel|quelle|quels|quelles|comment|pourquoi|combien|quand|où|est-ce)\b",
     re.IGNORECASE,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class ParallelPair:
-    """The same text in English and in French."""
-
-    english: str
-    french: str
-    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +56,7 @@ class TrainingPair:
 
 def read_rows(path: Path) -> Iterator[dict[str, Any]]:
     """The rows of a gzipped JSON Lines file; refuses the sets that are only measured on."""
-    if any(name in part for part in path.parts[-3:] for name in MEASURED_ONLY):
+    if any(name == part.split(".")[0] for part in path.parts[-4:] for name in MEASURED_ONLY):
         raise QAError(f"{path.name} is only measured on; training must not read it")
     try:
         with gzip.open(path, "rt", encoding="utf-8") as lines:
@@ -90,57 +74,17 @@ def read_rows(path: Path) -> Iterator[dict[str, Any]]:
         ) from error
 
 
-def read_parallel(data: Path, sample: int | None = None, seed: int = 0) -> list[ParallelPair]:
-    """Every parallel set, without repeats, in file order; ``sample`` rows of each set at most."""
-    pairs: list[ParallelPair] = []
-    seen: set[str] = set()
-    for name, share in PARALLEL_SHARES.items():
-        path = data / "parallel" / f"{name}.jsonl.gz"
-        if not path.exists():
-            continue
-        rows = []
-        for row in read_rows(path):
-            english, french = _spaces(row["en"]), _spaces(row["fr"])
-            if english and french and french not in seen and _alike_in_length(english, french):
-                seen.add(french)
-                rows.append(ParallelPair(english, french, name))
-        limit = min(count for count in (share, sample, len(rows)) if count is not None)
-        kept = sorted(random.Random(seed).sample(range(len(rows)), limit))  # noqa: S311
-        pairs.extend(rows[i] for i in kept)
-    if not pairs:
-        raise QAError(
-            f"no parallel text in {data / 'parallel'}; expected files such as tatoeba.jsonl.gz"
-        )
-    return pairs
+def is_held_out(name: str) -> bool:
+    """Whether questions about the document of this id are kept for measuring."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big") % HELD_OUT == 0
 
 
-def join_neighbours(
-    pairs: Sequence[ParallelPair], seed: int, characters: int = 900
-) -> list[ParallelPair]:
-    """Two to five parallel rows that follow each other, as one paragraph.
-
-    Short sentences alone would never show the student a passage. Rows of sets without an order
-    (everyday sentences, law clauses) are joined two by two, which still teaches it to average.
-    """
-    chance = random.Random(seed)  # noqa: S311
-    joined = []
-    position = 0
-    while position < len(pairs):
-        source = pairs[position].source
-        size = chance.randint(2, 5) if source in CONSECUTIVE else 2
-        block: list[ParallelPair] = []
-        length = 0
-        for pair in pairs[position : position + size]:
-            if pair.source != source or (block and length + len(pair.french) > characters):
-                break
-            block.append(pair)
-            length += len(pair.french)
-        position += len(block)
-        if len(block) > 1:
-            english = " ".join(pair.english for pair in block)
-            french = " ".join(pair.french for pair in block)
-            joined.append(ParallelPair(english, french, f"{source}+"))
-    return joined
+def read_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The objects of a JSON Lines file."""
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            if line.strip():
+                yield json.loads(line)
 
 
 def read_training_pairs(data: Path, sample: int | None = None, seed: int = 0) -> list[TrainingPair]:
@@ -148,10 +92,9 @@ def read_training_pairs(data: Path, sample: int | None = None, seed: int = 0) ->
 
     Questions that are measured on are left out, whatever set they come from.
     """
-    measured = _measured_questions(data)
+    measured = measured_questions(data)
     pairs: list[TrainingPair] = []
     for maker in (
-        _question_answering,
         _paragraphs_of_questions,
         _quiz,
         _labour_law,
@@ -175,31 +118,24 @@ def read_training_pairs(data: Path, sample: int | None = None, seed: int = 0) ->
 
 
 def read_french_texts(data: Path, sample: int | None = None, seed: int = 0) -> Iterator[str]:
-    """All French text for the vocabulary; encyclopaedic text counts several times.
-
-    Names and learned words are what questions are about, and are rare in everyday sentences.
-    """
-    for parallel in read_parallel(data, sample, seed):
-        yield parallel.french
+    """All French text, to see which pieces of a vocabulary it uses."""
     for pair in read_training_pairs(data, sample, seed):
         yield pair.question
-        repeats = 3 if pair.source in ("piaf", "encyclopaedia") else 1
-        for _ in range(repeats):
-            yield pair.passage
-    for name, key in (("text/novels", "text"), ("queries/native_questions", "text")):
-        path = data / f"{name}.jsonl.gz"
-        if path.exists():
-            rows = [str(row[key]) for row in read_rows(path)]
-            yield from rows if sample is None else sample_rows(rows, sample, seed)
+        yield pair.passage
+    for name, keys in (
+        ("qa/piaf_train", ("question", "context")),
+        ("text/novels", ("text",)),
+        ("queries/native_questions", ("text",)),
+        ("parallel/news", ("fr",)),
+        ("parallel/tatoeba", ("fr",)),
+        ("parallel/python_docs", ("fr",)),
+    ):
+        rows = list(_rows(data, name))
+        for row in rows if sample is None else sample_rows(rows, sample, seed):
+            yield from (str(row[key]) for key in keys)
 
 
 # --- One maker a set ------------------------------------------------------------------------------
-
-
-def _question_answering(data: Path, _seed: int) -> Iterator[TrainingPair]:
-    for row in _rows(data, "qa/piaf_train"):
-        context = _spaces(row["context"])
-        yield TrainingPair(row["question"].strip(), context, context, "piaf", 4.0, row["title"])
 
 
 def _paragraphs_of_questions(data: Path, seed: int) -> Iterator[TrainingPair]:
@@ -211,13 +147,13 @@ def _paragraphs_of_questions(data: Path, seed: int) -> Iterator[TrainingPair]:
 def _quiz(data: Path, _seed: int) -> Iterator[TrainingPair]:
     for row in _rows(data, "pairs/quiz"):
         passage = _spaces(row["positive"]).removeprefix(f"{_spaces(row.get('title', ''))} : ")
-        yield TrainingPair(row["anchor"].strip(), passage, passage, "quiz")
+        yield TrainingPair(row["anchor"].strip(), passage, passage, "quiz", 0.3)
 
 
 def _labour_law(data: Path, _seed: int) -> Iterator[TrainingPair]:
     for row in _rows(data, "pairs/labour_law"):
         passage = _EDITORS_MARK.sub("", _spaces(row["positive"]))[:1200]
-        weight = 4.0 if _QUESTION.search(row["anchor"]) else 2.0
+        weight = 3.0 if _QUESTION.search(row["anchor"]) else 1.5
         yield TrainingPair(row["anchor"].strip(), passage, passage, "labour_law", weight)
 
 
@@ -225,14 +161,14 @@ def _news(data: Path, seed: int) -> Iterator[TrainingPair]:
     for row in sample_rows(list(_rows(data, "pairs/news_title")), 14_000, seed):
         article = _spaces(row["positive"])
         for passage in _windows(article, 500)[:1]:
-            yield TrainingPair(row["anchor"].strip(), passage, passage, "news", 0.6)
+            yield TrainingPair(row["anchor"].strip(), passage, passage, "news", 0.15)
 
 
 def _business(data: Path, seed: int) -> Iterator[TrainingPair]:
     for row in sample_rows(list(_rows(data, "pairs/business_docs")), 4_000, seed):
         passage = _spaces(row["positive"])[:1200]
         question, title = row["anchor"].strip(), str(row.get("title") or "")
-        yield TrainingPair(question, passage, title or passage, "business", 0.7)
+        yield TrainingPair(question, passage, title or passage, "business", 0.3)
 
 
 def _law_notes(data: Path, seed: int) -> Iterator[TrainingPair]:
@@ -240,7 +176,7 @@ def _law_notes(data: Path, seed: int) -> Iterator[TrainingPair]:
         passage, title = _spaces(row["positive"])[:1200], str(row.get("title") or "")
         note = row["anchor"].strip()
         question = f"{note} ({title})" if title else note
-        yield TrainingPair(question, passage, note, "law", 0.5)
+        yield TrainingPair(question, passage, note, "law", 0.2)
 
 
 def _encyclopaedia(data: Path, seed: int) -> Iterator[TrainingPair]:
@@ -275,15 +211,22 @@ def _inverse_cloze(
         named = bool(title) and chance.random() < 0.5
         question = f"{title} : {sentences[chosen]}" if named else sentences[chosen]
         if len(analyse_words(passage)) >= 12:
-            yield TrainingPair(question, passage[:1100], text, source, 1.5, title)
+            yield TrainingPair(question, passage[:1100], text, source, 0.3, title)
 
 
-def _measured_questions(data: Path) -> frozenset[str]:
+def measured_questions(data: Path) -> frozenset[str]:
     """The folded questions of the sets that are measured on."""
     found = set()
-    for path in sorted((data / "retrieval").glob("*/queries.jsonl.gz")):
-        with gzip.open(path, "rt", encoding="utf-8") as lines:
-            found |= {fold(json.loads(line)["text"].strip()) for line in lines}
+    for pattern, keys in (
+        ("retrieval/*/queries.jsonl.gz", ("text",)),
+        ("qa/piaf_dev.jsonl.gz", ("question",)),
+        ("natural/dev/*/qa.jsonl", ("question",)),
+    ):
+        for path in sorted(data.glob(pattern)):
+            content = path.read_bytes()
+            content = gzip.decompress(content) if path.suffix == ".gz" else content
+            for line in content.decode("utf-8").splitlines():
+                found |= {fold(json.loads(line)[key].strip()) for key in keys}
     return frozenset(found)
 
 
@@ -297,12 +240,6 @@ def _rows(data: Path, name: str) -> Iterator[dict[str, Any]]:
 
 def _spaces(text: str) -> str:
     return " ".join(text.split())
-
-
-def _alike_in_length(english: str, french: str) -> bool:
-    """A pair of which one side is three times the other is an error of alignment."""
-    shorter, longer = sorted((len(english) + 15, len(french) + 15))
-    return longer <= 3 * shorter
 
 
 def _windows(text: str, characters: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""The sentence encoder while it is trained: a BERT model, a tokenizer, mean pooling."""
+"""The encoder while it is trained: a BERT model with its heads, a tokenizer, mean pooling."""
 
 from __future__ import annotations
 
@@ -16,26 +16,32 @@ from torch import Tensor
 
 Floats = NDArray[np.float32]
 
+# What the heads tell of a token: the answer starts here, ends here; a follow-up needs this word.
+HEADS = ("start", "end", "context")
+
 
 @dataclass(frozen=True, slots=True)
 class Encoder:
     """A model and its tokenizer on a device; ``model`` is a ``transformers.BertModel``.
 
-    ``exact`` computes in single precision throughout.
+    ``model.heads`` are linear functions of a token's vector, one for each of ``HEADS``. ``exact``
+    computes in single precision throughout.
     """
 
     model: Any
     tokenizer: Tokenizer
     device: torch.device
     exact: bool = False
+    question_prompt: str = "query: "
+    passage_prompt: str = "passage: "
 
-    def vectors(self, pieces: Sequence[Sequence[int]]) -> Tensor:
-        """Unit vectors ``(texts, dimension)`` of texts given as piece numbers, with gradients."""
-        numbers, mask = pad(pieces)
+    def hidden(self, pieces: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+        """Token vectors ``(texts, longest, dimension)`` with gradients, and their mask."""
+        numbers, mask = pad(pieces, self.model.config.pad_token_id)
         numbers, mask = numbers.to(self.device), mask.to(self.device)
         with mixed_precision(self.device, not self.exact):
             hidden = self.model(input_ids=numbers, attention_mask=mask).last_hidden_state
-        return mean_pool(hidden.float(), mask)
+        return hidden.float(), mask
 
     def pieces(self, texts: Sequence[str], longest: int) -> list[list[int]]:
         """Piece numbers of each text, special pieces included, cut at ``longest``."""
@@ -45,7 +51,8 @@ class Encoder:
 
 
 def load_encoder(folder: Path, device: str = "auto", *, exact: bool = False) -> Encoder:
-    """An encoder from a sentence-transformers folder (its transformer and tokenizer.json)."""
+    """An encoder from a sentence-transformers folder: its transformer, tokenizer and heads."""
+    from safetensors.torch import load_file
     from transformers import BertModel
     from transformers.utils import logging
 
@@ -55,6 +62,12 @@ def load_encoder(folder: Path, device: str = "auto", *, exact: bool = False) -> 
     model = BertModel.from_pretrained(
         folder, add_pooling_layer=False, dtype=torch.float32, attn_implementation="eager"
     )
+    model.heads = torch.nn.Linear(model.config.hidden_size, len(HEADS))
+    torch.nn.init.normal_(model.heads.weight, std=0.02, generator=torch.Generator().manual_seed(0))
+    torch.nn.init.zeros_(model.heads.bias)
+    if (folder / "heads.safetensors").exists():
+        heads = load_file(folder / "heads.safetensors")
+        model.heads.load_state_dict({name: value.float() for name, value in heads.items()})
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     chosen = choose_device(device)
     return Encoder(model.to(chosen).eval(), tokenizer, chosen, exact)
@@ -73,10 +86,10 @@ def mixed_precision(device: torch.device, wanted: bool = True) -> AbstractContex
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=wanted and capable)
 
 
-def pad(pieces: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
-    """Piece numbers and mask, both ``(texts, longest)``; padding is piece 0."""
+def pad(pieces: Sequence[Sequence[int]], filler: int) -> tuple[Tensor, Tensor]:
+    """Piece numbers and mask, both ``(texts, longest)``."""
     longest = max(len(row) for row in pieces)
-    numbers = torch.zeros(len(pieces), longest, dtype=torch.long)
+    numbers = torch.full((len(pieces), longest), filler, dtype=torch.long)
     mask = torch.zeros(len(pieces), longest, dtype=torch.long)
     for i, row in enumerate(pieces):
         numbers[i, : len(row)] = torch.tensor(row)
@@ -107,7 +120,10 @@ def embed(
     tokens: int = 8192,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Floats:
-    """Unit vectors ``(texts, dimension)`` in the order of the texts, without gradients."""
+    """Unit vectors ``(texts, dimension)`` in the order of the texts, without gradients.
+
+    The texts are read as they are: a prompt must be put before by the caller.
+    """
     pieces = encoder.pieces(texts, longest)
     result = np.zeros((len(texts), encoder.model.config.hidden_size), dtype=np.float32)
     training = encoder.model.training
@@ -115,7 +131,7 @@ def embed(
     done = 0
     with torch.inference_mode():
         for batch in length_batches([len(row) for row in pieces], tokens):
-            result[batch] = encoder.vectors([pieces[i] for i in batch]).cpu().numpy()
+            result[batch] = mean_pool(*encoder.hidden([pieces[i] for i in batch])).cpu().numpy()
             done += len(batch)
             progress(done / len(texts))
     encoder.model.train(training)

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from qa.training.base import SPECIAL_PIECES
 from qa.training.encoder import Encoder, embed
 from qa.training.onnx_graph import write_graph
-from qa.training.vocabulary import SPECIAL_PIECES
 
 MAX_PIECES = 256
 
@@ -30,11 +30,16 @@ def write_model(encoder: Encoder, folder: Path, texts: Sequence[str] = ()) -> Pa
     partial = folder.with_name(folder.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    weights = {
+    everything = {
         name: value.detach().to("cpu", torch.float32).numpy()
         for name, value in encoder.model.state_dict().items()
         if value.is_floating_point()
     }
+    heads = {name: value for name, value in everything.items() if name.startswith("heads.")}
+    weights = {name: value for name, value in everything.items() if name not in heads}
+    save_file(
+        {n.removeprefix("heads."): v for n, v in heads.items()}, partial / "heads.safetensors"
+    )
     # Never used, but loaders that expect a pooler would tell that they made one up.
     size = encoder.model.config.hidden_size
     weights |= {
@@ -43,7 +48,7 @@ def write_model(encoder: Encoder, folder: Path, texts: Sequence[str] = ()) -> Pa
     }
     halves = {name: value.astype(np.float16) for name, value in weights.items()}
     save_file(halves, partial / "model.safetensors", metadata={"format": "pt"})
-    _write_settings(encoder.model.config, partial)
+    _write_settings(encoder, partial)
     _write_tokenizer(encoder.tokenizer, partial)
     if texts:
         # From the halves, so that both forms start from the same numbers.
@@ -51,7 +56,9 @@ def write_model(encoder: Encoder, folder: Path, texts: Sequence[str] = ()) -> Pa
         config = encoder.model.config
         path = partial / "onnx" / "model_int8.onnx"
         largest = largest_inputs(encoder, texts)
-        write_graph(single, largest, config.num_attention_heads, config.layer_norm_eps, path)
+        write_graph(
+            single | heads, largest, config.num_attention_heads, config.layer_norm_eps, path
+        )
     previous = folder.with_name(folder.name + ".previous")
     shutil.rmtree(previous, ignore_errors=True)
     if folder.exists():
@@ -75,7 +82,11 @@ def largest_inputs(encoder: Encoder, texts: Sequence[str]) -> dict[str, NDArray[
         return look
 
     modules = encoder.model.named_modules()
-    linear = [(name, part) for name, part in modules if isinstance(part, torch.nn.Linear)]
+    linear = [
+        (name, part)
+        for name, part in modules
+        if isinstance(part, torch.nn.Linear) and name != "heads"
+    ]
     hooks = [part.register_forward_pre_hook(watch(name)) for name, part in linear]
     embed(encoder, texts, MAX_PIECES)
     for hook in hooks:
@@ -98,7 +109,8 @@ def mix_weights(encoder: Encoder, other: Encoder, share: float) -> None:
                 value.lerp_(weights[name], share)
 
 
-def _write_settings(config: Any, folder: Path) -> None:
+def _write_settings(encoder: Encoder, folder: Path) -> None:
+    config = encoder.model.config
     kept = (
         "attention_probs_dropout_prob hidden_act hidden_dropout_prob hidden_size initializer_range "
         "intermediate_size layer_norm_eps max_position_embeddings num_attention_heads "
@@ -109,7 +121,7 @@ def _write_settings(config: Any, folder: Path) -> None:
     fixed = {
         "architectures": ["BertModel"],
         "model_type": "bert",
-        "pad_token_id": 0,
+        "pad_token_id": SPECIAL_PIECES.index("<pad>"),
         "dtype": "float32",
     }
     _write_json(folder / "config.json", {**fixed, **settings})
@@ -130,7 +142,11 @@ def _write_settings(config: Any, folder: Path) -> None:
     )
     _write_json(
         folder / "config_sentence_transformers.json",
-        {"similarity_fn_name": "cosine", "prompts": {}, "default_prompt_name": None},
+        {
+            "similarity_fn_name": "cosine",
+            "prompts": {"query": encoder.question_prompt, "document": encoder.passage_prompt},
+            "default_prompt_name": None,
+        },
     )
 
 
@@ -138,8 +154,9 @@ def _write_tokenizer(tokenizer: Tokenizer, folder: Path) -> None:
     tokenizer.no_padding()
     tokenizer.no_truncation()
     tokenizer.save(str(folder / "tokenizer.json"))
-    names = ("pad_token", "unk_token", "cls_token", "sep_token", "mask_token")
-    special = dict(zip(names, SPECIAL_PIECES, strict=True))
+    special = dict(
+        zip(("cls_token", "pad_token", "sep_token", "unk_token"), SPECIAL_PIECES, strict=True)
+    )
     _write_json(folder / "special_tokens_map.json", special)
     _write_json(
         folder / "tokenizer_config.json",

@@ -1,4 +1,4 @@
-"""The training loop of both long steps: budget, learning rates, checkpoints, averaging.
+"""The training loop: budget, learning rates, checkpoints, averaging.
 
 A run is a function of its seed and step number, so one that was interrupted and continued from its
 checkpoint ends with the same weights as one that was not (when bounded by steps, not by minutes).
@@ -24,15 +24,16 @@ class LoopSettings:
 
     ``steps`` and ``minutes`` bound the run, whichever ends first; the learning rate follows the
     larger used fraction, so a slow machine still ends with a learning rate of zero.
-    ``table_rate`` is for word vectors, ``layer_rate`` for the rest. ``anchor`` pulls word vectors
-    back to where they started, rare pieces most. ``dropout`` is the model's own. ``average_from``
-    is the fraction of the run after which weights are averaged.
+    ``table_rate`` is for word vectors, ``head_rate`` for the heads, ``layer_rate`` for the rest.
+    ``anchor`` pulls word vectors back to where they started, rare pieces most. ``dropout`` is the
+    model's own. ``average_from`` is the fraction of the run after which weights are averaged.
     """
 
     minutes: float | None
     steps: int
     table_rate: float
     layer_rate: float
+    head_rate: float = 3e-4
     warmup: float = 0.03
     anchor: float = 0.005
     dropout: bool = False
@@ -74,8 +75,6 @@ def run_loop(
     counts: Tensor,
     progress: Callable[[str], None],
     interrupt_at: int | None = None,
-    watch: Callable[[int], None] | None = None,
-    watch_every: int = 0,
 ) -> None:
     """Trains ``encoder.model`` in place and leaves the averaged weights in it.
 
@@ -87,11 +86,13 @@ def run_loop(
     table = model.get_input_embeddings().weight
     initial = table.detach().clone()
     pull = anchor_strength(counts.to(table.device, table.dtype), settings.anchor)
-    layers = [p for p in model.parameters() if p is not table]
+    heads = list(model.heads.parameters())
+    layers = [p for p in model.parameters() if all(p is not other for other in (table, *heads))]
     optimizer = torch.optim.AdamW(
         [
             {"params": [table], "lr": settings.table_rate, "peak": settings.table_rate},
             {"params": layers, "lr": settings.layer_rate, "peak": settings.layer_rate},
+            {"params": heads, "lr": settings.head_rate, "peak": settings.head_rate},
         ],
         betas=(0.9, 0.98),
         weight_decay=0.0,
@@ -158,8 +159,6 @@ def run_loop(
         if now - saved > 60 * settings.checkpoint_minutes:
             saved = now
             save()
-        if watch is not None and watch_every and step % watch_every == 0:
-            watch(step)
         if interrupt_at is not None and step == interrupt_at:
             save()
             raise InterruptedTrainingError(f"stopped at step {step}; run again to continue")

@@ -1,4 +1,4 @@
-"""What training minimises, as functions of unit vectors ``(texts, dimension)``."""
+"""What training minimises."""
 
 from __future__ import annotations
 
@@ -6,45 +6,52 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-# Two texts whose teacher vectors are this close say the same; neither is a negative of the other.
-SAME_TEXT = 0.98
 
+def retrieval_loss(scores: Tensor, banned: Tensor) -> Tensor:
+    """InfoNCE (van den Oord et al. 2018) of scores ``(questions, passages)``, temperature applied.
 
-def cosine_loss(student: Tensor, teacher: Tensor) -> Tensor:
-    """Mean of 1 - cos: a text must lie where its translation lies (Reimers & Gurevych 2020)."""
-    return 1 - (student * teacher).sum(dim=-1).mean()
-
-
-def contrast_loss(student: Tensor, teacher: Tensor, temperature: float) -> Tensor:
-    """InfoNCE (van den Oord et al. 2018): each text must find its own translation in the batch."""
-    scores = student @ teacher.T / temperature
-    same = teacher @ teacher.T > SAME_TEXT
-    same.fill_diagonal_(False)
-    labels = torch.arange(len(student), device=student.device)
-    return functional.cross_entropy(scores.masked_fill(same, -torch.inf), labels)
-
-
-def distribution_loss(student: Tensor, teacher: Tensor, temperature: float) -> Tensor:
-    """KL divergence of both similarity distributions over the batch: SEED (Fang et al. 2021)."""
-    others = ~torch.eye(len(student), dtype=torch.bool, device=student.device)
-    count = len(student)
-    wanted = (teacher @ teacher.T)[others].view(count, count - 1) / temperature
-    found = (student @ student.T)[others].view(count, count - 1) / temperature
-    return functional.kl_div(
-        found.log_softmax(dim=-1),
-        wanted.log_softmax(dim=-1),
-        log_target=True,
-        reduction="batchmean",
-    )
-
-
-def retrieval_loss(
-    questions: Tensor, passages: Tensor, banned: Tensor, temperature: float
-) -> Tensor:
-    """InfoNCE of questions ``(q, d)`` against passages ``(p, d)``; row i's answer is passage i.
-
-    ``banned (q, p)`` marks passages that may answer the question as well: they do not count.
+    Row i's answer is passage i. ``banned`` (of the same shape) marks passages that may answer the
+    question as well: they do not count.
     """
-    scores = questions @ passages.T / temperature
-    labels = torch.arange(len(questions), device=questions.device)
-    return functional.cross_entropy(scores.masked_fill(banned, -torch.inf), labels)
+    labels = torch.arange(len(scores), device=scores.device)
+    loss: Tensor = functional.cross_entropy(scores.masked_fill(banned, -torch.inf), labels)
+    return loss
+
+
+def signs(vectors: Tensor) -> Tensor:
+    """The signs of token vectors ``(..., d)`` at unit length, as an index keeps them.
+
+    Their gradient is that of the vectors at unit length (straight-through, Bengio et al. 2013).
+    """
+    unit = functional.normalize(vectors, dim=-1)
+    kept = torch.where(vectors >= 0, 1.0, -1.0) / vectors.shape[-1] ** 0.5
+    straight: Tensor = unit + (kept - unit).detach()
+    return straight
+
+
+def late_interaction(
+    questions: Tensor, question_mask: Tensor, passages: Tensor, passage_mask: Tensor
+) -> Tensor:
+    """Scores ``(questions, passages)`` in [-1, 1] of token vectors ``(texts, tokens, d)``.
+
+    As ``qa.tokens.late_interaction``: the mean over question tokens, weighed by their length, of
+    the best cosine with a passage token of which only the signs are known.
+    """
+    weight = (questions * question_mask[..., None]).norm(dim=-1).sum(dim=1, keepdim=True)
+    asked = questions * question_mask[..., None] / weight[..., None]
+    kept = signs(passages)
+    found = torch.einsum("qid,pjd->qpij", asked, kept)
+    found = found.masked_fill(passage_mask[None, :, None, :] == 0, -torch.inf)
+    best = found.max(dim=-1).values
+    return (best * question_mask[:, None, :]).sum(dim=-1)
+
+
+def span_loss(logits: Tensor, readable: Tensor, starts: Tensor, ends: Tensor) -> Tensor:
+    """Cross-entropy of where an answer starts and ends (Devlin et al. 2019).
+
+    ``logits`` (texts, tokens, 2); ``readable`` (texts, tokens) marks the tokens of the passage, and
+    the first token, which stands for "no answer here" and is the target of texts without one.
+    """
+    masked = logits.masked_fill(readable[..., None] == 0, -1e4)
+    start = functional.cross_entropy(masked[..., 0], starts)
+    return (start + functional.cross_entropy(masked[..., 1], ends)) / 2

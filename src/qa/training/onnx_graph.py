@@ -1,8 +1,9 @@
 """The trained encoder as an int8 ONNX graph, written node by node.
 
 Inputs ``input_ids`` and ``attention_mask`` (batch, tokens); outputs ``sentence_embedding`` (batch,
-dimension), pooled and at unit length, and ``token_embeddings`` (batch, tokens, dimension). The
-vector of token type 0 is folded into the positions, so ``token_type_ids`` is not an input.
+dimension), pooled and at unit length, ``token_embeddings`` (batch, tokens, dimension), and
+``token_marks`` (batch, tokens, heads), what the heads tell of each token. The vector of token type
+0 is folded into the positions, so ``token_type_ids`` is not an input.
 
 Numbers are 8-bit: word vectors with one scale a row, matrices with one a column, activations with
 one a tensor, found at run time (Jacob et al. 2018). A few large channels would waste the range of
@@ -79,6 +80,9 @@ def write_graph(
                 helper.make_tensor_value_info(
                     "token_embeddings", TensorProto.FLOAT, ["batch", "tokens", graph.dimension]
                 ),
+                helper.make_tensor_value_info(
+                    "token_marks", TensorProto.FLOAT, ["batch", "tokens", graph.marks]
+                ),
             ],
             graph.constants,
         ),
@@ -108,6 +112,7 @@ class _Graph:
         self._heads = heads
         self._epsilon = epsilon
         self.dimension = weights["embeddings.word_embeddings.weight"].shape[1]
+        self.marks = len(weights["heads.bias"])
         self._layers = 1 + max(
             int(name.split(".")[2]) for name in weights if name.startswith("encoder.layer.")
         )
@@ -122,6 +127,10 @@ class _Graph:
         for layer in range(self._layers):
             hidden = self._layer(hidden, f"encoder.layer.{layer}")
         self._node("Identity", [hidden], "token_embeddings")
+        self._constant("heads.weight", np.ascontiguousarray(self._weights["heads.weight"].T))
+        self._constant("heads.bias", self._weights["heads.bias"])
+        told = self._node("MatMul", [hidden, "heads.weight"])
+        self._node("Add", [told, "heads.bias"], "token_marks")
         self._pool(hidden)
 
     def _embeddings(self) -> str:

@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from qa.embedding import Embedder, OnnxEmbedder, SentenceTransformerEmbedder
+from qa.embedding import Embedder, SentenceTransformerEmbedder, ShippedEmbedder
+from qa.encoder import Encoder
 from qa.evaluation import PRIMARY, Scores, compare_systems, evaluate, load_dataset
 from qa.training.encoder import embed, load_encoder
 
@@ -35,9 +36,8 @@ def measure_models(
 ) -> dict[str, Any]:
     """nDCG@10 of every model on every development set, and how sure the differences are.
 
-    ``models`` go from step name to model folder, in the order of training. A folder without an
-    int8 graph (the English model) is run by sentence-transformers. Words alone are measured on the
-    passages of the first model, whose pieces decide where a passage ends.
+    ``models`` go from step name to model folder, in the order of training. Words alone are measured
+    on the passages of the first model.
     """
     table: dict[str, Any] = {}
     comparisons: list[dict[str, Any]] = []
@@ -82,11 +82,12 @@ def agreement(folder: Path, texts: list[str], data: Path, work: Path) -> dict[st
 
     Cosines of both vectors, text by text; and nDCG@10 by vectors alone on the development sets.
     """
-    small = OnnxEmbedder(folder).embed_passages(texts).vectors
-    exact = embed(load_encoder(folder, "cpu", exact=True), texts)
+    small = _open(folder).embed_passages(texts).vectors
+    encoder = load_encoder(folder, "cpu", exact=True)
+    exact = embed(encoder, [encoder.passage_prompt + text for text in texts])
     cosines = (small * exact).sum(axis=1)
     forms: dict[str, Embedder] = {
-        "int8": OnnxEmbedder(folder),
+        "int8": _open(folder),
         "exact": SentenceTransformerEmbedder(str(folder)),
     }
     return {
@@ -144,9 +145,7 @@ def write_report(report: Mapping[str, Any], path: Path) -> None:
 
 
 def _open(folder: Path) -> Embedder:
-    if (folder / "onnx" / "model_int8.onnx").is_file():
-        return OnnxEmbedder(folder)
-    return SentenceTransformerEmbedder(str(folder))
+    return ShippedEmbedder(Encoder(folder), str(folder))
 
 
 def _mean(scores: Scores) -> float:

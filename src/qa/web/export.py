@@ -32,7 +32,7 @@ def to_markdown(turns: Sequence[Turn], now: datetime) -> str:
             parts.append(f"*{texts.UNDERSTOOD} {_plain(answer.standalone_question)}*")
         if answer.status != "answered":
             parts.append(answer.note or texts.NO_ANSWER)
-        parts += [f"> {_plain(sentence.text)} [{sentence.marker}]" for sentence in answer.sentences]
+        parts += [f"> {_plain(cited.quote)} [{cited.marker}]" for cited in answer.citations]
         lines = []
         for citation in answer.citations:
             heads = dict.fromkeys([citation.title or citation.document_id, *citation.headings])

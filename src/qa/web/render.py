@@ -112,14 +112,13 @@ def _understood(position: int, answer: Answer) -> str:
 
 
 def _quotes(answer: Answer) -> str:
-    citations = {citation.marker: citation for citation in answer.citations}
     note = f'<p class="note">{escape(texts.typeset(answer.note))}</p>' if answer.note else ""
     return (
         "".join(
-            f"<figure><blockquote><q>{_quote(citations[sentence.marker])}</q>"
-            f"{marker(citations[sentence.marker])}</blockquote>"
-            f"<figcaption>{_cited_place(citations[sentence.marker])}</figcaption></figure>"
-            for sentence in answer.sentences
+            f"<figure><blockquote><q>{_quote(citation)}</q>"
+            f"{marker(citation)}</blockquote>"
+            f"<figcaption>{_cited_place(citation)}</figcaption></figure>"
+            for citation in answer.citations
         )
         + note
     )

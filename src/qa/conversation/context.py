@@ -1,0 +1,73 @@
+"""What was said before, as the network reads it beside a follow-up; and the words it takes from it.
+
+Choosing the words of the history that a question needs, instead of writing a new question, is
+QuReTeC's way (Voskarides et al. 2020, arXiv 2005.11723): a token classifier over the history. What
+is taken is shown as it stands there, so no French is made up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from qa.french import Word, words
+
+LONGEST_QUOTE = 240  # characters of a quote that are looked at
+TURNS = 4  # turns that are looked at, most recent first
+# Words that stand together are taken together: at most so many function words between them.
+_BETWEEN = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A question, with what was taken from before it, and the first quote of its answer.
+
+    ``answer`` is the short answer in the quote, if any; ``title`` that of the cited document.
+    """
+
+    question: str
+    quote: str = ""
+    answer: str = ""
+    title: str = ""
+
+
+def history_text(turns: Sequence[Said]) -> str:
+    """The last turns as one text, most recent first."""
+    lines = []
+    for turn in reversed(turns[-TURNS:]):
+        quote = turn.quote[:LONGEST_QUOTE]
+        told = " : ".join(part for part in (turn.answer, quote) if part)
+        lines.append("\n".join(part for part in (turn.question, told, turn.title) if part))
+    return "\n".join(lines)
+
+
+def phrases(history: str, chosen: Sequence[Word], asked: str) -> tuple[str, ...]:
+    """The chosen words as phrases of the history, in its order, each once.
+
+    Chosen words with only function words between them make one phrase; words that the question has
+    already, or an earlier phrase, are left out.
+    """
+    known = {word.stem for word in words(asked)}
+    everything = words(history)
+    place = {word.start: i for i, word in enumerate(everything)}
+    runs: list[list[Word]] = []
+    for word in chosen:
+        if word.stem in known:
+            continue
+        between = everything[place[runs[-1][-1].start] + 1 : place[word.start]] if runs else []
+        joined = bool(runs) and (
+            len(between) <= _BETWEEN
+            and all(other.is_stop for other in between)
+            and not set("\n.;:?!()») ") & set(history[runs[-1][-1].end : word.start]) - {" "}
+        )
+        known.add(word.stem)
+        if joined:
+            runs[-1].append(word)
+        else:
+            runs.append([word])
+    return tuple(" ".join(history[run[0].start : run[-1].end].split()) for run in runs)
+
+
+def with_context(question: str, context: Sequence[str]) -> str:
+    """Question and context in one string: « Où est-il mort ? (Lénine) »."""
+    return f"{question} ({', '.join(context)})" if context else question

@@ -1,0 +1,48 @@
+"""A follow-up -> the words of what was said before that it needs, chosen by the network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from qa.conversation.context import Said, history_text, phrases
+from qa.encoder import CONTEXT, Encoder
+from qa.french import words
+from qa.records import Turn
+
+# Log-odds from which a word of the history is taken: chosen on the development conversations.
+TAKEN = 0.0
+
+
+def needed_context(message: str, turns: Sequence[Turn], encoder: Encoder) -> tuple[str, ...]:
+    """The phrases of earlier questions, quotes and titles that a message needs; none: it stands
+    alone."""
+    history = history_text([said(turn) for turn in turns])
+    if not history:
+        return ()
+    pieces = encoder.read_pair(message, history)
+    (encoded,) = encoder.encode([pieces])
+    odds = encoded.marks[:, CONTEXT]
+    starts = np.array([start for start, _ in pieces.spans], dtype=np.int64)
+    ends = np.array([end for _, end in pieces.spans], dtype=np.int64)
+    chosen = []
+    for word in words(history):
+        first = int(np.searchsorted(ends, word.start, side="right"))
+        last = int(np.searchsorted(starts, word.end))
+        if not word.is_stop and last > first and odds[first:last].mean() > TAKEN:
+            chosen.append(word)
+    return phrases(history, chosen, message)
+
+
+def said(turn: Turn) -> Said:
+    """An exchange as the network reads it."""
+    answer = turn.answer
+    if not answer.citations:
+        return Said(answer.standalone_question or turn.message)
+    cited = answer.citations[0]
+    short = ""
+    if cited.emphasis:
+        start, end = cited.emphasis[0]
+        short = cited.quote[start - cited.start : end - cited.start]
+    return Said(answer.standalone_question or turn.message, cited.quote, short, cited.title)

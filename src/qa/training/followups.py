@@ -1,0 +1,156 @@
+"""Follow-ups: a question, what was said before it, and which words of that it needs.
+
+The words are those of the question as it is written out in full (``resolved``) that the question as
+typed lacks. Natural conversations give them as they are; PIAF's runs of questions on one paragraph
+are made into follow-ups by putting a pronoun in the place of a name that was said before, which is
+easy by rule (the reverse is not).
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import torch
+
+from qa.conversation.context import Said, history_text, phrases, with_context
+from qa.french import Word, words
+from qa.noise import training_noise
+from qa.training.data import is_held_out, read_lines, read_rows
+from qa.training.encoder import HEADS, Encoder, length_batches
+
+_NAME = re.compile(
+    r"(?:[Ll]'|[Ll]es? |[Ll]a )?[A-ZÀ-ÖØ-Þ][\w-]+(?:\s(?:de |du |la )*[A-ZÀ-ÖØ-Þ][\w-]+)*"
+)
+_PRONOUNS = ("il", "elle", "celui-ci", "cela", "ils", "elles")
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """``needed`` are the stems of the words that ``question`` takes from ``history``.
+
+    ``document`` and ``evidence`` are where the answer stands, as in the natural questions.
+    """
+
+    question: str
+    history: str
+    needed: frozenset[str]
+    document: str
+    evidence: tuple[str, ...]
+
+    @property
+    def chosen(self) -> list[Word]:
+        """The words of the history that are needed."""
+        return [w for w in words(self.history) if not w.is_stop and w.stem in self.needed]
+
+    @property
+    def full(self) -> str:
+        """The question with what it takes, as search and reader get it."""
+        return with_context(self.question, phrases(self.history, self.chosen, self.question))
+
+
+def read_followups(folder: Path) -> list[FollowUp]:
+    """The turns after the first of a folder's conversations, less those of held-out documents."""
+    titles = {row["id"]: row.get("title", "") for row in read_lines(folder / "docs.jsonl")}
+    path = folder / "conversations.jsonl"
+    found: list[FollowUp] = []
+    for row in read_lines(path) if path.exists() else ():
+        said: list[Said] = []
+        first = row["turns"][0].get("document") or row["id"]
+        for turn in row["turns"]:
+            history = history_text(said)
+            asked = {word.stem for word in words(turn["question"])}
+            needed = {w.stem for w in words(turn["resolved"]) if not w.is_stop} - asked
+            if turn.get("shift"):
+                needed = set()
+            one = FollowUp(
+                turn["question"],
+                history,
+                frozenset(needed),
+                turn.get("document") or "",
+                tuple(turn.get("evidence") or ()),
+            )
+            if said and not is_held_out(first):
+                found.append(one)
+            evidence = turn.get("evidence") or [""]
+            said.append(Said(one.full, evidence[0], "", titles.get(turn.get("document") or "", "")))
+    return found
+
+
+def made_followups(data: Path, seed: int) -> Iterator[FollowUp]:
+    """PIAF's questions on one paragraph, each with a name replaced that the one before has too."""
+    chance = random.Random(seed)  # noqa: S311
+    path = data / "qa" / "piaf_train.jsonl.gz"
+    runs: dict[str, list[dict[str, object]]] = {}
+    for row in read_rows(path) if path.exists() else ():
+        runs.setdefault(row["context"], []).append(row)
+    for context, rows in runs.items():
+        for before, row in pairwise(rows):
+            question, previous = str(row["question"]), str(before["question"])
+            answers = before["answers"]
+            assert isinstance(answers, list)
+            answer = str(answers[0]["text"])
+            start = context.find(answer)
+            quote = context[max(0, context.rfind(". ", 0, start) + 2) : start + len(answer) + 60]
+            history = history_text([Said(previous, quote, answer, str(row["title"]))])
+            stems = {word.stem for word in words(history)}
+            shared = [
+                match
+                for match in _NAME.finditer(question)
+                if match.start() > 0
+                and all(w.stem in stems for w in words(match.group()) if not w.is_stop)
+            ]
+            if not shared:
+                yield FollowUp(question, history, frozenset(), "", ())
+                continue
+            name = chance.choice(shared)
+            pronoun = chance.choice(_PRONOUNS) if chance.random() < 0.8 else ""
+            short = f"{question[: name.start()]}{pronoun}{question[name.end() :]}"
+            kept = {word.stem for word in words(short)}
+            needed = {w.stem for w in words(name.group()) if not w.is_stop} - kept
+            yield FollowUp(" ".join(short.split()), history, frozenset(needed), "", ())
+
+
+def followup_loss(
+    encoder: Encoder, examples: Sequence[FollowUp], chance: random.Random, noise: float, tokens: int
+) -> float:
+    """Forward and backward: is each token of the history needed; the mean loss."""
+    encoder.tokenizer.no_padding()
+    encoder.tokenizer.enable_truncation(256, strategy="only_second")
+    lead = len(encoder.passage_prompt)
+    encoded = [
+        encoder.tokenizer.encode(
+            encoder.question_prompt + training_noise(one.question, chance, noise)[:400],
+            encoder.passage_prompt + one.history,
+        )
+        for one in examples
+    ]
+    total = 0.0
+    for batch in length_batches([len(one.ids) for one in encoded], tokens):
+        hidden, _ = encoder.hidden([encoded[i].ids for i in batch])
+        readable = torch.zeros(hidden.shape[:2])
+        wanted = torch.zeros(hidden.shape[:2])
+        for k, i in enumerate(batch):
+            marked = [(word.start, word.end) for word in examples[i].chosen]
+            for token, (sequence, (first, last)) in enumerate(
+                zip(encoded[i].sequence_ids, encoded[i].offsets, strict=True)
+            ):
+                if sequence == 1 and last > lead:
+                    readable[k, token] = 1
+                    wanted[k, token] = any(
+                        first - lead < end and last - lead > start for start, end in marked
+                    )
+        logits = encoder.model.heads(hidden)[..., HEADS.index("context")]
+        losses = torch.nn.functional.binary_cross_entropy_with_logits(
+            logits, wanted.to(encoder.device), reduction="none"
+        )
+        mask = readable.to(encoder.device)
+        loss = (losses * mask).sum(dim=1) / mask.sum(dim=1).clamp(min=1)
+        share = loss.sum() * 4.0 / len(examples)  # few tokens are needed, so a mean is small
+        share.backward()  # type: ignore[no-untyped-call]
+        total += float(share.detach())
+    return total
