@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from qa.answering.reader import PassageReading, read_passage
 from qa.assistant import Assistant
-from qa.embedding import Embedded, OnnxEmbedder, Progress, Query, Vectors, open_embedder
+from qa.embedding import Embedded, Progress, Query, ShippedEmbedder, Vectors, open_embedder
+from qa.encoder import Encoded, Pieces
 from qa.french import fold, words
 from qa.index import update_index
+from qa.records import Hit
 
 ROOT = Path(__file__).parent.parent
 
@@ -44,9 +47,8 @@ class FakeEmbedder:
         return vectors
 
     def tokens(self, text: str) -> Vectors:
-        spans = self.token_spans(text)
         # Less the mean, so that some components are negative.
-        return self.vectors([text[start:end] for start, end in spans]) - np.float32(0.05)
+        return self.vectors([text[w.start : w.end] for w in words(text)]) - np.float32(0.05)
 
     def embed_questions(self, questions: Sequence[str]) -> list[Query]:
         queries = []
@@ -63,11 +65,39 @@ class FakeEmbedder:
         signs = tuple(np.packbits(self.tokens(text) >= 0, axis=1) for text in texts)
         return Embedded(self.vectors(texts), signs)
 
-    def token_spans(self, text: str) -> list[tuple[int, int]]:
-        return [(word.start, word.end) for word in words(text)]
-
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(words(text)) for text in texts]
+
+
+class FakeReader:
+    """Finds given answers wherever they stand, with given log-odds against "nothing here".
+
+    Each half of the odds is on the first and on the last word of the answer; every other word is
+    as far below nothing. ``asked`` are the questions that it was asked.
+    """
+
+    def __init__(self, answers: Mapping[str, float]):
+        self.answers = answers
+        self.asked: list[str] = []
+
+    def read(self, question: str, hits: Sequence[Hit]) -> list[PassageReading]:
+        self.asked.append(question)
+        return [self._read(hit) for hit in hits]
+
+    def _read(self, hit: Hit) -> PassageReading:
+        text = hit.passage.index_text
+        spans = tuple((word.start, word.end) for word in words(text))
+        marks = np.full((len(spans), 3), -10, np.float32)
+        for answer, odds in self.answers.items():
+            start = text.find(answer)
+            while start >= 0:
+                inside = [i for i, (a, b) in enumerate(spans) if start <= a < start + len(answer)]
+                marks[inside[0], 0] = marks[inside[-1], 1] = odds / 2
+                start = text.find(answer, start + 1)
+        vector = np.zeros(4, np.float32)
+        nothing = np.zeros(3, np.float32)
+        pieces = Pieces((), range(len(spans)), spans)
+        return read_passage(hit, pieces, Encoded(vector, vector[None], marks, nothing))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -108,14 +138,14 @@ def write_corpus(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture(scope="session")
-def shipped_embedder() -> OnnxEmbedder:
+def shipped_embedder() -> ShippedEmbedder:
     embedder = open_embedder()
-    assert isinstance(embedder, OnnxEmbedder)
+    assert isinstance(embedder, ShippedEmbedder)
     return embedder
 
 
 @pytest.fixture(scope="session")
-def demo_index(tmp_path_factory: pytest.TempPathFactory, shipped_embedder: OnnxEmbedder) -> Path:
+def demo_index(tmp_path_factory: pytest.TempPathFactory, shipped_embedder: ShippedEmbedder) -> Path:
     """The index of the demonstration corpus, made once with the shipped model."""
     directory = tmp_path_factory.mktemp("demo") / "index"
     update_index(ROOT / "corpus", directory, shipped_embedder)
@@ -123,7 +153,7 @@ def demo_index(tmp_path_factory: pytest.TempPathFactory, shipped_embedder: OnnxE
 
 
 @pytest.fixture(scope="session")
-def demo(demo_index: Path, shipped_embedder: OnnxEmbedder) -> Iterator[Assistant]:
+def demo(demo_index: Path, shipped_embedder: ShippedEmbedder) -> Iterator[Assistant]:
     from qa.index import open_index
 
     index = open_index(demo_index)

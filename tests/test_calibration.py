@@ -92,21 +92,6 @@ def test_a_calibration_fits_what_it_was_made_with(fitted: Any, demo: Assistant) 
     assert stale(fitted, model, demo.embedder.fingerprint) is None
 
 
-def test_a_calibration_does_not_outlive_the_ranges_of_its_signals(
-    fitted: Any, demo: Assistant
-) -> None:
-    model = replace(shipped_model(), ranges={})
-    assert stale(fitted, model, demo.embedder.fingerprint) is not None
-
-
-def test_a_definition_is_an_answer_in_the_figures_too(demo: Assistant) -> None:
-    questions = read_answer_questions(QUESTIONS)
-    asked = next(item for item in questions if item.question == "Que signifie le mot soviet ?")
-    others = [item for item in questions if not item.answerable]
-    fitted = fit_calibration([*[asked] * len(others), *others], demo, file="soviet.jsonl")
-    assert set(fitted.before["answered"]["answerable"].values()) == {1.0}
-
-
 def test_a_damaged_file_is_told(own_index: Path) -> None:
     calibration_path(own_index).write_text('{"question": {}}', "utf-8")
     with pytest.raises(QAError, match="is not a calibration"):

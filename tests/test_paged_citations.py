@@ -13,7 +13,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from qa.assistant import Assistant
 from qa.cli import main
-from qa.embedding import OnnxEmbedder
+from qa.embedding import ShippedEmbedder
 from qa.index import open_index, update_index
 from qa.reading import ReadingSettings
 from qa.records import Document, PageStart, Turn
@@ -46,7 +46,7 @@ language = "fr"
 
 
 def test_the_page_reaches_every_citation(
-    tmp_path: Path, shipped_embedder: OnnxEmbedder, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, shipped_embedder: ShippedEmbedder, capsys: pytest.CaptureFixture[str]
 ) -> None:
     corpus, directory = tmp_path / "corpus", tmp_path / "index"
     write(corpus, "port.pdf", book())
@@ -92,7 +92,7 @@ def test_recognised_text_is_marked() -> None:
 
 
 @pytest.mark.skipif(shutil.which("tesseract") is None, reason="tesseract is not installed")
-def test_an_answer_from_a_scan(tmp_path: Path, shipped_embedder: OnnxEmbedder) -> None:
+def test_an_answer_from_a_scan(tmp_path: Path, shipped_embedder: ShippedEmbedder) -> None:
     corpus, directory = tmp_path / "corpus", tmp_path / "index"
     write(corpus, "scan.pdf", mixed())
     update_index(corpus, directory, shipped_embedder, reading=ReadingSettings(ocr=True))

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qa.embedding import OnnxEmbedder
+from qa.embedding import ShippedEmbedder
 from qa.records import QAError
-from qa.tokens import TokenIndex, late_interaction, product, similarities
+from qa.tokens import TokenIndex, late_interaction, similarities
 
 # Two question tokens of lengths 3/4 and 1/4 in 8 dimensions.
 TOKENS = np.zeros((2, 8), np.float32)
@@ -57,7 +57,7 @@ def test_a_file_of_another_length_is_told(tmp_path: Path) -> None:
         TokenIndex.load(tmp_path / "tokens", 24)
 
 
-def test_tokens_of_the_shipped_model(shipped_embedder: OnnxEmbedder) -> None:
+def test_tokens_of_the_shipped_model(shipped_embedder: ShippedEmbedder) -> None:
     """A passage that answers in other words wins over one that only shares a frequent word."""
     question = shipped_embedder.embed_questions(["Où Léon Trotsky est-il mort ?"])[0]
     assert np.linalg.norm(question.tokens, axis=1).sum() == pytest.approx(1)
@@ -68,20 +68,7 @@ def test_tokens_of_the_shipped_model(shipped_embedder: OnnxEmbedder) -> None:
     ]
     passages = shipped_embedder.embed_passages(texts)
     for text, signs in zip(texts, passages.signs, strict=True):
-        spans = shipped_embedder.token_spans(text)
-        assert signs.shape == (len(spans), 48)
-        assert len(spans) == min(254, shipped_embedder.count_tokens([text])[0])
-    start, end = shipped_embedder.token_spans(texts[0])[0]
-    assert start == 0 and "Trotsky".startswith(texts[0][start:end])
+        read = min(shipped_embedder.max_tokens - 2, shipped_embedder.count_tokens([text])[0])
+        assert signs.shape == (read, 48)
     scores = late_interaction(question.tokens, passages.signs)
     assert scores[0] > scores[1] + 0.1
-
-
-def test_a_product_in_steps_is_the_product() -> None:
-    chance = np.random.default_rng(0)
-    for rows, inner, columns in ((1_000, 384, 64), (3, 5, 2), (0, 4, 4), (5, 2_000, 300)):
-        first = chance.normal(size=(rows, inner)).astype(np.float32)
-        second = chance.normal(size=(inner, columns)).astype(np.float32)
-        found = product(first, second)
-        assert found.dtype == np.float32
-        assert found == pytest.approx(first @ second, abs=1e-3)

@@ -11,14 +11,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from qa.training.alignment import agreement, spelled_vectors, translation_table, weighted_means
+from qa.training.batches import LengthBatches
+from qa.training.distillation import DistillationSettings, distil
+from qa.training.finetuning import (
+    FinetuningSettings,
+    banned_passages,
+    finetune,
+    passage_table,
+    weighted_epoch,
+)
+from qa.training.vocabulary import train_vocabulary
 from safetensors.numpy import load_file
 
 from qa.embedding import OnnxEmbedder
 from qa.french import fold
 from qa.noise import hurried, keywords, one_typo, training_noise, without_accents
 from qa.records import QAError
-from qa.training.alignment import agreement, spelled_vectors, translation_table, weighted_means
-from qa.training.batches import LengthBatches
 from qa.training.data import (
     ParallelPair,
     TrainingPair,
@@ -27,16 +36,8 @@ from qa.training.data import (
     read_rows,
     read_training_pairs,
 )
-from qa.training.distillation import DistillationSettings, distil
 from qa.training.encoder import Encoder, embed, load_encoder, mean_pool
 from qa.training.export import mix_weights, write_model
-from qa.training.finetuning import (
-    FinetuningSettings,
-    banned_passages,
-    finetune,
-    passage_table,
-    weighted_epoch,
-)
 from qa.training.loop import (
     InterruptedTrainingError,
     LoopSettings,
@@ -47,7 +48,6 @@ from qa.training.losses import contrast_loss, cosine_loss, distribution_loss, re
 from qa.training.mining import fused_scores, mine_negatives, passes_margin
 from qa.training.onnx_graph import quantise_rows, smoothing_scales
 from qa.training.recipe import TrainingSettings, train
-from qa.training.vocabulary import train_vocabulary
 
 ENGLISH = [
     "the house is red",

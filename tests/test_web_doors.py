@@ -25,7 +25,7 @@ import pytest
 import test_web
 from conftest import ROOT, FakeEmbedder
 from qa.assistant import Assistant
-from qa.embedding import OnnxEmbedder
+from qa.embedding import ShippedEmbedder
 from qa.index import open_index, update_index
 from qa.reading import read_corpus
 from qa.records import QAError, Skipped, answer_fields
@@ -266,7 +266,7 @@ def test_documents_are_added_only_to_a_folder_that_can_be_written(tmp_path: Path
             Additions(corpus, tmp_path, "fake", lambda: None)
 
 
-def test_an_index_that_fails_is_told(tmp_path: Path, shipped_embedder: OnnxEmbedder) -> None:
+def test_an_index_that_fails_is_told(tmp_path: Path, shipped_embedder: ShippedEmbedder) -> None:
     (tmp_path / "corpus").mkdir()
     corpus, name = tmp_path / "corpus", shipped_embedder.name
     additions = Additions(corpus, tmp_path / "index", name, lambda: None)
@@ -290,7 +290,7 @@ def wait(condition: Callable[[], Any], seconds: float = 60) -> None:
 
 @pytest.fixture
 def growing(
-    start: Serve, tmp_path: Path, shipped_embedder: OnnxEmbedder
+    start: Serve, tmp_path: Path, shipped_embedder: ShippedEmbedder
 ) -> Iterator[tuple[Site, Path]]:
     """A chat of two documents, to which more may be added."""
     corpus, index = tmp_path / "corpus", tmp_path / "index"

@@ -87,8 +87,8 @@ class ShippedEmbedder:
         self.fingerprint = self._encoder.fingerprint
         self.dimension = self._encoder.dimension
         self.token_bytes = math.ceil(self.dimension / 8)
-        prompt = self._encoder.read("", PASSAGE_PROMPT)
-        self.max_tokens = self._encoder.max_tokens - len(prompt.ids) + 2
+        bare, prompted = (self._encoder.read("a", prompt) for prompt in ("", PASSAGE_PROMPT))
+        self.max_tokens = self._encoder.max_tokens - len(prompted.ids) + len(bare.ids)
 
     def embed_questions(self, questions: Sequence[str]) -> list[Query]:
         """The vectors of each question."""

@@ -8,7 +8,6 @@ token vectors, as ColBERTv2's residuals have (Santhanam et al. 2022, arXiv 2112.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -82,16 +81,6 @@ class TokenIndex:
             self._signs.flush()
 
 
-def product(rows: Floats, matrix: Floats) -> Floats:
-    """``rows @ matrix`` on one thread: at these sizes the others would only wait, and keep a core
-    busy with it."""
-    step = max(1, (_PRODUCT - 1) // max(1, matrix.size))
-    found = np.empty((len(rows), matrix.shape[1]), dtype=np.float32)
-    for start in range(0, len(rows), step):
-        np.matmul(rows[start : start + step], matrix, out=found[start : start + step])
-    return found
-
-
 def similarities(tokens: Vectors, signs: Signs) -> Floats:
     """Of question tokens (t, d) with passage tokens (u, d / 8): (t, u), weighed as the former are.
 
@@ -122,22 +111,3 @@ def late_interaction(tokens: Vectors, passages: Sequence[Signs]) -> Floats:
         starts = np.concatenate([[0], np.cumsum(counts[filled])[:-1]])
         scores[filled] = np.maximum.reduceat(found, starts, axis=1).sum(axis=0)
     return scores
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A question's tokens against those of a text.
-
-    ``tokens`` (t, dimension) are the question's, ``signs`` (u, dimension / 8) the text's, which
-    begin at ``starts`` (u,), in order; ``found`` (t, u) are their similarities.
-    """
-
-    tokens: Vectors
-    signs: Signs
-    starts: NDArray[np.int64]
-    found: Floats
-
-    def score(self, start: int, end: int) -> float:
-        """Late interaction with the tokens that begin in a part of the text; 0 without any."""
-        first, last = np.searchsorted(self.starts, [start, end])
-        return float(self.found[:, first:last].max(axis=1).sum()) if last > first else 0.0
