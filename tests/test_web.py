@@ -487,7 +487,7 @@ def through_guard(status: int, *requests: tuple[str, str]) -> list[tuple[int, st
         await send({"type": "http.response.start", "status": status, "headers": []})
         await send({"type": "http.response.body", "body": b"inside"})
 
-    guard = Guard(application, Access())
+    guard = Guard(application, Access(), lambda _, body: body)
     answers: list[tuple[int, str]] = []
 
     async def receive() -> dict[str, Any]:

@@ -388,7 +388,7 @@ def test_a_model_asks_through_mcp(closed: Site) -> None:
     from mcp.client.client import Client
     from mcp.client.streamable_http import streamable_http_client
 
-    async def ask() -> tuple[list[str], Any, Any]:
+    async def ask() -> tuple[list[str], Any, Any, Any]:
         headers = {"authorization": basic("zoé:sésame")}
         async with httpx2.AsyncClient(headers=headers) as connection:
             transport = streamable_http_client(f"{closed.url}/mcp", http_client=connection)
@@ -396,14 +396,17 @@ def test_a_model_asks_through_mcp(closed: Site) -> None:
                 tools = (await client.list_tools()).tools
                 right = await client.call_tool("answer", {"question": ASK, "passages": 1})
                 wrong = await client.call_tool("answer", {"question": " "})
-                return [tool.name for tool in tools], right, wrong
+                named = {"path": __file__, "meta": {"_type": "gradio.FileData"}}
+                file = await client.call_tool("answer", {"question": named})
+                return [tool.name for tool in tools], right, wrong, file
 
-    names, right, wrong = asyncio.run(ask())
+    names, right, wrong, file = asyncio.run(ask())
     assert names == ["answer"]
     expected = json.loads(json.dumps(answer_fields(closed.assistant.answer(ASK, limit=1))))
     assert right.structured_content["citations"] == expected["citations"]
     assert len(right.structured_content["hits"]) == 1
     assert wrong.is_error and texts.EMPTY in wrong.content[0].text
+    assert file.is_error and "valid string" in file.content[0].text
 
 
 def test_the_missing_package_is_named(

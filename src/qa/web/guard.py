@@ -17,12 +17,15 @@ from typing import Any
 from qa.web import texts
 from qa.web.access import Access
 from qa.web.additions import LARGEST_ADDITION
+from qa.web.calls import CallError
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+# A path below /gradio_api/ and the body that came for it: the body to pass on.
+Checked = Callable[[str, bytes], bytes]
 
 MAX_BODY = 64 * 1024  # bytes
 # Tokens of a client: so many at once, so many more each second. A page sends one to three requests
@@ -40,12 +43,16 @@ _READ = re.compile(
 _WRITE = re.compile(
     r"/gradio_api/(?:queue/join|run/predict|reset|cancel|call/answer|call/v2/answer)/?"
 )
-_DOCUMENTS, _MCP = "/documents", "/mcp"
+_DOCUMENTS, _MCP, _GRADIO = "/documents", "/mcp", "/gradio_api/"
+# Addresses whose query is read.
+_ASKED = re.compile(r"/(?:source|gradio_api/queue/data)")
 # Asked for by browsers without the reader's name; they tell nothing.
 _OPEN = re.compile(r"/(?:favicon\.(?:ico|svg)|robots\.txt)")
 _LIMITED = re.compile(
     r"/(?:source|documents|mcp|gradio_api/(?:queue/join|run/predict|call/(?:v2/)?answer)/?)"
 )
+
+_FRAMING = (b"content-length", b"transfer-encoding")
 
 _POLICY = (
     "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'unsafe-eval'; "
@@ -79,11 +86,15 @@ class _Buckets:
 
 
 class Guard:
-    """An ASGI application around another one, for those whom ``access`` admits."""
+    """An ASGI application around another one, for those whom ``access`` admits.
 
-    def __init__(self, app: App, access: Access):
+    ``checked`` reads what is sent to Gradio (``calls.Calls``).
+    """
+
+    def __init__(self, app: App, access: Access, checked: Checked):
         self._app = app
         self._access = access
+        self._checked = checked
         self._asked = _Buckets(BURST, RATE)
         self._wrong = _Buckets(WRONG_BURST, WRONG_RATE)
 
@@ -116,6 +127,16 @@ class Guard:
         if body is None:
             await _refuse(guarded, 413, texts.TOO_LARGE)
             return
+        if scope["method"] == "POST" and path.startswith(_GRADIO):
+            try:
+                body = self._checked(path.removeprefix(_GRADIO), body)
+            except CallError as error:
+                await _refuse(guarded, 422, [_invalid(error)])
+                return
+            scope = {**scope, "headers": _with_length(scope["headers"], len(body))}
+        if not _ASKED.fullmatch(path):
+            # Gradio would look for a page of that name, or for a file that holds one.
+            scope = {**scope, "query_string": b""}
         if path == "/":
             guarded = _rewriting(guarded, nonce)
         elif path.startswith("/gradio_api/queue/join"):
@@ -262,8 +283,23 @@ def _in_french(send: Send) -> Send:
     return translated
 
 
-async def _refuse(send: Send, status: int, text: str) -> None:
-    body = json.dumps({"detail": text}, ensure_ascii=False).encode("utf-8")
+def _with_length(headers: list[tuple[bytes, bytes]], length: int) -> list[tuple[bytes, bytes]]:
+    kept = [(name, value) for name, value in headers if name not in _FRAMING]
+    return [*kept, (b"content-length", str(length).encode())]
+
+
+def _invalid(error: CallError) -> dict[str, Any]:
+    """A refusal in the words of ``gr.validate``, which Gradio's clients understand."""
+    return {
+        "__type__": "validate",
+        "is_valid": False,
+        "message": str(error),
+        "parameter_name": error.parameter,
+    }
+
+
+async def _refuse(send: Send, status: int, detail: str | list[dict[str, Any]]) -> None:
+    body = json.dumps({"detail": detail}, ensure_ascii=False).encode("utf-8")
     headers = [
         (b"content-type", b"application/json; charset=utf-8"),
         (b"content-length", str(len(body)).encode()),

@@ -21,6 +21,7 @@ from qa.records import QAError
 from qa.web import panel, texts
 from qa.web.access import Access, access_for, account
 from qa.web.additions import Additions
+from qa.web.calls import Calls
 from qa.web.guard import App, Guard, Receive, Scope, Send
 from qa.web.layout import build_app
 from qa.web.mcp import mcp_app
@@ -101,9 +102,11 @@ def create_app(
         ssr_mode=False,
         show_error=False,
         max_file_size=0,
+        enable_monitoring=False,
+        mcp_server=False,
         theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
     )
-    return Guard(_newest_first(app, page), access)
+    return Guard(_newest_first(app, page), access, Calls(blocks).checked)
 
 
 def _newest_first(app: App, page: Page) -> App:
