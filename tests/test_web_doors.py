@@ -92,14 +92,26 @@ def test_without_its_password_nothing_is_served(closed: Site) -> None:
     assert request(closed, "GET", "/", Authorization=basic("zoé:sésame"))[0] == 200
 
 
+def guess(site: Site, number: int, client: str) -> int:
+    headers = {"Authorization": basic(f"zoé:{number}"), "X-Forwarded-For": client}
+    return request(site, "GET", "/style.css", b"", **headers)[0]
+
+
 def test_passwords_are_not_guessed_for_long(start: Serve, scripted: Scripted) -> None:
     site = start(scripted, Access(accounts=frozenset({account("zoé:sésame")})))
-    statuses = [
-        request(site, "GET", "/style.css", Authorization=basic(f"zoé:{number}"))[0]
-        for number in range(WRONG_BURST + 2)
-    ]
+    # Whatever address each try says that it comes from.
+    statuses = [guess(site, n, f"192.0.2.{n}") for n in range(WRONG_BURST + 2)]
     assert statuses == [401] * WRONG_BURST + [429] * 2
     assert request(site, "GET", "/style.css", Authorization=basic("zoé:sésame"))[0] == 429
+
+
+def test_a_trusted_proxy_tells_its_clients_apart(start: Serve, scripted: Scripted) -> None:
+    access = Access(accounts=frozenset({account("zoé:sésame")}))
+    site = start(scripted, access, proxies=["127.0.0.1/32"])
+    # What a client wrote itself stands before what the proxy wrote.
+    statuses = [guess(site, n, f"192.0.2.{n}, 198.51.100.7") for n in range(WRONG_BURST + 1)]
+    assert statuses == [401] * WRONG_BURST + [429]
+    assert guess(site, 0, "198.51.100.8") == 401
 
 
 def test_a_reader_with_a_password_uses_the_page(browser: Browser, closed: Site) -> None:

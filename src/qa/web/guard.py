@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from qa.web import texts
-from qa.web.access import Access
+from qa.web.access import Access, client_key
 from qa.web.additions import LARGEST_ADDITION
 from qa.web.calls import CallError
 
@@ -53,6 +53,9 @@ _LIMITED = re.compile(
 )
 
 _FRAMING = (b"content-length", b"transfer-encoding")
+# What a client may say of its way here. The server has read what a trusted proxy said (``scope``);
+# Gradio would believe it of anybody, and write it into the page.
+_HEARSAY = re.compile(rb"forwarded|x-forwarded-.*|x-real-ip|x-gradio-.*")
 
 _POLICY = (
     "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'unsafe-eval'; "
@@ -105,6 +108,8 @@ class Guard:
             return
         if scope["type"] != "http":
             return
+        kept = [field for field in scope["headers"] if not _HEARSAY.fullmatch(field[0])]
+        scope = {**scope, "headers": kept}
         nonce = secrets.token_urlsafe(16)
         guarded = _with_headers(send, nonce)
         root, path = self._access.root, scope["path"]
@@ -145,13 +150,15 @@ class Guard:
 
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         headers = {name.decode("latin-1"): value for name, value in scope["headers"]}
-        if not self._access.serves(headers.get("host", b"").decode("latin-1")):
+        scheme = scope.get("scheme", "http")
+        host = headers.get("host", b"").decode("latin-1")
+        if not self._access.serves(host):
             return 400, texts.FORBIDDEN_HOST
-        origin = headers.get("origin", b"").decode("latin-1")
-        if origin and not self._access.serves(re.sub(r"^https?://", "", origin)):
-            return 403, texts.FORBIDDEN_HOST
+        origin = headers.get("origin")
+        if origin is not None and not self._access.is_own(origin.decode("latin-1"), scheme, host):
+            return 403, texts.FORBIDDEN_ORIGIN
         path, method = scope["path"], scope["method"]
-        client = (scope.get("client") or ("",))[0]
+        client = client_key((scope.get("client") or ("",))[0])
         if self._access.accounts and not _OPEN.fullmatch(path):
             given = headers.get("authorization", b"").decode("latin-1")
             if self._wrong.left(client) < 1:
@@ -212,6 +219,7 @@ def _with_headers(send: Send, nonce: str) -> Send:
         "x-content-type-options": "nosniff",
         "referrer-policy": "no-referrer",
         "cross-origin-opener-policy": "same-origin",
+        "cross-origin-resource-policy": "same-origin",
     }
 
     async def guarded(message: Message) -> None:
