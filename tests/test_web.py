@@ -42,7 +42,7 @@ from qa.records import (
     answer_fields,
 )
 from qa.web import examples, export, markup, panel, references, render, texts
-from qa.web.access import Access
+from qa.web.access import Access, access_for, client_key, read_proxies
 from qa.web.guard import BURST, MAX_BODY, Guard, rewrite_page
 from qa.web.page import Page
 from qa.web.state import MAX_EXCHANGES, Chat, Exchange
@@ -487,7 +487,7 @@ def through_guard(status: int, *requests: tuple[str, str]) -> list[tuple[int, st
         await send({"type": "http.response.start", "status": status, "headers": []})
         await send({"type": "http.response.body", "body": b"inside"})
 
-    guard = Guard(application, Access())
+    guard = Guard(application, Access(), lambda _, body: body)
     answers: list[tuple[int, str]] = []
 
     async def receive() -> dict[str, Any]:
@@ -515,6 +515,30 @@ def test_the_rate_of_a_client_is_limited() -> None:
     assert answers[:BURST] == [(200, "inside")] * BURST
     assert (429, json.dumps({"detail": texts.BUSY}, ensure_ascii=False)) in answers[BURST:-1]
     assert answers[-1] == (200, "inside")
+
+
+@pytest.mark.parametrize(
+    ("address", "key"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.1"),
+        ("", ""),
+    ],
+)
+def test_whom_limits_are_held_for(address: str, key: str) -> None:
+    assert client_key(address) == key
+
+
+def test_proxies_are_addresses() -> None:
+    assert read_proxies(["127.0.0.1", "10.0.0.0/24", "::1"]) == [
+        "127.0.0.1/32",
+        "10.0.0.0/24",
+        "::1/128",
+    ]
+    for wrong in ("*", "", "proxy.example", "10.0.0.1/24"):
+        with pytest.raises(QAError, match="--trusted-proxy"):
+            read_proxies([wrong])
 
 
 def test_a_full_queue_is_told_in_french() -> None:
@@ -549,13 +573,16 @@ Serve = Callable[..., Site]
 
 @pytest.fixture(scope="module")
 def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
-    import uvicorn
-
-    from qa.web.server import create_app
+    from qa.web.server import create_app, web_server
 
     running = []
 
-    def run(assistant: Assistant, access: Access | None = None, root_address: str = "") -> Site:
+    def run(
+        assistant: Assistant,
+        access: Access | None = None,
+        root_address: str = "",
+        proxies: Sequence[str] = (),
+    ) -> Site:
         folder = tmp_path_factory.mktemp("verdicts")
 
         async def make() -> Guard:
@@ -564,9 +591,7 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
         # Inside a loop: outside one, Gradio makes loops of its own and never closes them.
         app = asyncio.run(make())
         listener = socket.create_server(("127.0.0.1", 0))
-        server = uvicorn.Server(
-            uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1)
-        )
+        server = web_server(app, proxies)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         running.append((server, thread, listener))
@@ -721,8 +746,63 @@ def test_only_the_chat_is_served(site: Site, method: str, path: str, status: int
 def test_another_host_or_origin_is_refused(site: Site) -> None:
     assert request(site, "GET", "/", Host="attaque.example")[0] == 400
     assert request(site, "GET", "/", Host="localhost:1")[0] == 200
-    path = "/gradio_api/queue/join"
-    assert request(site, "POST", path, b"{}", Origin="http://attaque.example")[0] == 403
+    own = site.url.removeprefix("http://")
+    for origin, status in (
+        (site.url, 200),
+        ("http://attaque.example", 403),
+        ("http://127.0.0.1:1", 403),
+        ("http://127.0.0.1", 403),
+        (f"https://{own}", 403),
+        (site.url.replace("127.0.0.1", "localhost"), 403),
+        ("null", 403),
+    ):
+        found, headers, _ = request(site, "GET", "/config", Origin=origin)
+        assert found == status, origin
+        assert headers.get("access-control-allow-origin") == (origin if found == 200 else None)
+        assert headers["cross-origin-resource-policy"] == "same-origin"
+
+
+@pytest.mark.parametrize(
+    ("root", "scheme", "host", "origin", "own"),
+    [
+        ("", "http", "10.0.0.7:7860", "http://10.0.0.7:7860", True),
+        ("", "http", "10.0.0.7:7860", "http://203.0.113.9", False),
+        ("", "http", "10.0.0.7:7860", "http://10.0.0.7:8000", False),
+        ("", "http", "machine", "http://machine", True),
+        ("", "http", "Machine:80", "http://machine", True),
+        ("", "https", "machine:443", "https://machine", True),
+        ("", "https", "machine", "http://machine", False),
+        ("", "http", "[::1]:7860", "http://[::1]:7860", True),
+        ("https://Exemple.fr/docs", "http", "127.0.0.1:7860", "https://exemple.fr", True),
+        ("https://exemple.fr/docs", "http", "127.0.0.1:7860", "http://exemple.fr", False),
+        ("https://exemple.fr:8443", "http", "exemple.fr:8443", "https://exemple.fr", False),
+        ("/docs", "http", "127.0.0.1:7860", "", False),
+    ],
+)
+def test_an_origin_is_ours_to_the_letter(
+    root: str, scheme: str, host: str, origin: str, own: bool
+) -> None:
+    assert access_for("0.0.0.0", root).is_own(origin, scheme, host) is own
+
+
+HEARSAY = {
+    "X-Forwarded-Host": "ailleurs.example",
+    "X-Gradio-Server": "http://ailleurs.example/x",
+    "X-Forwarded-Proto": "https",
+    "Forwarded": "host=ailleurs.example;proto=https",
+}
+
+
+def test_what_a_client_says_of_its_way_is_not_believed(site: Site) -> None:
+    for path in ("/", "/config", "/gradio_api/info"):
+        _, _, text = request(site, "GET", path, b"", **HEARSAY)
+        assert "ailleurs.example" not in text and f"https://{site.url[7:]}" not in text
+
+
+def test_a_trusted_proxy_tells_the_scheme(start: Serve, scripted: Scripted) -> None:
+    site = start(scripted, proxies=["127.0.0.0/8"])
+    _, _, text = request(site, "GET", "/config", b"", **HEARSAY)
+    assert json.loads(text)["root"] == site.url.replace("http:", "https:")
 
 
 def test_a_large_body_is_refused(site: Site) -> None:

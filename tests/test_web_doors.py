@@ -92,14 +92,26 @@ def test_without_its_password_nothing_is_served(closed: Site) -> None:
     assert request(closed, "GET", "/", Authorization=basic("zoé:sésame"))[0] == 200
 
 
+def guess(site: Site, number: int, client: str) -> int:
+    headers = {"Authorization": basic(f"zoé:{number}"), "X-Forwarded-For": client}
+    return request(site, "GET", "/style.css", b"", **headers)[0]
+
+
 def test_passwords_are_not_guessed_for_long(start: Serve, scripted: Scripted) -> None:
     site = start(scripted, Access(accounts=frozenset({account("zoé:sésame")})))
-    statuses = [
-        request(site, "GET", "/style.css", Authorization=basic(f"zoé:{number}"))[0]
-        for number in range(WRONG_BURST + 2)
-    ]
+    # Whatever address each try says that it comes from.
+    statuses = [guess(site, n, f"192.0.2.{n}") for n in range(WRONG_BURST + 2)]
     assert statuses == [401] * WRONG_BURST + [429] * 2
     assert request(site, "GET", "/style.css", Authorization=basic("zoé:sésame"))[0] == 429
+
+
+def test_a_trusted_proxy_tells_its_clients_apart(start: Serve, scripted: Scripted) -> None:
+    access = Access(accounts=frozenset({account("zoé:sésame")}))
+    site = start(scripted, access, proxies=["127.0.0.1/32"])
+    # What a client wrote itself stands before what the proxy wrote.
+    statuses = [guess(site, n, f"192.0.2.{n}, 198.51.100.7") for n in range(WRONG_BURST + 1)]
+    assert statuses == [401] * WRONG_BURST + [429]
+    assert guess(site, 0, "198.51.100.8") == 401
 
 
 def test_a_reader_with_a_password_uses_the_page(browser: Browser, closed: Site) -> None:
@@ -388,7 +400,7 @@ def test_a_model_asks_through_mcp(closed: Site) -> None:
     from mcp.client.client import Client
     from mcp.client.streamable_http import streamable_http_client
 
-    async def ask() -> tuple[list[str], Any, Any]:
+    async def ask() -> tuple[list[str], Any, Any, Any]:
         headers = {"authorization": basic("zoé:sésame")}
         async with httpx2.AsyncClient(headers=headers) as connection:
             transport = streamable_http_client(f"{closed.url}/mcp", http_client=connection)
@@ -396,14 +408,17 @@ def test_a_model_asks_through_mcp(closed: Site) -> None:
                 tools = (await client.list_tools()).tools
                 right = await client.call_tool("answer", {"question": ASK, "passages": 1})
                 wrong = await client.call_tool("answer", {"question": " "})
-                return [tool.name for tool in tools], right, wrong
+                named = {"path": __file__, "meta": {"_type": "gradio.FileData"}}
+                file = await client.call_tool("answer", {"question": named})
+                return [tool.name for tool in tools], right, wrong, file
 
-    names, right, wrong = asyncio.run(ask())
+    names, right, wrong, file = asyncio.run(ask())
     assert names == ["answer"]
     expected = json.loads(json.dumps(answer_fields(closed.assistant.answer(ASK, limit=1))))
     assert right.structured_content["citations"] == expected["citations"]
     assert len(right.structured_content["hits"]) == 1
     assert wrong.is_error and texts.EMPTY in wrong.content[0].text
+    assert file.is_error and "valid string" in file.content[0].text
 
 
 def test_the_missing_package_is_named(

@@ -101,6 +101,13 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--root-path", default="", metavar="PATH", help="where a reverse proxy serves it"
     )
+    serve.add_argument(
+        "--trusted-proxy",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="a reverse proxy that is believed about its clients; may be repeated",
+    )
     serve.add_argument("--auth", metavar="USER:PASSWORD", help="ask for this name and password")
     serve.add_argument("--auth-file", type=Path, metavar="FILE", help="accounts, one a line")
     serve.add_argument("--allow-upload", action="store_true", help="readers may add documents")

@@ -183,6 +183,7 @@ def serve(options: argparse.Namespace) -> int:
         upload=options.allow_upload,
         mcp=options.mcp,
         datasets=options.datasets,
+        proxies=options.trusted_proxy,
     )
     serve_web(options.index, chosen)
     return 0

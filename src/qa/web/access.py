@@ -28,19 +28,21 @@ class Access:
     ``hosts`` are the names under which the page may be asked for, without port; a request under
     another one (DNS rebinding, a stray proxy) is refused. Where the server listens on every address
     (``any_address``), bare IP addresses are names too. ``root`` is the path below which a reverse
-    proxy serves the page ("" or "/docs"). ``accounts`` are digests of "user:password"; without any,
-    nobody is asked. ``upload`` and ``mcp`` tell whether those doors are open.
+    proxy serves the page ("" or "/docs"), and ``origin`` where it does ("https://example.org"),
+    when that was told. ``accounts`` are digests of "user:password"; without any, nobody is asked.
+    ``upload`` and ``mcp`` tell whether those doors are open.
     """
 
     hosts: frozenset[str] = _LOCAL
     any_address: bool = False
     root: str = ""
+    origin: str = ""
     accounts: frozenset[bytes] = frozenset()
     upload: bool = False
     mcp: bool = False
 
     def serves(self, host: str) -> bool:
-        """Whether a ``Host`` (or the host of an ``Origin``) is one of ours."""
+        """Whether a ``Host`` is one of ours."""
         name = re.sub(r":\d+$", "", host.lower()).strip("[]")
         if name in self.hosts:
             return True
@@ -51,6 +53,13 @@ class Access:
         except ValueError:
             return False
         return True
+
+    def is_own(self, origin: str, scheme: str, host: str) -> bool:
+        """Whether an ``Origin`` is where a request with this scheme and ``Host`` was sent to.
+
+        Another port of the same name, or another name of ours, is another site.
+        """
+        return origin != "" and origin.lower() in {_origin(scheme, host), self.origin}
 
     def admits(self, authorization: str) -> bool:
         """Whether an ``Authorization`` header names an account; in a time that tells nothing."""
@@ -93,7 +102,39 @@ def access_for(
     if anywhere:
         name = socket.gethostname().lower()
         names |= {name, f"{name}.local"}
-    return Access(frozenset(names), anywhere, path, frozenset(accounts), upload, mcp)
+    origin = _origin(address.scheme, address.netloc) if address.scheme else ""
+    return Access(frozenset(names), anywhere, path, origin, frozenset(accounts), upload, mcp)
+
+
+def _origin(scheme: str, host: str) -> str:
+    """An origin as browsers write it: without the port that goes without saying."""
+    port = {"http": ":80", "https": ":443"}.get(scheme, "")
+    return f"{scheme}://{host.lower().removesuffix(port)}"
+
+
+def read_proxies(addresses: Iterable[str]) -> list[str]:
+    """The addresses and networks of reverse proxies, as typed."""
+    read = []
+    for address in addresses:
+        try:
+            read.append(str(ipaddress.ip_network(address)))
+        except ValueError as error:
+            raise QAError(
+                f"--trusted-proxy {address!r} is no address ({error}). Give the IP address of the "
+                "proxy as this machine sees it, or a network: 127.0.0.1, or 10.0.0.0/24."
+            ) from error
+    return read
+
+
+def client_key(address: str) -> str:
+    """Whom limits are held for: an address, or the IPv6 network that one subscriber has."""
+    try:
+        known = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if known.version == 4 or known.ipv4_mapped is not None:
+        return address
+    return str(ipaddress.ip_network((known, 64), strict=False))
 
 
 def account(text: str) -> bytes:

@@ -15,14 +15,17 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from qa.web import texts
-from qa.web.access import Access
+from qa.web.access import Access, client_key
 from qa.web.additions import LARGEST_ADDITION
+from qa.web.calls import CallError
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+# A path below /gradio_api/ and the body that came for it: the body to pass on.
+Checked = Callable[[str, bytes], bytes]
 
 MAX_BODY = 64 * 1024  # bytes
 # Tokens of a client: so many at once, so many more each second. A page sends one to three requests
@@ -40,12 +43,19 @@ _READ = re.compile(
 _WRITE = re.compile(
     r"/gradio_api/(?:queue/join|run/predict|reset|cancel|call/answer|call/v2/answer)/?"
 )
-_DOCUMENTS, _MCP = "/documents", "/mcp"
+_DOCUMENTS, _MCP, _GRADIO = "/documents", "/mcp", "/gradio_api/"
+# Addresses whose query is read.
+_ASKED = re.compile(r"/(?:source|gradio_api/queue/data)")
 # Asked for by browsers without the reader's name; they tell nothing.
 _OPEN = re.compile(r"/(?:favicon\.(?:ico|svg)|robots\.txt)")
 _LIMITED = re.compile(
     r"/(?:source|documents|mcp|gradio_api/(?:queue/join|run/predict|call/(?:v2/)?answer)/?)"
 )
+
+_FRAMING = (b"content-length", b"transfer-encoding")
+# What a client may say of its way here. The server has read what a trusted proxy said (``scope``);
+# Gradio would believe it of anybody, and write it into the page.
+_HEARSAY = re.compile(rb"forwarded|x-forwarded-.*|x-real-ip|x-gradio-.*")
 
 _POLICY = (
     "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'unsafe-eval'; "
@@ -79,11 +89,15 @@ class _Buckets:
 
 
 class Guard:
-    """An ASGI application around another one, for those whom ``access`` admits."""
+    """An ASGI application around another one, for those whom ``access`` admits.
 
-    def __init__(self, app: App, access: Access):
+    ``checked`` reads what is sent to Gradio (``calls.Calls``).
+    """
+
+    def __init__(self, app: App, access: Access, checked: Checked):
         self._app = app
         self._access = access
+        self._checked = checked
         self._asked = _Buckets(BURST, RATE)
         self._wrong = _Buckets(WRONG_BURST, WRONG_RATE)
 
@@ -94,6 +108,8 @@ class Guard:
             return
         if scope["type"] != "http":
             return
+        kept = [field for field in scope["headers"] if not _HEARSAY.fullmatch(field[0])]
+        scope = {**scope, "headers": kept}
         nonce = secrets.token_urlsafe(16)
         guarded = _with_headers(send, nonce)
         root, path = self._access.root, scope["path"]
@@ -116,6 +132,16 @@ class Guard:
         if body is None:
             await _refuse(guarded, 413, texts.TOO_LARGE)
             return
+        if scope["method"] == "POST" and path.startswith(_GRADIO):
+            try:
+                body = self._checked(path.removeprefix(_GRADIO), body)
+            except CallError as error:
+                await _refuse(guarded, 422, [_invalid(error)])
+                return
+            scope = {**scope, "headers": _with_length(scope["headers"], len(body))}
+        if not _ASKED.fullmatch(path):
+            # Gradio would look for a page of that name, or for a file that holds one.
+            scope = {**scope, "query_string": b""}
         if path == "/":
             guarded = _rewriting(guarded, nonce)
         elif path.startswith("/gradio_api/queue/join"):
@@ -124,13 +150,15 @@ class Guard:
 
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         headers = {name.decode("latin-1"): value for name, value in scope["headers"]}
-        if not self._access.serves(headers.get("host", b"").decode("latin-1")):
+        scheme = scope.get("scheme", "http")
+        host = headers.get("host", b"").decode("latin-1")
+        if not self._access.serves(host):
             return 400, texts.FORBIDDEN_HOST
-        origin = headers.get("origin", b"").decode("latin-1")
-        if origin and not self._access.serves(re.sub(r"^https?://", "", origin)):
-            return 403, texts.FORBIDDEN_HOST
+        origin = headers.get("origin")
+        if origin is not None and not self._access.is_own(origin.decode("latin-1"), scheme, host):
+            return 403, texts.FORBIDDEN_ORIGIN
         path, method = scope["path"], scope["method"]
-        client = (scope.get("client") or ("",))[0]
+        client = client_key((scope.get("client") or ("",))[0])
         if self._access.accounts and not _OPEN.fullmatch(path):
             given = headers.get("authorization", b"").decode("latin-1")
             if self._wrong.left(client) < 1:
@@ -191,6 +219,7 @@ def _with_headers(send: Send, nonce: str) -> Send:
         "x-content-type-options": "nosniff",
         "referrer-policy": "no-referrer",
         "cross-origin-opener-policy": "same-origin",
+        "cross-origin-resource-policy": "same-origin",
     }
 
     async def guarded(message: Message) -> None:
@@ -262,8 +291,23 @@ def _in_french(send: Send) -> Send:
     return translated
 
 
-async def _refuse(send: Send, status: int, text: str) -> None:
-    body = json.dumps({"detail": text}, ensure_ascii=False).encode("utf-8")
+def _with_length(headers: list[tuple[bytes, bytes]], length: int) -> list[tuple[bytes, bytes]]:
+    kept = [(name, value) for name, value in headers if name not in _FRAMING]
+    return [*kept, (b"content-length", str(length).encode())]
+
+
+def _invalid(error: CallError) -> dict[str, Any]:
+    """A refusal in the words of ``gr.validate``, which Gradio's clients understand."""
+    return {
+        "__type__": "validate",
+        "is_valid": False,
+        "message": str(error),
+        "parameter_name": error.parameter,
+    }
+
+
+async def _refuse(send: Send, status: int, detail: str | list[dict[str, Any]]) -> None:
+    body = json.dumps({"detail": detail}, ensure_ascii=False).encode("utf-8")
     headers = [
         (b"content-type", b"application/json; charset=utf-8"),
         (b"content-length", str(len(body)).encode()),

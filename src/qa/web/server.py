@@ -19,14 +19,17 @@ from typing import TYPE_CHECKING, Any
 
 from qa.records import QAError
 from qa.web import panel, texts
-from qa.web.access import Access, access_for, account
+from qa.web.access import Access, access_for, account, read_proxies
 from qa.web.additions import Additions
+from qa.web.calls import Calls
 from qa.web.guard import App, Guard, Receive, Scope, Send
 from qa.web.layout import build_app
 from qa.web.mcp import mcp_app
 from qa.web.page import Page
 
 if TYPE_CHECKING:
+    import uvicorn
+
     from qa.assistant import Assistant
 
 _HERE = Path(__file__).parent
@@ -101,9 +104,11 @@ def create_app(
         ssr_mode=False,
         show_error=False,
         max_file_size=0,
+        enable_monitoring=False,
+        mcp_server=False,
         theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
     )
-    return Guard(_newest_first(app, page), access)
+    return Guard(_newest_first(app, page), access, Calls(blocks).checked)
 
 
 def _newest_first(app: App, page: Page) -> App:
@@ -150,7 +155,11 @@ def _serve_additions(app: Any, additions: Additions) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How the chat is served; ``root`` is the path or address of a reverse proxy before it."""
+    """How the chat is served.
+
+    ``root`` is the path or address of a reverse proxy before it; ``proxies`` are the addresses of
+    those that are believed about whom they ask for, and by which scheme.
+    """
 
     host: str = "127.0.0.1"
     port: int = 7860
@@ -159,11 +168,13 @@ class Options:
     upload: bool = False
     mcp: bool = False
     datasets: Path | None = None
+    proxies: Sequence[str] = ()
 
 
 def serve(index: Path, options: Options | None = None) -> None:
     """Serve the chat of an index until Ctrl-C; prints its address once the page answers."""
     options = options or Options()
+    proxies = read_proxies(options.proxies)
     access = access_for(
         options.host, options.root, options.accounts, upload=options.upload, mcp=options.mcp
     )
@@ -177,18 +188,28 @@ def serve(index: Path, options: Options | None = None) -> None:
 
         app = create_app(Assistant.open(index), access, index, options.root, options.datasets)
 
-        import uvicorn
-
-        config = uvicorn.Config(
-            app, log_level="critical", timeout_graceful_shutdown=1, server_header=False
-        )
-        server = uvicorn.Server(config)
+        server = web_server(app, proxies)
         threading.Thread(target=_announce, args=(options, own, server), daemon=True).start()
         server.run(sockets=[listener])
     except KeyboardInterrupt:
         return
     finally:
         listener.close()
+
+
+def web_server(app: App, proxies: Sequence[str] = ()) -> uvicorn.Server:
+    """What speaks HTTP for the application; ``proxies`` are believed about their clients."""
+    import uvicorn
+
+    config = uvicorn.Config(
+        app,
+        log_level="critical",
+        timeout_graceful_shutdown=1,
+        server_header=False,
+        # Given even when empty: the environment and this machine's own address are no proof.
+        forwarded_allow_ips=list(proxies),
+    )
+    return uvicorn.Server(config)
 
 
 def _listen(host: str, port: int) -> socket.socket:
