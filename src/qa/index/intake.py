@@ -11,8 +11,8 @@ from qa.chunking import ChunkSettings, split_passages
 from qa.embedding import Embedder
 from qa.index.draft import DraftStore, mend_draft
 from qa.index.generations import interrupted_folders
+from qa.index.manifest import DOCUMENTS
 from qa.index.memory import FileMemory, FileReader
-from qa.index.reader import DOCUMENTS
 from qa.index.store import Store
 from qa.records import Skipped
 

@@ -10,6 +10,10 @@ from pathlib import Path
 from qa.dense import DenseIndex
 from qa.index.generations import candidates, current_name
 from qa.index.manifest import (
+    DOCUMENTS,
+    LEXICAL,
+    TOKENS,
+    VECTORS,
     DamagedIndexError,
     Manifest,
     read_manifest,
@@ -20,7 +24,6 @@ from qa.lexical import LexicalIndex
 from qa.records import Document, Passage, QAError
 from qa.tokens import TokenIndex
 
-DOCUMENTS, VECTORS, TOKENS, LEXICAL = "documents.sqlite", "vectors.faiss", "tokens", "lexical"
 # A writer keeps two generations: a reader that meets a third one just now removed looks again.
 _ATTEMPTS = 5
 

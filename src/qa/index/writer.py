@@ -26,18 +26,22 @@ from qa.index.generations import (
 )
 from qa.index.intake import Job, Progress, take_in
 from qa.index.manifest import (
+    DOCUMENTS,
     FORMAT,
+    LEXICAL,
     NAME,
+    TOKENS,
+    VECTORS,
     EmbedderEntry,
     Manifest,
     describe_files,
     read_manifest,
 )
 from qa.index.memory import says_the_same
-from qa.index.reader import DOCUMENTS, LEXICAL, TOKENS, VECTORS, Index, open_generation, open_index
+from qa.index.reader import Index, open_generation, open_index
 from qa.index.recipe import reading_recipe
 from qa.index.store import LanguageCount, RepeatedDocument, Store
-from qa.index.vectors import Journal, build_vectors, embed_new
+from qa.index.vectors import Journal, build_vectors, embed_new, remove_journal
 from qa.lexical import LexicalIndex
 from qa.records import QAError, Skipped
 
@@ -136,6 +140,7 @@ def update_index(
         )
         older = previous.path if previous is not None and report.published else None
         clean(directory, {generation, *_worth_keeping(directory, generation, older, store)})
+        remove_journal(directory / EMBEDDED)
         return report
 
 
