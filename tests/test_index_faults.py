@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import multiprocessing
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from conftest import FakeEmbedder
+from qa.assistant import Assistant
 from qa.cli import main
-from qa.index import IndexReport, update_index
+from qa.index import IndexReport, open_index, update_index
 from qa.records import QAError
 
 FILES = {
@@ -144,3 +151,165 @@ def test_a_calibration_is_taken_back_only_beside_an_index(
     assert main(["calibrate", "--remove", "--index", str(tmp_path)]) == 1
     assert "nothing was removed" in capsys.readouterr().err
     assert own.read_text("utf-8") == "of a camera"
+
+
+# --- Full disks ----------------------------------------------------------------------------------
+
+
+class WideEmbedder(FakeEmbedder):
+    """Vectors and tokens as large as the shipped model's."""
+
+    dimension = 384
+    token_bytes = 48
+
+
+SmallDisk = Callable[[int], "contextlib.AbstractContextManager[Path]"]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> SmallDisk:
+    """A file system of so many kilobytes; only root can make one."""
+
+    @contextlib.contextmanager
+    def mounted(kilobytes: int) -> Iterator[Path]:
+        folder = tmp_path / "disk"
+        folder.mkdir(exist_ok=True)
+        options = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(folder)]
+        if os.geteuid() or not shutil.which("mount") or subprocess.run(options).returncode:
+            pytest.skip("a small file system cannot be mounted here")
+        try:
+            yield folder
+        finally:
+            subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+    return mounted
+
+
+def in_a_process(work: Callable[..., object], *arguments: object) -> tuple[int, str]:
+    """What a process of its own ends with, and what it says in a ``QAError``."""
+    queue = multiprocessing.get_context("fork").SimpleQueue()
+
+    def run() -> None:
+        said = ""
+        try:
+            work(*arguments)
+        except QAError as error:
+            said = str(error)
+        queue.put(said)
+
+    process = multiprocessing.get_context("fork").Process(target=run)
+    process.start()
+    process.join()
+    assert process.exitcode is not None
+    return process.exitcode, "" if queue.empty() else str(queue.get())
+
+
+def disk_use(folder: Path) -> int:
+    """Kilobytes that are taken of the file system of a folder."""
+    found = os.statvfs(folder)
+    return (found.f_blocks - found.f_bfree) * found.f_frsize // 1024
+
+
+def test_a_full_disk_is_told_at_every_step_and_nothing_is_left(
+    write_corpus: Callable[..., Path], small_disk: SmallDisk
+) -> None:
+    lines = "".join(
+        f'{{"id": "{n}", "text": "Le texte numéro {n} parle de la chose {n * n}."}}\n'
+        for n in range(700)
+    )
+    corpus = write_corpus({"textes.jsonl": lines})
+    with small_disk(20_000) as disk:
+        update_index(corpus, disk / "index", WideEmbedder())
+        needed = disk_use(disk)
+    told = set()
+    # What a run needs at most is more than what is left: the journals are there besides.
+    for kilobytes in [16, *range(100, 2 * needed, needed // 12)]:
+        with small_disk(kilobytes) as disk:
+            directory = disk / "index"
+            code, said = in_a_process(update_index, corpus, directory, WideEmbedder())
+            assert code == 0
+            if not said:
+                break
+            assert said.startswith(f"the index cannot be written in {directory} (")
+            assert "\n" not in said and "Free some space" in said
+            assert {path.name for path in directory.iterdir()} <= {"LOCK"}
+            told.add(said)
+    else:
+        pytest.fail("no size was enough")
+    assert len(told) >= 2
+
+
+def test_a_disk_that_fills_up_leaves_the_old_index(
+    write_corpus: Callable[..., Path], small_disk: SmallDisk
+) -> None:
+    corpus = write_corpus(FILES)
+    with small_disk(4_000) as disk:
+        directory = disk / "index"
+        before = update_index(corpus, directory, WideEmbedder()).generation
+        used = disk_use(disk)
+        for free in (8, 40, 80):
+            (corpus / "neuf.txt").write_text("Un texte neuf. " * free, "utf-8")
+            filler = disk / "filler"
+            filler.write_bytes(b"0" * 1024 * (4_000 - used - free))
+            code, said = in_a_process(update_index, corpus, directory, WideEmbedder())
+            assert (code, "cannot be written" in said) == (0, True)
+            filler.unlink()
+            index = open_index(directory)
+            assert (index.path.name, index.warning) == (before, None)
+            assert index.lexical.search_words("Cronstadt", 1)[0].tolist() == [0]
+            index.close()
+            assert {path.name for path in directory.iterdir()} == {"CURRENT", "LOCK", before}
+        assert update_index(corpus, directory, WideEmbedder()).added == ("neuf.txt",)
+
+
+@pytest.mark.parametrize("struck", [".staging-CURRENT", "index"])
+def test_the_last_step_may_be_what_does_not_fit(
+    write_corpus: Callable[..., Path],
+    fake_embedder: FakeEmbedder,
+    monkeypatch: pytest.MonkeyPatch,
+    struck: str,
+) -> None:
+    """The name of the new generation cannot be written, or it cannot be entered in the folder."""
+    corpus = write_corpus(FILES)
+    directory = corpus.parent / "index"
+    before = update(corpus, fake_embedder).generation
+    (corpus / "neuf.txt").write_text("Un texte neuf.", "utf-8")
+    whole = os.fsync
+
+    def full(descriptor: int) -> None:
+        if Path(f"/proc/self/fd/{descriptor}").readlink().name == struck:
+            raise OSError(28, "No space left on device")
+        whole(descriptor)
+
+    with monkeypatch.context() as patch, pytest.raises(QAError, match="No space left"):
+        patch.setattr("os.fsync", full)
+        update(corpus, fake_embedder)
+    assert {path.name for path in directory.iterdir()} == {"CURRENT", "LOCK", before}
+    assert open_index(directory).warning is None
+
+
+@pytest.mark.parametrize("part", ["tokens/signs.bin", "lexical", "documents.sqlite"])
+def test_a_file_that_is_cut_short_under_a_reader_is_refused(
+    write_corpus: Callable[..., Path], part: str
+) -> None:
+    """Files that are mapped would end the process (SIGBUS); no answer is made of what is left."""
+    text = " ".join(f"mot{n} chose{n * n}" for n in range(4_000))
+    corpus = write_corpus({**FILES, "long.txt": text})
+    generation = corpus.parent / "index" / update(corpus, WideEmbedder()).generation
+
+    def ask() -> None:
+        embedder = WideEmbedder()
+        assistant = Assistant(open_index(corpus.parent / "index"), embedder)
+        path = generation / part
+        for file in path.iterdir() if path.is_dir() else [path]:
+            os.truncate(file, 0)
+        time.sleep(0.02)
+        for _ in range(3):
+            with pytest.raises(QAError, match="Make it again: qa index"):
+                assistant.answer("Où naît Lénine ?")
+
+    assert in_a_process(ask) == (0, "")
+    with pytest.raises(QAError, match="damaged"):
+        open_index(corpus.parent / "index")
+    assert update(corpus, WideEmbedder()).passages > 30
+    assert open_index(corpus.parent / "index").warning is None

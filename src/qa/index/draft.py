@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from qa.index.languages import passage_languages
+from qa.index.manifest import DamagedIndexError
 from qa.index.repeats import SIGNATURE, first_rows, signature
-from qa.index.store import FileRecord, Store, document_digest, passage_digest
+from qa.index.store import IN_MEMORY, FileRecord, Store, document_digest, passage_digest
 from qa.records import Document, Passage, Skipped
 
 _SCHEMA = """
@@ -57,6 +58,7 @@ class DraftStore:
 
     def __init__(self, path: Path, recipe: str, memories: Sequence[Store] = ()):
         self._connection = sqlite3.connect(path, uri=True)
+        self._connection.execute(IN_MEMORY)
         # Whole after a kill at any moment, up to the last commit.
         self._connection.execute("PRAGMA main.journal_mode = WAL")
         self._connection.execute("PRAGMA main.synchronous = NORMAL")
@@ -177,7 +179,7 @@ def mend_draft(path: Path, recipe: str) -> Store | None:
     try:
         if store.recipe() == recipe:
             return store
-    except (sqlite3.Error, TypeError):
+    except (DamagedIndexError, TypeError):
         pass  # killed before the first commit
     store.close()
     return None

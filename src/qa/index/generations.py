@@ -51,6 +51,7 @@ def writer_lock(directory: Path) -> Iterator[None]:
     A folder that holds something else than an index is refused and left as it is.
     """
     _check_ours(directory)
+    _make_way(directory)
     try:
         directory.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(directory / _LOCK, timeout=0)
@@ -111,8 +112,10 @@ def _folders(directory: Path, name: re.Pattern[str]) -> list[Path]:
                 for entry in entries
                 if name.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False)
             ]
-    except FileNotFoundError:
-        return []
+    except PermissionError:
+        raise
+    except OSError:
+        return []  # missing, no folder, a name that no folder can have
     return [directory / name for name in sorted(found)]
 
 
@@ -134,6 +137,19 @@ def _holds_parts(folder: Path) -> bool:
     """Whether nothing but the parts of a generation is in a folder, SQLite's journals included."""
     names = {path.name for path in folder.iterdir()}
     return all(name in PARTS or name.startswith(f"{DOCUMENTS}-") for name in names)
+
+
+def _make_way(directory: Path) -> None:
+    """Folders in the place of our files go if they are empty; others are told."""
+    for name in (_CURRENT, _LOCK, EMBEDDED, f"{_STAGING}{_CURRENT}"):
+        path = directory / name
+        if path.is_dir() and not path.is_symlink():
+            try:
+                path.rmdir()
+            except OSError as error:
+                raise QAError(
+                    f"{path} is a folder in the place of a file of the index. Move it away."
+                ) from error
 
 
 def _check_ours(directory: Path) -> None:
@@ -164,12 +180,17 @@ def publish(directory: Path, staging: Path) -> Path:
         _sync(path)
     _sync(staging)
     generation = directory / (_PREFIX + staging.name.removeprefix(_STAGING))
-    staging.rename(generation)
-    _sync(directory)
     draft = directory / f"{_STAGING}{_CURRENT}"
-    draft.write_text(generation.name + "\n", "utf-8")
-    _sync(draft)
-    draft.replace(directory / _CURRENT)
+    try:
+        draft.write_text(generation.name + "\n", "utf-8")
+        _sync(draft)
+        staging.rename(generation)
+        _sync(directory)
+        draft.replace(directory / _CURRENT)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        shutil.rmtree(generation, ignore_errors=True)
+        raise
     _sync(directory)
     return generation
 

@@ -113,7 +113,7 @@ def read_manifest(folder: Path) -> Manifest:
     """The manifest of a generation, checked in itself; not yet its files."""
     try:
         content = (folder / NAME).read_text("utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):
         raise
     except (OSError, UnicodeDecodeError) as error:
         raise DamagedIndexError(f"{NAME} is not readable ({error})") from error

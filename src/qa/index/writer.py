@@ -146,10 +146,12 @@ def update_index(
 
 @contextlib.contextmanager
 def _disk_faults(directory: Path) -> Iterator[None]:
-    """A full disk or a right that is missing, told with what to do."""
+    """A full disk or a right that is missing, told with what to do; it leaves nothing behind."""
     try:
         yield
-    except (OSError, sqlite3.OperationalError) as error:
+    except (OSError, sqlite3.DatabaseError) as error:
+        with contextlib.suppress(OSError):
+            remove_journal(directory / EMBEDDED)
         raise QAError(
             f"the index cannot be written in {directory} ({error}). The index that was there "
             "is unchanged. Free some space, or give another folder with --index DIR."
@@ -274,6 +276,10 @@ def _write_words(job: Job, folder: Path, store: Store) -> None:
 
     folder.mkdir()
     LexicalIndex.build(folder, texts())
+    # tantivy keeps some of its files from other users; the index is for whoever may read the rest.
+    mode = (folder.parent / DOCUMENTS).stat().st_mode
+    for path in folder.iterdir():
+        path.chmod(mode)
 
 
 def _write_manifest(job: Job, staging: Path, store: Store) -> None:
