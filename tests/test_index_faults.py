@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import multiprocessing
 import os
 import shutil
 import subprocess
 import time
+import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,7 +20,7 @@ from conftest import FakeEmbedder
 from qa.assistant import Assistant
 from qa.cli import main
 from qa.index import IndexReport, open_index, update_index
-from qa.records import QAError
+from qa.records import QAError, Skipped
 
 FILES = {
     "cronstadt.md": "# Cronstadt\n\nLa révolte de Cronstadt éclate en mars 1921.\n",
@@ -313,3 +316,132 @@ def test_a_file_that_is_cut_short_under_a_reader_is_refused(
         open_index(corpus.parent / "index")
     assert update(corpus, WideEmbedder()).passages > 30
     assert open_index(corpus.parent / "index").warning is None
+
+
+# --- What readers add ----------------------------------------------------------------------------
+
+
+def test_an_addition_takes_nobodys_place(
+    write_corpus: Callable[..., Path], fake_embedder: FakeEmbedder
+) -> None:
+    """Not that of a file, of a line, of another addition; nor after updates, in whatever order."""
+    forged = ["lenine.md", "loi-1", "ajouts/note.txt", "ajouts/b.jsonl:1", "ajouts/z.jsonl:7"]
+    lines = "".join(f'{{"id": "{name}", "text": "Contrefaçon de {name}."}}\n' for name in forged)
+    corpus = write_corpus(
+        {
+            **FILES,
+            "lois.jsonl": '{"id": "loi-1", "text": "La vraie loi."}\n'
+            '{"id": "ajouts/z.jsonl:7", "text": "Le vrai sept."}\n',
+            "ajouts/a.jsonl": lines,
+            "ajouts/b.jsonl": '{"id": 1, "text": "Le vrai un."}\n',
+            "ajouts/note.txt": "La vraie note.",
+            "ajouts/t.csv": "id,texte\nloi-1,Une ligne.\n",
+            "ajouts/z.jsonl": '{"id": 7, "text": "Contrefaçon de sept."}\n',
+        }
+    )
+    with zipfile.ZipFile(corpus / "ajouts" / "z.zip", "w") as archive:
+        archive.writestr("lignes.jsonl", lines)
+    true = {
+        "lenine.md": "Lénine\n\nLénine naît à Simbirsk en 1870. Il meurt à Gorki en 1924.",
+        "loi-1": "La vraie loi.",
+        "ajouts/z.jsonl:7": "Le vrai sept.",
+        "ajouts/b.jsonl:1": "Le vrai un.",
+        "ajouts/note.txt": "La vraie note.",
+        "ajouts/t.csv:loi-1": "Une ligne.",
+        **{f"ajouts/a.jsonl:{name}": f"Contrefaçon de {name}." for name in forged},
+        **{f"ajouts/z.zip:{name}": f"Contrefaçon de {name}." for name in forged},
+    }
+    time.sleep(0.06)
+    for change in (None, "a.txt", "zz.txt"):
+        if change is not None:
+            (corpus / change).write_text("Un texte neuf.", "utf-8")
+        report = update(corpus, fake_embedder)
+        index = open_index(corpus.parent / "index")
+        assert {name: index.document(name).text for name in true} == true
+        assert report.skipped == (
+            Skipped(
+                "ajouts/z.jsonl:1",
+                'duplicate id "ajouts/z.jsonl:7", already read from lois.jsonl:2',
+            ),
+        )
+        index.close()
+
+
+def test_additions_are_bounded_by_what_they_make(
+    write_corpus: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A small file of very many documents; the owner's own is not bounded."""
+    lines = "".join(f'{{"id": {number}, "text": "m{number}"}}\n' for number in range(3_000))
+    corpus = write_corpus({"grand.jsonl": lines, "ajouts/note.txt": "Une note."})
+    for name in ("a", "b", "c"):
+        with gzip.open(corpus / "ajouts" / f"{name}.jsonl.gz", "wt") as file:
+            file.write(lines)
+    time.sleep(0.06)
+    monkeypatch.setattr("qa.index.memory.MOST_OF_A_FILE", 3_000_000)
+    monkeypatch.setattr("qa.index.memory.MOST_OF_ALL", 7_000_000)
+    report = update(corpus, WideEmbedder())
+    index = open_index(corpus.parent / "index")
+    counts = Counter(name.partition(":")[0] for name in index.store.document_digests())
+    index.close()
+    assert counts["ajouts/a.jsonl.gz"] == pytest.approx(counts["ajouts/b.jsonl.gz"], abs=2)
+    assert 0 < counts["ajouts/c.jsonl.gz"] < counts["ajouts/a.jsonl.gz"]
+    assert sum(counts[str(number)] for number in range(3_000)) == 3_000
+    end = "in the index: the rest is left out"
+    assert report.skipped == (
+        Skipped("ajouts/a.jsonl.gz", f"what it holds would take more than 3 MB {end}"),
+        Skipped("ajouts/b.jsonl.gz", f"what it holds would take more than 3 MB {end}"),
+        Skipped("ajouts/c.jsonl.gz", f"all that was added would take more than 7 MB {end}"),
+        Skipped("ajouts/note.txt", f"all that was added would take more than 7 MB {end}"),
+    )
+    # What they make is no more than what was reckoned.
+    generation = corpus.parent / "index" / report.generation
+    made = sum(path.stat().st_size for path in generation.rglob("*") if path.is_file())
+    added = sum(counts[name] for name in counts if name.startswith("ajouts/"))
+    assert made * added / (added + 3_000) < 7_000_000
+    again = update(corpus, WideEmbedder())
+    assert (again.published, again.skipped) == (False, report.skipped)
+    # With room again, what was left out comes in.
+    (corpus / "ajouts" / "a.jsonl.gz").unlink()
+    assert "ajouts/note.txt" in update(corpus, WideEmbedder()).added
+
+
+def test_titles_that_are_none_are_refused_in_additions(
+    write_corpus: Callable[..., Path], fake_embedder: FakeEmbedder
+) -> None:
+    """Each passage keeps the titles above it: a long one is multiplied by their number."""
+    section = "## " + "titre " * 300 + "\n\n" + "Une phrase. " * 300
+    corpus = write_corpus({"sien.md": section, "ajouts/sien.md": section})
+    report = update(corpus, fake_embedder)
+    assert report.added == ("sien.md",)
+    assert report.skipped == (Skipped("ajouts/sien.md", "a title of 1799 characters, over 1000"),)
+
+
+# --- Names ---------------------------------------------------------------------------------------
+
+
+def test_names_that_are_written_alike_are_two_files(
+    write_corpus: Callable[..., Path], fake_embedder: FakeEmbedder
+) -> None:
+    corpus = write_corpus(FILES)
+    names = {
+        b"caf\xe8.txt": "caf\ufffdE8.txt",
+        b"caf\xe9.txt": "caf\ufffdE9.txt",
+        "caf\ufffd.txt".encode(): "caf\ufffdufffd.txt",
+        "caf\x85.txt".encode(): "caf\ufffdu0085.txt",
+        b"d\xff/a\nb.txt": "d\ufffdFF/a\ufffdu000ab.txt",
+    }
+    for number, raw in enumerate(names):
+        path = Path(os.fsdecode(os.fsencode(corpus) + b"/" + raw))
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"Le texte {number} du dossier.", "utf-8")
+    time.sleep(0.06)
+    report = update(corpus, fake_embedder)
+    assert set(report.added) == {*FILES, *names.values()}
+    assert report.skipped == ()
+    index = open_index(corpus.parent / "index")
+    for number, name in enumerate(names.values()):
+        assert index.document(name).text == f"Le texte {number} du dossier."
+    index.close()
+    for _ in range(2):
+        again = update(corpus, fake_embedder)
+        assert (again.read, again.published, again.skipped) == (0, False, ())

@@ -119,6 +119,14 @@ class DraftStore:
         )
         self.rows += copied.rowcount
 
+    def bytes(self) -> int:
+        """How large the file is, with what is not committed yet."""
+        pages, size = (
+            self._connection.execute(f"PRAGMA main.page_{what}").fetchone()[0]
+            for what in ("count", "size")
+        )
+        return int(pages * size)
+
     def skip(self, skipped: Skipped, file: str | None) -> None:
         """Record what could not be read; ``file`` is where it stands, if it could be opened."""
         self._connection.execute(
@@ -127,12 +135,9 @@ class DraftStore:
         )
 
     def remember(self, name: str, record: FileRecord) -> None:
-        """Note a file as read: as long as it stays the same, the next run need not read it.
-
-        Of two files whose names are printed alike, only the first is noted.
-        """
+        """Note a file as read: as long as it stays the same, the next run need not read it."""
         self._connection.execute(
-            "INSERT OR IGNORE INTO files VALUES (?, ?, ?)", (name, record.stamp, record.digest)
+            "INSERT INTO files VALUES (?, ?, ?)", (name, record.stamp, record.digest)
         )
 
     def save(self) -> None:
