@@ -11,8 +11,8 @@ from qa.chunking import ChunkSettings, split_passages
 from qa.embedding import Embedder
 from qa.index.draft import DraftStore, mend_draft
 from qa.index.generations import interrupted_folders
+from qa.index.manifest import DOCUMENTS
 from qa.index.memory import FileMemory, FileReader
-from qa.index.reader import DOCUMENTS
 from qa.index.store import Store
 from qa.records import Skipped
 
@@ -50,7 +50,9 @@ def take_in(job: Job, staging: Path, previous: Store | None) -> int:
     stores = [store for store in (interrupted, same) if store is not None]
     draft = DraftStore(staging / DOCUMENTS, job.recipe, stores)
     try:
-        memory = FileMemory(draft, stores, job.reader, job.directory, job.retry)
+        embedder = job.embedder
+        passage_bytes = 4 * embedder.dimension + job.settings.maximum * embedder.token_bytes
+        memory = FileMemory(draft, stores, job.reader, job.directory, job.retry, passage_bytes)
         for item in read_corpus(job.corpus, memory.read):
             if isinstance(item, Skipped):
                 draft.skip(item, memory.file)
@@ -58,7 +60,7 @@ def take_in(job: Job, staging: Path, previous: Store | None) -> int:
             if memory.number is not None:
                 draft.copy(memory.number, item.id, memory.file or "", memory.place)
             else:
-                passages = split_passages(item, job.embedder.count_tokens, job.settings)
+                passages = split_passages(item, embedder.count_tokens, job.settings)
                 draft.add(item, passages, memory.file or "", memory.place)
             job.progress(Progress("read", draft.documents, None))
         draft.find_repeats()

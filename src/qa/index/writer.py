@@ -26,18 +26,22 @@ from qa.index.generations import (
 )
 from qa.index.intake import Job, Progress, take_in
 from qa.index.manifest import (
+    DOCUMENTS,
     FORMAT,
+    LEXICAL,
     NAME,
+    TOKENS,
+    VECTORS,
     EmbedderEntry,
     Manifest,
     describe_files,
     read_manifest,
 )
 from qa.index.memory import says_the_same
-from qa.index.reader import DOCUMENTS, LEXICAL, TOKENS, VECTORS, Index, open_generation, open_index
+from qa.index.reader import Index, open_generation, open_index
 from qa.index.recipe import reading_recipe
 from qa.index.store import LanguageCount, RepeatedDocument, Store
-from qa.index.vectors import Journal, build_vectors, embed_new
+from qa.index.vectors import Journal, build_vectors, embed_new, remove_journal
 from qa.lexical import LexicalIndex
 from qa.records import QAError, Skipped
 
@@ -136,15 +140,18 @@ def update_index(
         )
         older = previous.path if previous is not None and report.published else None
         clean(directory, {generation, *_worth_keeping(directory, generation, older, store)})
+        remove_journal(directory / EMBEDDED)
         return report
 
 
 @contextlib.contextmanager
 def _disk_faults(directory: Path) -> Iterator[None]:
-    """A full disk or a right that is missing, told with what to do."""
+    """A full disk or a right that is missing, told with what to do; it leaves nothing behind."""
     try:
         yield
-    except (OSError, sqlite3.OperationalError) as error:
+    except (OSError, sqlite3.DatabaseError) as error:
+        with contextlib.suppress(OSError):
+            remove_journal(directory / EMBEDDED)
         raise QAError(
             f"the index cannot be written in {directory} ({error}). The index that was there "
             "is unchanged. Free some space, or give another folder with --index DIR."
@@ -269,6 +276,10 @@ def _write_words(job: Job, folder: Path, store: Store) -> None:
 
     folder.mkdir()
     LexicalIndex.build(folder, texts())
+    # tantivy keeps some of its files from other users; the index is for whoever may read the rest.
+    mode = (folder.parent / DOCUMENTS).stat().st_mode
+    for path in folder.iterdir():
+        path.chmod(mode)
 
 
 def _write_manifest(job: Job, staging: Path, store: Store) -> None:
