@@ -49,8 +49,9 @@ def _read(data: bytes, name: str, recogniser: Recogniser | None) -> Page:
         pdf = pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
         protected = "password" in str(error).lower() or "security" in str(error).lower()
-        reason = "protected by a password" if protected else f"damaged: {one_line(str(error))}"
-        raise UnreadableError(reason) from error
+        if protected:
+            raise UnreadableError("password") from error
+        raise UnreadableError("damaged", one_line(str(error))) from error
     sheets: list[Sheet] = []
     lost: list[int] = []
     try:
@@ -67,14 +68,14 @@ def _read(data: bytes, name: str, recogniser: Recogniser | None) -> Page:
         pdf.close()
     scanned = [sheet.number for sheet in sheets if sheet.scanned]
     if scanned and not any(sheet.fragments or sheet.recognised for sheet in sheets):
-        raise UnreadableError("no text layer: a scanned document, which --ocr can read")
+        raise UnreadableError("scan")
     told = metadata.pop("title", "")
     blocks, title = with_title(sheet_blocks(sheets), told)
     left_out = []
     if scanned:
-        left_out.append(f"{_pages(scanned)} without a readable text layer, which --ocr can read")
+        left_out.append(("scanned_pages", _pages(scanned)))
     if lost:
-        left_out.append(f"{_pages(lost)} damaged")
+        left_out.append(("damaged_pages", _pages(lost)))
     return Page(title or readable_name(name), blocks, metadata, tuple(left_out))
 
 
