@@ -104,7 +104,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "binaire.txt": (lambda: b"\x7fELF\x02\x01" + bytes(range(256)), "binary content"),
     "image.html": (lambda: b"\x89PNG" + bytes(range(256)), "binary content"),
     "encodage.txt": (lambda: "Été à Évian, déjà.".encode("cp1252"), ""),
-    "guillemet.csv": (lambda: b'titre,texte\n"a,' + b"bbb " * 6_000_000, "line 2 is longer than 20 MB"),
+    "guillemet.csv": (lambda: b'titre,texte\n"a,' + b"bbb " * 6_000_000, "line 2 is longer"),
 }  # fmt: skip
 
 
@@ -184,7 +184,7 @@ def test_packed_newlines_are_a_bomb(tmp_path: Path) -> None:
 
 
 def test_a_table_of_very_many_columns(tmp_path: Path) -> None:
-    columns, rows = 200_000, 100_000
+    columns, rows = 50_000, 20_000
     path = write(tmp_path, "a.csv", ",".join("c" * columns) + "\n" + "1,2\n" * rows)
     assert len(results_of(READER, path)) == rows
 

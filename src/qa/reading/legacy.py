@@ -6,7 +6,6 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from functools import lru_cache
-from tempfile import mkdtemp
 
 from qa.reading.blocks import Page, UnreadableError
 from qa.reading.docx import read_docx
@@ -16,9 +15,9 @@ _SECONDS = 60
 # The file comes in on standard input, for the reader's process may write none itself; its limits
 # of memory and files are lifted for LibreOffice, which has a folder of its own and no network use.
 _CONVERT = """
-ulimit -S -f unlimited; ulimit -S -v unlimited; ulimit -S -t %d; cd "$1" && cat > "a.$2" &&
-HOME="$1" "$4" --headless --norestore -env:UserInstallation="file://$1/p" \\
-  --convert-to "$3" "a.$2" >&2 && cat "a.$3"
+ulimit -S -f unlimited; ulimit -S -v unlimited; ulimit -S -t %d
+d=$(mktemp -d) && trap 'rm -rf "$d"' EXIT && cd "$d" && cat > "a.$1" && HOME="$d" "$3" --headless \\
+  --norestore -env:UserInstallation="file://$d/p" --convert-to "$2" "a.$1" >&2 && cat "a.$2"
 """
 
 
@@ -52,10 +51,9 @@ def _converted(
     program = _program()
     if program is None:
         raise UnreadableError("needs_office", f".{new}")
-    folder = mkdtemp()
     try:
         done = subprocess.run(  # noqa: S603 (the user's own LibreOffice)
-            ["/bin/sh", "-c", _CONVERT % _SECONDS, "sh", folder, old, new, program],
+            ["/bin/sh", "-c", _CONVERT % _SECONDS, "sh", old, new, program],
             input=data,
             capture_output=True,
             timeout=2 * _SECONDS,
@@ -63,6 +61,4 @@ def _converted(
         )
     except subprocess.SubprocessError as error:
         raise UnreadableError("office_failed") from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     return reader(done.stdout, name)

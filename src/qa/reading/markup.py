@@ -19,8 +19,8 @@ from qa.reading.structure import html_blocks
 
 _SAFE = {
     "file_insertion_enabled": False, "raw_enabled": False, "report_level": 5, "halt_level": 6,
-    "input_encoding": "unicode", "output_encoding": "unicode", "doctitle_xform": True,
-    "initial_header_level": 2, "footnote_references": "brackets", "embed_stylesheet": False,
+    "input_encoding": "unicode", "output_encoding": "unicode", "doctitle_xform": False,
+    "initial_header_level": 1, "footnote_references": "brackets", "embed_stylesheet": False,
 }  # fmt: skip
 
 
@@ -30,7 +30,7 @@ def read_rst(data: bytes, name: str) -> Page:
 
     decoded = decode_telling(data)
     parts = publish_parts(decoded.text, writer="html5", settings_overrides=_SAFE)
-    blocks, title = with_title(html_blocks(parts["html_body"]), clean_line(parts["title"]))
+    blocks, title = with_title(html_blocks(parts["html_body"]), "")
     return Page(title or readable_name(name), blocks, doubt=decoded.doubt)
 
 
@@ -74,7 +74,9 @@ def read_latex(data: bytes, name: str) -> Page:
     text = escape(converter.latex_to_text(body[1] if body else source), quote=False)
     written = []
     for paragraph in re.split(r"\n\s*\n", text):
-        paragraph = paragraph.replace("\x03", "<note>").replace("\x04", "</note>")
+        paragraph = (
+            paragraph.replace("\x03", "<note>").replace("\x04", "</note>").replace("\x06", "<br>")
+        )
         heading = re.match(r"\s*\x01(\d)(.*)\x02\s*$", paragraph, re.DOTALL)
         if heading:
             written.append(f"<h{heading[1]}>{heading[2]}</h{heading[1]}>")
@@ -113,7 +115,7 @@ def _latex_context() -> Any:
         parts = [" ".join(part.split()) for part in text.split("\x05") if part.strip()]
         marks = (f"{n}. " if numbered else "- " for n in range(1, len(parts) + 1))
         lines = [mark + part for mark, part in zip(marks, parts, strict=True)]
-        return "\n\n" + "<br>".join(lines).replace("<br>", "\x06") + "\n\n"
+        return "\n\n" + "\x06".join(lines) + "\n\n"
 
     context = get_default_latex_context_db()
     macros = [MacroTextSpec(name, heading(n)) for name, n in _HEADING_COMMANDS.items()]

@@ -43,7 +43,7 @@ def read_tei(data: bytes, name: str) -> Page:
     except etree.XMLSyntaxError as error:
         raise UnreadableError("damaged", " ".join(str(error).split())) from error
     texts = [element for element in tree.iter() if _name(element) == "text"]
-    blocks, _ = mark_headings(html_blocks("".join(_written(texts[0], 1)) if texts else ""))
+    blocks, _ = mark_headings(html_blocks("".join(_written(texts[0], 0)) if texts else ""))
     header = next((element for element in tree.iter() if _name(element) == "teiHeader"), None)
     metadata = {
         "author": _told(header, "titleStmt", "author"),
@@ -78,7 +78,7 @@ def _written(element: Element, depth: int) -> Iterator[str]:
     for child in element:
         name = _name(child)
         if name in _HEADS:
-            level = min(depth, 6)
+            level = min(max(depth, 1), 6)
             yield f"<h{level}>{''.join(_written(child, depth))}</h{level}>"
         elif name == "note":
             yield f"<note>{''.join(_inline(child))}</note>"
