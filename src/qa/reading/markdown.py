@@ -54,9 +54,9 @@ _KNOWN_TAGS = (
     BLOCK_TAGS
     | HIDDEN_TAGS
     | word_set(
-        "a abbr acronym b bdi bdo big br button center cite code col colgroup data del dfn em font i "
-        "img ins kbd label mark math picture progress q ruby s samp small source span strike strong "
-        "sub sup time tt u var wbr nav"
+        "a abbr acronym b bdi bdo big br button center cite code col colgroup data del dfn em font "
+        "i img ins kbd label mark math nav picture progress q ruby s samp small source span strike "
+        "strong sub sup time tt u var wbr"
     )
 )
 

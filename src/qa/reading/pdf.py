@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from qa.reading.blocks import Page, UnreadableError, with_title
 from qa.reading.cleaning import clean_line, one_line
+from qa.reading.headings import is_credible_title, mark_headings
 from qa.reading.office import honest_metadata
 from qa.reading.pdf_blocks import Sheet, sheet_blocks
 from qa.reading.pdf_characters import page_fragments
@@ -70,13 +71,20 @@ def _read(data: bytes, name: str, recogniser: Recogniser | None) -> Page:
     if scanned and not any(sheet.fragments or sheet.recognised for sheet in sheets):
         raise UnreadableError("scan")
     told = metadata.pop("title", "")
-    blocks, title = with_title(sheet_blocks(sheets), told)
+    marked, contents = mark_headings(sheet_blocks(sheets))
+    blocks, title = with_title(marked, told)
     left_out = []
     if scanned:
         left_out.append(("scanned_pages", _pages(scanned)))
     if lost:
         left_out.append(("damaged_pages", _pages(lost)))
-    return Page(title or readable_name(name), blocks, metadata, tuple(left_out))
+    return Page(
+        title if is_credible_title(title) else readable_name(name),
+        blocks,
+        metadata,
+        tuple(left_out),
+        tuple(contents),
+    )
 
 
 def _pages(numbers: Sequence[int]) -> str:
