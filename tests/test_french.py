@@ -74,3 +74,11 @@ def test_sentences(text: str, expected: list[str]) -> None:
 @given(st.text(alphabet='aB. ?!…«»"’1\n\u00a0éM', max_size=80))
 def test_sentences_are_a_partition(text: str) -> None:
     assert "".join(text[start:end] for start, end in split_sentences(text)) == text
+
+
+def test_a_run_of_marks_is_looked_at_once() -> None:
+    import time
+
+    start = time.process_time()
+    assert split_sentences("." * 1_000_000 + " Fin.") == [(0, 1_000_001), (1_000_001, 1_000_005)]
+    assert time.process_time() - start < 5  # trying each mark anew would take hours

@@ -132,8 +132,10 @@ _ABBREVIATIONS_BEFORE_NUMBERS = frozenset(
     """art cap col dec fevr fl janv juil no nos nov oct par part s sept t v""".split()
 )
 _CLOSING = "»”\"'’)]"
+# A run of marks is looked at once, from its first: « ...... » must not be tried at each point.
 _SENTENCE_END = re.compile(
-    rf"(?P<mark>[.!?…]+)(?P<closing>(?:[ \u00a0\u202f]?[{re.escape(_CLOSING)}])*)(?P<space>\s+)"
+    rf"(?<![.!?…])(?P<mark>[.!?…]+)(?P<closing>(?:[ \u00a0\u202f]?[{re.escape(_CLOSING)}])*)"
+    r"(?P<space>\s+)"
 )
 _QUOTATION = re.compile(r"«[^«»\n]{0,300}»")
 _LAST_WORD = re.compile(r"[^\s«»(\[\"“'’]+$")

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from qa.reading import ADDITIONS, SUFFIXES
-from qa.records import QAError
+from qa.records import QAError, Skipped
 from qa.web import texts
 from qa.web.reasons import in_french
 
@@ -138,7 +138,7 @@ class Additions:
             try:
                 report = self._update()
                 self._indexed()
-                skipped = {skip["source"]: skip["reason"] for skip in report["skipped"]}
+                skipped = {skip["source"]: Skipped(**skip) for skip in report["skipped"]}
             except Exception as error:
                 self._finish(names, "failed", dict.fromkeys(names, str(error)))
                 continue
