@@ -34,6 +34,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from qa.answering.sentences import ENTITY_KINDS, Candidate, SentenceSignals
+from qa.matching import Matcher
+from qa.questions import Question, analyse_question
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
@@ -42,14 +45,11 @@ from qa.answering import model as models
 from qa.answering import selection
 from qa.answering.model import linear, logistic, shipped_model
 from qa.answering.refusal import QuestionSignals, question_signals, within
-from qa.answering.sentences import ENTITY_KINDS, Candidate, SentenceSignals
 from qa.assistant import Assistant
 from qa.embedding import Embedded, Query, open_embedder
 from qa.evaluation.gold import contains
 from qa.french import split_sentences
 from qa.index import open_index, update_index
-from qa.matching import Matcher
-from qa.questions import Question, analyse_question
 from qa.records import Hit
 from qa.search import (
     COMPARED,

@@ -20,14 +20,14 @@ from pathlib import Path
 
 import numpy as np
 from fit_answering import fit_ranking
+from qa.matching import Matcher
+from qa.questions import analyse_question
 
 from qa.embedding import Query, open_embedder
 from qa.evaluation import load_dataset
 from qa.evaluation.cache import open_cached_index
 from qa.index import Index
-from qa.matching import Matcher
 from qa.noise import hurried
-from qa.questions import analyse_question
 from qa.search import (
     COMPARED,
     COVERAGE_SHARE,

@@ -11,7 +11,7 @@ import pytest
 
 from qa.conversation import split_questions, standalone_question
 from qa.french import fold, words
-from qa.records import Answer, AnswerSentence, Citation, Turn
+from qa.records import Answer, Citation, Turn
 
 DATA = Path(__file__).parent / "data"
 
@@ -22,11 +22,10 @@ def make_turn(exchange: Exchange) -> Turn:
     """A turn as it was understood: a question alone was refused, one with a text was answered."""
     question, text = (exchange, None) if isinstance(exchange, str) else exchange
     if text is None:
-        answer = Answer(question, question, "not_found", (), (), 0.1, (), {})
+        answer = Answer(question, question, "not_found", (), 0.1, (), {})
     else:
         citation = Citation(1, "document", "", (), "document", 0, len(text), text)
-        sentences = (AnswerSentence(text, 1),)
-        answer = Answer(question, question, "answered", sentences, (citation,), 0.9, (), {})
+        answer = Answer(question, question, "answered", (citation,), 0.9, (), {})
     return Turn(question, answer)
 
 
@@ -918,9 +917,7 @@ CASES: list[tuple[list[Exchange], str, str]] = [
 def test_a_common_noun_keeps_its_small_letter_though_titles_have_a_capital() -> None:
     said = "Qu'est-ce que le tourisme spatial ?"
     citation = Citation(1, "d", "Tourisme Spatial", (), "d", 0, 8, "Il monte.")
-    answer = Answer(
-        said, said, "answered", (AnswerSentence("Il monte.", 1),), (citation,), 0.9, (), {}
-    )
+    answer = Answer(said, said, "answered", (citation,), 0.9, (), {})
     understood = standalone_question("Qui en fut le premier client ?", (Turn(said, answer),))
     assert understood == "Qui fut le premier client du tourisme spatial ?"
 

@@ -35,7 +35,7 @@ from qa.evaluation.confidence import auroc, risk_coverage
 from qa.evaluation.gold import contains, squeezed
 from qa.evaluation.significance import bootstrap_ratio, wilson_interval
 from qa.index import open_index, update_index
-from qa.records import Answer, AnswerSentence, Citation, QAError, Turn
+from qa.records import Answer, Citation, QAError, Turn
 
 DOCUMENTS = {
     "lovelace.txt": "Ada Lovelace écrivit le premier programme. Ada Lovelace est née à Londres "
@@ -153,7 +153,6 @@ class ScriptedAssistant(Assistant):
             question=message,
             standalone_question=message,
             status="answered" if citations else "not_found",
-            sentences=tuple(AnswerSentence(item.quote, item.marker) for item in citations),
             citations=citations,
             confidence=confidence,
             hits=tuple(self.search(message)),

@@ -30,7 +30,6 @@ from qa.assistant import Assistant, clean_message
 from qa.index import open_index, update_index
 from qa.records import (
     Answer,
-    AnswerSentence,
     Citation,
     Document,
     Heading,
@@ -67,13 +66,12 @@ ANSWER = Answer(
     "Où est-il né ?",
     "Où est né Trotsky ?",
     "answered",
-    (AnswerSentence(QUOTE, 1),),
     (CITATION,),
     0.9,
     (Hit(PASSAGE, 1, 0.834, 0.6, 4.2, 0),),
     {},
 )
-REFUSAL = replace(ANSWER, status="not_found", sentences=(), citations=(), note="Je ne trouve pas.")
+REFUSAL = replace(ANSWER, status="not_found", citations=(), note="Je ne trouve pas.")
 
 
 def text_of(markup: str) -> str:
@@ -142,7 +140,7 @@ def test_a_refusal_cites_nothing() -> None:
 
 
 def test_a_greeting_is_answered_and_not_refused() -> None:
-    answer = Answer("Bonjour", "Bonjour", "not_found", (), (), 0.0, (), {}, "Bonjour ! Posez…")
+    answer = Answer("Bonjour", "Bonjour", "not_found", (), 0.0, (), {}, "Bonjour ! Posez…")
     page = render.conversation(Chat((Exchange(Turn("Bonjour", answer)),)))
     assert '<p class="note">Bonjour\u202f! Posez…</p>' in page
     assert "refusal" not in page and "Passages proches" not in page
@@ -631,7 +629,6 @@ class Scripted(Assistant):
             question,
             standalone,
             "answered" if citations else "not_found",
-            tuple(AnswerSentence(c.quote, c.marker) for c in citations),
             tuple(citations),
             0.5,
             hits[:limit],
