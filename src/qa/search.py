@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from qa.embedding import Query
 from qa.index import Index
+from qa.numbering import named_places, place_span
 from qa.records import Hit, Passage
 from qa.tokens import late_interaction
 
@@ -123,6 +124,7 @@ class Candidates:
         self.cosines[missing] = index.dense.vectors(self.rows[missing]) @ query.vector
         self.tokens = np.zeros(len(self.rows), dtype=np.float32)
         self._query = query
+        self._places = named_places(question)
 
     def _align(self, rows: NDArray[np.int64], scores: Floats) -> Floats:
         aligned = np.zeros(len(self.rows), dtype=np.float32)
@@ -178,7 +180,8 @@ class Candidates:
         """Positions, scores, passages and the first rows that say the same, in order.
 
         They are fetched in blocks; the first is usually enough. In a block, lists of references
-        count for less: they repeat a question's names and tell nothing.
+        count for less: they repeat a question's names and tell nothing. The article or section that
+        the question names by its number comes first.
         """
         size = 2 * limit + 20
         for start in range(0, len(order), size):
@@ -188,6 +191,7 @@ class Candidates:
             firsts = self._index.store.first_rows(rows)
             weighed = [
                 float(scores[i]) * (references if passage.is_reference_list else 1.0)
+                + (bool(self._places) and place_span(passage, self._places) is not None)
                 for i, passage in zip(block, passages, strict=True)
             ]
             found = list(zip(block, weighed, passages, firsts, strict=True))

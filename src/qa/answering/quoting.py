@@ -73,6 +73,19 @@ def choose_quotes(ranked: Sequence[PassageReading]) -> list[Quote]:
     return quotes
 
 
+def quote_from(hit: Hit, start: int, end: int) -> Quote:
+    """Whole sentences from a place in a passage on, as many as can be read at once."""
+    text = hit.passage.text[start:end]
+    last = 0
+    for _, sentence_end in split_sentences(text):
+        if last and sentence_end > _LONGEST_LIST:
+            break
+        last = sentence_end
+    inside = text[:last]
+    start += len(inside) - len(inside.lstrip())
+    return Quote(hit, start, start + len(inside.strip()), None)
+
+
 def _quote(sentence: SentenceReading, reading: PassageReading) -> Quote:
     """A sentence with what it needs to be understood: what « il » is, the list that it opens."""
     text = reading.hit.passage.text

@@ -6,11 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from qa.answering.model import AnsweringModel, linear, logistic, shipped_model
-from qa.answering.quoting import Quote, choose_quotes, cite, differing
+from qa.answering.quoting import Quote, choose_quotes, cite, differing, quote_from
 from qa.answering.reader import PassageReading, Reader
 from qa.answering.refusal import Frequency, question_signals
+from qa.numbering import asks_for_place, named_places, place_span
 from qa.records import Citation, Hit
 
+# How sure the text of an article is that is asked for by its number: set by hand.
+_NAMED = 0.95
 # Passages that are read: the first few, and the others only when these leave it open. Chosen by the
 # curve of benchmarks/reading.py: what a further passage gains, and what it costs.
 FIRST, PASSAGES = 3, 6
@@ -44,6 +47,8 @@ def select_answer(
     ``hits`` come best first; ``frequency`` tells in how many of the ``passages`` of the collection
     a stem occurs; ``source`` tells where a document came from.
     """
+    if asks_for_place(question) and (quote := _whole_place(question, hits)) is not None:
+        return Selection(cite([quote], source), _NAMED)
     ranked = read_hits(question, hits, reader)
     if not ranked:
         return Selection((), 0.0)
@@ -60,6 +65,16 @@ def read_hits(question: str, hits: Sequence[Hit], reader: Reader) -> list[Passag
     if not any(reading.score >= _SURE for reading in found):
         found += reader.read(question, telling[FIRST:])
     return sorted(found, key=lambda reading: -reading.score)
+
+
+def _whole_place(question: str, hits: Sequence[Hit]) -> Quote | None:
+    """The article or section that a question asks for, from its beginning."""
+    places = named_places(question)
+    for hit in hits[:PASSAGES]:
+        span = place_span(hit.passage, places)
+        if span is not None:
+            return quote_from(hit, *span)
+    return None
 
 
 def _differ(quotes: Sequence[Quote]) -> str:
