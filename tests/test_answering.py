@@ -232,11 +232,12 @@ def test_the_demonstration_corpus_refuses(demo: Assistant) -> None:
         "Quelle est la capitale de l’Australie ?",
         "Comment renouveler un passeport ?",
         "Qui a gagné la Coupe du monde de football en 1998 ?",
-        "Bonjour !",
     ]:
         answer = demo.answer(question)
         assert (answer.status, answer.citations) == ("not_found", ())
         assert answer.note
+    greeting = demo.answer("Bonjour !")
+    assert (greeting.status, greeting.citations, greeting.hits) == ("courtesy", (), ())
 
 
 def test_timings_and_hits_are_told(demo: Assistant) -> None:

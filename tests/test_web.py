@@ -139,8 +139,16 @@ def test_a_refusal_cites_nothing() -> None:
     assert "<q>" not in page and 'class="cit"' not in page and "<mark>" not in page
 
 
+def test_what_was_held_back_is_one_click_away_and_says_what_it_is() -> None:
+    held = replace(REFUSAL, withheld=ANSWER.citations)
+    page = render.conversation(Chat((Exchange(Turn("Où ?", held)),)))
+    before, _, after = page.partition('<details class="withheld">')
+    assert "<q>" not in before and "Montrer quand même" in after
+    assert f"<q>{QUOTE}</q>" in after and "ne répond sans doute pas" in after
+
+
 def test_a_greeting_is_answered_and_not_refused() -> None:
-    answer = Answer("Bonjour", "Bonjour", "not_found", (), 0.0, (), {}, "Bonjour ! Posez…")
+    answer = Answer("Bonjour", "Bonjour", "courtesy", (), 0.0, (), {}, "Bonjour ! Posez…")
     page = render.conversation(Chat((Exchange(Turn("Bonjour", answer)),)))
     assert '<p class="note">Bonjour\u202f! Posez…</p>' in page
     assert "refusal" not in page and "Passages proches" not in page

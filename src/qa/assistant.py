@@ -96,7 +96,7 @@ class Assistant:
         _check_limit(limit)
         reply = courtesy_reply(message, in_conversation=bool(turns))
         if reply is not None:
-            return Answer(message, message, "not_found", (), 0.0, (), {}, reply)
+            return Answer(message, message, "courtesy", (), 0.0, (), {}, reply)
         questions = split_questions(message)
         if len(questions) > _MOST_QUESTIONS:
             questions = (message,)

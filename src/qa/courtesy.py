@@ -18,7 +18,7 @@ _HELP = (
     "Je cherche dans vos documents les phrases qui répondent à une question posée en français, et "
     "je les cite mot pour mot. Quand les documents ne répondent pas, je le dis."
 )
-_INSULT = "Restons courtois. Avez-vous une question sur les documents\u202f?"
+_INSULT = "Je peux mieux faire\u202f? Dites-moi ce que vous cherchez dans les documents."
 _LANGUAGE = "Je ne comprends que le français\u202f: pouvez-vous reformuler votre question\u202f?"
 _NO_WORDS = "Je n’ai pas compris. Pouvez-vous poser une question en français\u202f?"
 

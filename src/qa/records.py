@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-Status = Literal["answered", "not_found"]
+Status = Literal["answered", "not_found", "courtesy"]
 
 
 _REFERENCE_SECTIONS = frozenset(
@@ -169,8 +169,9 @@ class Answer:
 
     ``standalone_question`` is the question as understood out of context. When ``status`` is
     ``answered`` there is at least one citation; when ``not_found``, none, and ``hits`` are only
-    the closest passages. ``confidence`` is the estimated probability in [0, 1] that the corpus
-    answers. ``timings`` are milliseconds by step. ``note`` is what is said in plain French beside
+    the closest passages; when ``courtesy``, the message asked nothing of the documents.
+    ``confidence`` is the estimated probability in [0, 1] that the corpus answers. ``timings`` are
+    milliseconds by step. ``note`` is what is said in plain French beside
     the quotes: why there is no answer, or a reply to a greeting. ``withheld`` are the quotes that
     would have been given, were the answer surer: none when it was given.
     """

@@ -40,7 +40,7 @@ def ask(options: argparse.Namespace) -> int:
         print_json(answer_fields(answer))
     else:
         print_answer(answer)
-    return 0 if answer.status == "answered" else NOT_FOUND
+    return NOT_FOUND if answer.status == "not_found" else 0
 
 
 def _ask_batch(options: argparse.Namespace) -> int:

@@ -37,6 +37,10 @@ def print_answer(answer: Answer) -> None:
             print(f"\n{answer.note}")
         return
     print(answer.note)
+    if answer.withheld:
+        nearest = answer.withheld[0]
+        print(f"\nLa phrase la plus proche, qui ne répond sans doute pas :\n{_place(nearest)}")
+        print(f"« {' '.join(nearest.quote.split())} »")
     if answer.hits:
         print("\nPassages proches, sans réponse :")
         for hit in answer.hits[:3]:

@@ -81,7 +81,7 @@ def conversation(chat: Chat) -> str:
 def _exchange(position: int, exchange: Exchange) -> str:
     answer = exchange.turn.answer
     # A greeting is answered without a search: nothing was looked for, so nothing is refused.
-    kind = answer.status if answer.hits or answer.citations else "courtesy"
+    kind = answer.status
     if kind == "courtesy":
         said = f'<p class="note">{escape(texts.typeset(answer.note or texts.NO_ANSWER))}</p>'
     else:
@@ -113,14 +113,15 @@ def _understood(position: int, answer: Answer) -> str:
 
 def _quotes(answer: Answer) -> str:
     note = f'<p class="note">{escape(texts.typeset(answer.note))}</p>' if answer.note else ""
-    return (
-        "".join(
-            f"<figure><blockquote><q>{_quote(citation)}</q>"
-            f"{marker(citation)}</blockquote>"
-            f"<figcaption>{_cited_place(citation)}</figcaption></figure>"
-            for citation in answer.citations
-        )
-        + note
+    return _figures(answer.citations) + note
+
+
+def _figures(citations: Iterable[Citation]) -> str:
+    return "".join(
+        f"<figure><blockquote><q>{_quote(citation)}</q>"
+        f"{marker(citation)}</blockquote>"
+        f"<figcaption>{_cited_place(citation)}</figcaption></figure>"
+        for citation in citations
     )
 
 
@@ -156,7 +157,14 @@ def _cited_place(citation: Citation) -> str:
 
 def _refusal(answer: Answer) -> str:
     note = texts.typeset(answer.note) if answer.note else texts.NO_ANSWER
-    return f'<p class="refusal">{escape(note)}</p>'
+    said = f'<p class="refusal">{escape(note)}</p>'
+    if not answer.withheld:
+        return said
+    # What was not sure enough to be an answer stays one click away, and says what it is.
+    return (
+        f'{said}<details class="withheld"><summary>{texts.SHOW_ANYWAY}</summary>'
+        f'<p class="note">{texts.UNSURE}</p>{_figures(answer.withheld)}</details>'
+    )
 
 
 def _verdict(position: int, exchange: Exchange) -> str:
