@@ -94,21 +94,6 @@ def largest_inputs(encoder: Encoder, texts: Sequence[str]) -> dict[str, NDArray[
     return {name: value.cpu().numpy() for name, value in largest.items()}
 
 
-def mix_weights(encoder: Encoder, other: Encoder, share: float) -> None:
-    """Moves the encoder's weights by ``share`` of the way to the other's.
-
-    A mean of the weights of several fine-tunings is often better than each of them, most of all on
-    data unlike the training data: model soups (Wortsman et al. 2022). Measured in docs/model.md.
-    """
-    import torch
-
-    weights = other.model.state_dict()
-    with torch.no_grad():
-        for name, value in encoder.model.state_dict().items():
-            if value.is_floating_point():
-                value.lerp_(weights[name], share)
-
-
 def _write_settings(encoder: Encoder, folder: Path) -> None:
     config = encoder.model.config
     kept = (

@@ -34,10 +34,10 @@ class TrainingSettings:
 
     ``data``: the data folder (``docs/model.md`` describes it). ``questions``: a folder of folders
     of natural questions besides those below ``data/natural/train``. ``work``: where steps leave
-    their results; the finished model is ``work/model``. ``base``: the file of the base model; ``None``
-    takes the installed package's. ``sample``: at most so many rows of each set, for a trial.
-    ``minutes``: time for the learning; ``steps``: a bound on its steps (with ``None`` minutes the
-    only one).
+    their results; the finished model is ``work/model``. ``base``: the file of the base model;
+    ``None`` takes the installed package's. ``sample``: at most so many rows of each set, for a
+    trial. ``minutes``: time for the learning; ``steps``: a bound on its steps (the only one when
+    ``minutes`` is ``None``).
     """
 
     data: Path
@@ -108,8 +108,11 @@ def natural_folders(settings: TrainingSettings) -> list[Path]:
 def _check(settings: TrainingSettings) -> None:
     if not settings.data.is_dir():
         raise QAError(f"no data folder at {settings.data}; give one with --data")
-    if settings.questions is not None and not settings.questions.is_dir():
-        raise QAError(f"no folder of questions at {settings.questions}; give one with --questions")
+    if settings.questions is not None and not any(settings.questions.glob("*/qa.jsonl")):
+        raise QAError(
+            f"no folder with a qa.jsonl in {settings.questions}; give the folder that holds such "
+            "folders with --questions"
+        )
     if settings.steps is None and settings.minutes is None:
         raise QAError("neither minutes nor steps bound the learning; give one of them")
     if settings.minutes is not None and not (0 < settings.minutes < math.inf):
