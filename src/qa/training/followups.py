@@ -14,11 +14,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from qa.conversation.context import Said, history_text, phrases, with_context
-from qa.french import Word, words
+from qa.french import Word, split_sentences, words
 from qa.noise import training_noise
 from qa.training.data import is_held_out, read_lines, read_rows
 from qa.training.encoder import HEADS, Encoder, length_batches
@@ -63,14 +64,11 @@ def read_followups(folder: Path) -> list[FollowUp]:
         first = row["turns"][0].get("document") or row["id"]
         for turn in row["turns"]:
             history = history_text(said)
-            asked = {word.stem for word in words(turn["question"])}
-            needed = {w.stem for w in words(turn["resolved"]) if not w.is_stop} - asked
-            if turn.get("shift"):
-                needed = set()
+            needed = _content(turn["resolved"]) - {word.stem for word in words(turn["question"])}
             one = FollowUp(
                 turn["question"],
                 history,
-                frozenset(needed),
+                frozenset() if turn.get("shift") else needed,
                 turn.get("document") or "",
                 tuple(turn.get("evidence") or ()),
             )
@@ -84,25 +82,20 @@ def read_followups(folder: Path) -> list[FollowUp]:
 def made_followups(data: Path, seed: int) -> Iterator[FollowUp]:
     """PIAF's questions on one paragraph, each with a name replaced that the one before has too."""
     chance = random.Random(seed)  # noqa: S311
-    path = data / "qa" / "piaf_train.jsonl.gz"
-    runs: dict[str, list[dict[str, object]]] = {}
-    for row in read_rows(path) if path.exists() else ():
+    runs: dict[str, list[dict[str, Any]]] = {}
+    for row in read_rows(data, "qa/piaf_train"):
         runs.setdefault(row["context"], []).append(row)
     for context, rows in runs.items():
+        sentences = split_sentences(context)
         for before, row in pairwise(rows):
-            question, previous = str(row["question"]), str(before["question"])
-            answers = before["answers"]
-            assert isinstance(answers, list)
-            answer = str(answers[0]["text"])
-            start = context.find(answer)
-            quote = context[max(0, context.rfind(". ", 0, start) + 2) : start + len(answer) + 60]
-            history = history_text([Said(previous, quote, answer, str(row["title"]))])
+            question, answer = row["question"], before["answers"][0]
+            quote = next(context[a:b].strip() for a, b in sentences if b > answer["start"])
+            history = history_text([Said(before["question"], quote, answer["text"], row["title"])])
             stems = {word.stem for word in words(history)}
             shared = [
                 match
                 for match in _NAME.finditer(question)
-                if match.start() > 0
-                and all(w.stem in stems for w in words(match.group()) if not w.is_stop)
+                if match.start() > 0 and set() < _content(match.group()) <= stems
             ]
             if not shared:
                 yield FollowUp(question, history, frozenset(), "", ())
@@ -110,9 +103,13 @@ def made_followups(data: Path, seed: int) -> Iterator[FollowUp]:
             name = chance.choice(shared)
             pronoun = chance.choice(_PRONOUNS) if chance.random() < 0.8 else ""
             short = f"{question[: name.start()]}{pronoun}{question[name.end() :]}"
-            kept = {word.stem for word in words(short)}
-            needed = {w.stem for w in words(name.group()) if not w.is_stop} - kept
-            yield FollowUp(" ".join(short.split()), history, frozenset(needed), "", ())
+            needed = _content(name.group()) - {word.stem for word in words(short)}
+            yield FollowUp(" ".join(short.split()), history, needed, "", ())
+
+
+def _content(text: str) -> frozenset[str]:
+    """The stems of the words that carry meaning."""
+    return frozenset(word.stem for word in words(text) if not word.is_stop)
 
 
 def followup_loss(

@@ -313,9 +313,9 @@ class ReadingExamples:
             # The first are the likeliest to be met: rank r is drawn with weight 1 / (r + 1).
             row = chance.choices(wrong, [1 / (rank + 1) for rank in range(1, len(wrong) + 1)])[0]
             return Reading(asked, self._data.passages[row].text, None)
-        answer = chance.choice(question.answers) if question.answers else None
-        if answer is None:
+        if not (question.answers and question.is_marked):
             return Reading(asked, "", None)
+        answer = chance.choice(question.answers)
         return Reading(asked, self._data.passages[answer.row].text, (answer.start, answer.end))
 
 

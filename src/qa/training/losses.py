@@ -37,8 +37,9 @@ def late_interaction(
     As ``qa.tokens.late_interaction``: the mean over question tokens, weighed by their length, of
     the best cosine with a passage token of which only the signs are known.
     """
-    weight = (questions * question_mask[..., None]).norm(dim=-1).sum(dim=1, keepdim=True)
-    asked = questions * question_mask[..., None] / weight[..., None]
+    own = questions * question_mask[..., None]
+    weight = own.norm(dim=-1).sum(dim=1).clamp(min=1e-9)  # a question of no words scores 0
+    asked = own / weight[:, None, None]
     kept = signs(passages)
     found = torch.einsum("qid,pjd->qpij", asked, kept)
     found = found.masked_fill(passage_mask[None, :, None, :] == 0, -torch.inf)

@@ -7,9 +7,10 @@ near-misses that the text does not answer).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from qa.chunking import TokenCounter, split_passages
 from qa.french import fold
@@ -75,7 +76,7 @@ def read_questions(
     found = Questions()
     _add_piaf(found, data, count_tokens, measured, sample, seed)
     for folder in folders:
-        if "dev" in folder.parts:
+        if folder.resolve().parent.name == "dev":
             raise QAError(f"{folder} is only measured on; training must not read it")
         _add_natural(found, folder, count_tokens, measured, sample, seed)
     if not found.questions:
@@ -98,8 +99,7 @@ def _add_piaf(
     sample: int | None,
     seed: int,
 ) -> None:
-    path = data / "qa" / "piaf_train.jsonl.gz"
-    rows = list(read_rows(path)) if path.exists() else []
+    rows = list(read_rows(data, "qa/piaf_train"))
     rows = rows if sample is None else sample_rows(rows, sample, seed)
     places: dict[tuple[str, str], list[tuple[int, Passage]]] = {}
     for row in rows:
@@ -147,16 +147,28 @@ def _add_natural(
         if not row["answerable"]:
             _add_question(found, row["question"], folder.name, [], [], [])
             continue
-        text = texts[row["document"]]
-        evidence = [(text.index(e), text.index(e) + len(e)) for e in row["evidence"]]
-        told = row.get("answer")
-        start, end = next((s, e) for s, e in evidence if told is None or told in text[s:e])
-        first = start if told is None else text.index(told, start, end)
-        answer = [(first, end if told is None else first + len(told))]
+        answer, evidence = _spans(texts.get(row["document"], ""), row, folder)
         own = places[row["document"]]
+        is_marked = row.get("answer") is not None
         _add_question(
-            found, row["question"], folder.name, own, answer, evidence, is_marked=told is not None
+            found, row["question"], folder.name, own, [answer], evidence, is_marked=is_marked
         )
+
+
+def _spans(
+    text: str, row: Mapping[str, Any], folder: Path
+) -> tuple[tuple[int, int], list[tuple[int, int]]]:
+    """Where the answer (the first evidence, if it is not marked) and the evidence stand."""
+    evidence = [(text.find(told), text.find(told) + len(told)) for told in row["evidence"]]
+    told = row.get("answer")
+    for start, end in evidence:
+        first = start if told is None else text.find(told, start, end)
+        if min(start for start, _ in evidence) >= 0 and first >= 0:
+            return (first, end if told is None else first + len(told)), evidence
+    raise QAError(
+        f"{folder}: of « {row['question']} », the evidence is not in document "
+        f"{row['document']!r}, or the answer not in the evidence; mend or remove the question"
+    )
 
 
 def _add_document(

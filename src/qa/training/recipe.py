@@ -108,8 +108,11 @@ def natural_folders(settings: TrainingSettings) -> list[Path]:
 def _check(settings: TrainingSettings) -> None:
     if not settings.data.is_dir():
         raise QAError(f"no data folder at {settings.data}; give one with --data")
-    if settings.questions is not None and not settings.questions.is_dir():
-        raise QAError(f"no folder of questions at {settings.questions}; give one with --questions")
+    if settings.questions is not None and not any(settings.questions.glob("*/qa.jsonl")):
+        raise QAError(
+            f"no folder with a qa.jsonl in {settings.questions}; give the folder that holds such "
+            "folders with --questions"
+        )
     if settings.steps is None and settings.minutes is None:
         raise QAError("neither minutes nor steps bound the learning; give one of them")
     if settings.minutes is not None and not (0 < settings.minutes < math.inf):
