@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from qa.assistant import Assistant
-from qa.embedding import Embedded, OnnxEmbedder, Progress, Query, Vectors, open_embedder
+from qa.embedding import Embedded, ShippedEmbedder, Progress, Query, Vectors, open_embedder
 from qa.french import fold, words
 from qa.index import update_index
 
@@ -108,14 +108,14 @@ def write_corpus(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture(scope="session")
-def shipped_embedder() -> OnnxEmbedder:
+def shipped_embedder() -> ShippedEmbedder:
     embedder = open_embedder()
-    assert isinstance(embedder, OnnxEmbedder)
+    assert isinstance(embedder, ShippedEmbedder)
     return embedder
 
 
 @pytest.fixture(scope="session")
-def demo_index(tmp_path_factory: pytest.TempPathFactory, shipped_embedder: OnnxEmbedder) -> Path:
+def demo_index(tmp_path_factory: pytest.TempPathFactory, shipped_embedder: ShippedEmbedder) -> Path:
     """The index of the demonstration corpus, made once with the shipped model."""
     directory = tmp_path_factory.mktemp("demo") / "index"
     update_index(ROOT / "corpus", directory, shipped_embedder)
@@ -123,7 +123,7 @@ def demo_index(tmp_path_factory: pytest.TempPathFactory, shipped_embedder: OnnxE
 
 
 @pytest.fixture(scope="session")
-def demo(demo_index: Path, shipped_embedder: OnnxEmbedder) -> Iterator[Assistant]:
+def demo(demo_index: Path, shipped_embedder: ShippedEmbedder) -> Iterator[Assistant]:
     from qa.index import open_index
 
     index = open_index(demo_index)

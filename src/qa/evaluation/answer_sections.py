@@ -127,7 +127,7 @@ def conversations_section(found: ConversationEvaluation, language: Language) -> 
         ),
     ]
     for measure in MEASURES:
-        groups = {name: group for name, group in every.items() if measure in group.measured}
+        groups = {name: group for name, group in every.items() if measure in group.turns}
         if not groups:
             continue
         estimates = {
@@ -145,8 +145,8 @@ def conversations_section(found: ConversationEvaluation, language: Language) -> 
                 [
                     [
                         name,
-                        str(group.measured[measure]),
-                        str(group.changed),
+                        str(group.turns[measure]),
+                        str(group.changed[measure]),
                         *(language.estimate(group.means[way][measure]) for way in WAYS),
                         language.estimate(group.recovered[measure]),
                         language.estimate(group.harm[measure]),

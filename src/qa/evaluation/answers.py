@@ -169,11 +169,12 @@ class AnswerEvaluation:
     def groups(self) -> list[tuple[str, str, Share]]:
         """Of answerable questions, by kind and by style: some quote holds the answer."""
         return [
-            *(("answerable, {kind}", kind, share) for kind, share in self.accuracy_by_kind.items()),
-            *(
-                ("answerable, style {kind}", style, share)
-                for style, share in self.accuracy_by_style.items()
-            ),
+            (template, name, share)
+            for template, shares in (
+                ("some quote holds the answer, {kind}", self.accuracy_by_kind),
+                ("some quote holds the answer, style {kind}", self.accuracy_by_style),
+            )
+            for name, share in shares.items()
         ]
 
     def notes(self) -> list[Note]:

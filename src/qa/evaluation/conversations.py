@@ -75,14 +75,13 @@ class JudgedTurn:
 class Group:
     """Means over some turns, by way and measure; intervals resample whole conversations.
 
-    ``measured`` counts the turns that a measure holds for; one that holds for none is left out.
-    ``recovered``, by measure: (history - raw) / (resolved - raw), of the means; no value where
-    resolving gains nothing. ``harm``: raw - history. ``changed`` counts rewritten questions.
+    ``turns`` counts those that a measure holds for, ``changed`` the rewritten questions among them;
+    a measure that holds for none is left out. ``recovered``, by measure: (history - raw) /
+    (resolved - raw), of the means; no value where resolving gains nothing. ``harm``: raw - history.
     """
 
-    turns: int
-    changed: int
-    measured: Mapping[str, int]
+    turns: Mapping[str, int]
+    changed: Mapping[str, int]
     means: Mapping[str, Mapping[str, Estimate]]
     recovered: Mapping[str, Estimate]
     harm: Mapping[str, Estimate]
@@ -312,7 +311,8 @@ def _unfindable(
 def _group(judged: Sequence[JudgedTurn]) -> Group:
     names = {item.conversation: 0 for item in judged}
     place = {name: position for position, name in enumerate(names)}
-    measured: dict[str, int] = {}
+    turns: dict[str, int] = {}
+    changed: dict[str, int] = {}
     means: dict[str, dict[str, Estimate]] = {way: {} for way in WAYS}
     recovered: dict[str, Estimate] = {}
     harm: dict[str, Estimate] = {}
@@ -320,7 +320,8 @@ def _group(judged: Sequence[JudgedTurn]) -> Group:
         held = [item for item in judged if measure in item.values["raw"]]
         if not held:
             continue
-        measured[measure] = len(held)
+        turns[measure] = len(held)
+        changed[measure] = sum(item.was_changed for item in held)
         rows = [place[item.conversation] for item in held]
         # Sums by conversation: a mean over turns is then a ratio of two sums over conversations.
         sizes = np.bincount(rows, minlength=len(place)).astype(np.float64)
@@ -334,14 +335,7 @@ def _group(judged: Sequence[JudgedTurn]) -> Group:
             means[way][measure] = _ratio(sums, sizes)
         recovered[measure] = _recovered(raw, history, resolved)
         harm[measure] = _ratio(raw - history, sizes)
-    return Group(
-        turns=len(judged),
-        changed=sum(item.was_changed for item in judged),
-        measured=measured,
-        means=means,
-        recovered=recovered,
-        harm=harm,
-    )
+    return Group(turns, changed, means, recovered, harm)
 
 
 def _ratio(numerators: Floats, denominators: Floats) -> Estimate:
@@ -371,7 +365,7 @@ def _describe(judged: JudgedTurn) -> dict[str, Any]:
         "resolved": judged.turn.resolved,
         "place": judged.place,
         "phenomena": list(judged.phenomena),
-        **{
+        "ways": {
             way: {
                 **judged.values[way],
                 "status": answer.status,

@@ -9,11 +9,12 @@ from itertools import zip_longest
 from qa.evaluation.answers import AnswerEvaluation, Share
 from qa.evaluation.compare import Comparison, QuestionDifference, RunComparison
 from qa.evaluation.confidence import CurvePoint, Estimate
-from qa.evaluation.conversations import MEASURES, WAYS, ConversationEvaluation, Group
+from qa.evaluation.conversations import CITED, MEASURES, WAYS, ConversationEvaluation, Group
 from qa.evaluation.report import Evaluation
 
 _SHOWN_DOCUMENTS = 3
 _MARGIN, _BETWEEN = "  ", " | "
+_IN_DETAIL = (MEASURES[0], CITED)  # measures that are shown by phenomenon too
 _SHOWN_COVERAGES = (0.1, 0.25, 0.5, 0.75, 1.0)
 
 
@@ -111,13 +112,13 @@ def conversation_table(evaluation: ConversationEvaluation) -> str:
         f"questions, {evaluation.method} search, caution {evaluation.caution}, "
         f"{index['documents']} documents, model {index['embedder']['name']}"
     ]
-    groups = dict(evaluation.by_place)
-    groups |= {f"  {name}": group for name, group in evaluation.by_phenomenon.items()}
+    phenomena = {f"  {name}": group for name, group in evaluation.by_phenomenon.items()}
     for measure in MEASURES:
+        groups = {**evaluation.by_place, **(phenomena if measure in _IN_DETAIL else {})}
         rows = [
             [name, *_group(group, measure)]
             for name, group in groups.items()
-            if measure in group.measured
+            if measure in group.turns
         ]
         if rows:
             parts += [align([[f"{measure} x 100", *header], *rows]), ""]
@@ -186,8 +187,8 @@ def _estimate(estimate: Estimate) -> str:
 def _group(group: Group, measure: str) -> list[str]:
     values = [f"{100 * (group.means[way][measure].value or 0):.1f}" for way in WAYS]
     return [
-        str(group.measured[measure]),
-        str(group.changed),
+        str(group.turns[measure]),
+        str(group.changed[measure]),
         *values,
         _estimate(group.recovered[measure]),
         _estimate(group.harm[measure]),

@@ -145,8 +145,10 @@ REPORT = Language(
             "answerable, answered": "avec réponse, répondues",
             "unanswerable, answered": "sans réponse, répondues",
             "unanswerable, {kind}, answered": "sans réponse, {kind}, répondues",
-            "answerable, {kind}": "avec réponse, {kind}",
-            "answerable, style {kind}": "avec réponse, style {kind}",
+            "some quote holds the answer, {kind}": "une citation contient la réponse, {kind}",
+            "some quote holds the answer, style {kind}": (
+                "une citation contient la réponse, style {kind}"
+            ),
             "Answers, citations and refusals": "Réponses, citations et refus",
             "Some quote holds the answer, by kind of question": (
                 "Une citation contient la réponse, par genre de question"
