@@ -1,82 +1,80 @@
-"""Choose the weights of ``qa.search`` on the development sets.
+"""Choose the weights of ``qa.search`` on all development sets together.
 
-    python benchmarks/fusion.py DATASET [DATASET ...] [--noise SEED]
+    python benchmarks/fusion.py FOLDER [FOLDER ...] [--noise SEED] [--model NAME]
 
-Prints nDCG@10 x 100 of the fused ranking, without a closer look, for each weight of the dense leg
-and of the character 4-grams, and for two ways of scaling the cosines: min-max over the candidates
-("min-max") and over all passages from the mean up ("mean"). Then, by meaning alone, for each weight
-of the tokens. Last, fused, what the closer look brings, with the shipped shares and with those that
-a conditional logit fits on four fifths of the questions, clean and noised, and the last fifth is
-measured with. A document counts as its best passage.
+A folder is a test set as of ``qa eval``: in the BEIR layout, or docs.jsonl and qa.jsonl. Prints
+nDCG@10 x 100 of each set, clean and noised (*), for every way of ranking the candidates of a
+question; the mean over the sets; and, for a way that looks at tokens, the most that any set loses
+against the shipped search without them (fusion, or vectors). What ships is marked with >. A
+document counts as its best passage.
 """
 
 from __future__ import annotations
 
 import argparse
-import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from fit_answering import fit_ranking
-from qa.matching import Matcher
-from qa.questions import analyse_question
+from numpy.typing import NDArray
 
-from qa.embedding import Query, open_embedder
-from qa.evaluation import load_dataset
+from qa.embedding import Embedder, open_embedder
+from qa.evaluation import Dataset, load_dataset
 from qa.evaluation.cache import open_cached_index
+from qa.evaluation.tables import align
 from qa.index import Index
 from qa.noise import hurried
 from qa.search import (
     COMPARED,
-    COVERAGE_SHARE,
     DENSE_COMPARED,
+    DENSE_TOKEN_WEIGHT,
+    DENSE_WEIGHT,
     DEPTH,
-    FUSED_SHARE,
-    PHRASE_SHARE,
+    GRAM_WEIGHT,
     TOKENS_SHARE,
     Candidates,
     Floats,
     fuse,
-    read_best,
     scale_between,
-    scale_by_best,
 )
 
-DENSE_WEIGHTS = (0.0, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0)
-GRAM_WEIGHTS = (0.0, 0.2, 0.3, 0.4, 0.5)
-TOKEN_WEIGHTS = (0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
-READS = (0, 8, 12, 16, 20, 30)
-SIGNALS = ("fused", "tokens", "coverage", "phrase")
-SHIPPED = np.array([FUSED_SHARE, TOKENS_SHARE, COVERAGE_SHARE, PHRASE_SHARE])
-FOLDS = 5
+GRAM_WEIGHTS = (0.0, 0.3, 0.5, 0.7)
+DENSE_WEIGHTS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+SHARES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+DEPTHS = (20, 30, 50, 80)  # candidates whose tokens are compared
+# Cosines of tokens as they are, and from the worst of those compared to the best.
 SCALINGS: Mapping[str, Callable[[Floats], Floats]] = {
-    "min-max": scale_between,
-    "mean": lambda cosines: scale_by_best(np.maximum(cosines - cosines.mean(), 0)),
+    "": lambda tokens: np.maximum(tokens, 0),
+    " min-max": scale_between,
 }
 
 
 @dataclass(frozen=True)
-class Look:
-    """The candidates of a question that are compared: their ``documents``, best fused one first,
-    and ``signals`` (candidates, 4)."""
+class Found:
+    """A question's candidates, with all their scores, and their ``documents``."""
 
-    name: str
-    documents: Sequence[str]
-    signals: np.ndarray
+    candidates: Candidates
+    documents: NDArray[np.str_]
     grades: Mapping[str, int]
 
-    def value(self, shares: np.ndarray, read: int) -> float:
-        """nDCG@10 when so many are read."""
-        scores = self.signals[:, :2] @ shares[:2]
-        first = np.argsort(-scores, kind="stable")[:read]
-        scores[first] += self.signals[first, 2:] @ shares[2:]
-        order = np.argsort(-scores, kind="stable")
-        return ndcg([self.documents[i] for i in order], self.grades)
+    def value(self, rank: Callable[[Candidates], Floats]) -> float:
+        """nDCG@10 of a way of ranking."""
+        order = np.lexsort((self.candidates.rows, -rank(self.candidates)))
+        return ndcg(self.documents[order].tolist(), self.grades)
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way of ranking candidates; ``over``: the name of the one without tokens."""
+
+    rank: Callable[[Candidates], Floats]
+    over: str = ""
+    is_shipped: bool = False
 
 
 def ndcg(documents: Sequence[str], grades: Mapping[str, int]) -> float:
+    """nDCG@10 of documents, of which only the first of each counts."""
     gains = [grades.get(document, 0) for document in dict.fromkeys(documents)]
     ideal = sorted(grades.values(), reverse=True)[:10]
     discounts = 1 / np.log2(np.arange(2, 12))
@@ -84,126 +82,106 @@ def ndcg(documents: Sequence[str], grades: Mapping[str, int]) -> float:
     return float(np.dot(gains[:10], discounts[: len(gains[:10])])) / best if best else 0.0
 
 
-def look(
-    index: Index, name: str, text: str, candidates: Candidates, grades: Mapping[str, int]
-) -> Look:
-    fused = fuse(candidates.cosines, candidates.lexical())
-    best = candidates.best(fused, COMPARED)
-    candidates.compare(best)
-    question = analyse_question(text, index.manifest.passages, index.lexical.document_frequency)
-    matcher = Matcher(question.terms)
-    passages = index.passages(candidates.rows[best].tolist())
-    signals = np.column_stack(
-        [
-            fused[best],
-            np.maximum(candidates.tokens[best], 0),
-            [read_best(matcher, passage) for passage in passages],
+def fusion(grams: float = GRAM_WEIGHT, dense: float = DENSE_WEIGHT) -> Callable[..., Floats]:
+    return lambda candidates: fuse(candidates.cosines, candidates.lexical(grams), dense)
+
+
+def compared(
+    base: Callable[[Candidates], Floats], share: float, depth: int, scale: Callable[..., Floats]
+) -> Callable[[Candidates], Floats]:
+    """The best by one score ranked by their tokens too, as ``qa.search`` does."""
+
+    def rank(candidates: Candidates) -> Floats:
+        scores = base(candidates)
+        best = candidates.best(scores, depth)
+        scores = (1 - share) * scores
+        scores[best] += share * scale(candidates.tokens[best])
+        return scores
+
+    return rank
+
+
+def ways() -> dict[str, Way]:
+    """All that are tried, by name."""
+    meaning = Way(lambda candidates: scale_between(candidates.cosines), is_shipped=True)
+    tried = {"vectors": meaning}
+    for grams in GRAM_WEIGHTS:
+        shipped = grams == GRAM_WEIGHT
+        tried[f"lexical, 4-grams {grams}"] = Way(fusion(grams, 0.0), is_shipped=shipped)
+    for grams in GRAM_WEIGHTS:
+        for dense in DENSE_WEIGHTS:
+            shipped = (grams, dense) == (GRAM_WEIGHT, DENSE_WEIGHT)
+            way = Way(fusion(grams, dense), is_shipped=shipped)
+            tried["fusion" if shipped else f"fusion, dense {dense}, 4-grams {grams}"] = way
+    for share in SHARES:
+        shipped = share == DENSE_TOKEN_WEIGHT
+        rank = compared(meaning.rank, share, DENSE_COMPARED, scale_between)
+        tried[f"dense, tokens {share}"] = Way(rank, "vectors", shipped)
+    for scaling, scale in SCALINGS.items():
+        for depth in DEPTHS:
+            for share in SHARES:
+                shipped = (scaling, depth, share) == ("", COMPARED, TOKENS_SHARE)
+                rank = compared(fusion(), share, depth, scale)
+                way = Way(rank, "fusion", shipped)
+                tried[f"hybrid, tokens {share}{scaling} of {depth}"] = way
+    return tried
+
+
+def search(
+    dataset: Dataset, index: Index, embedder: Embedder, texts: Mapping[str, str]
+) -> Iterator[Found]:
+    """The candidates of every question, all compared that some way looks at closely."""
+    queries = embedder.embed_questions(list(texts.values()))
+    for (name, text), query in zip(texts.items(), queries, strict=True):
+        candidates = Candidates(index, text, query, DEPTH)
+        closest = [
+            candidates.best(rank(candidates), max(*DEPTHS, DENSE_COMPARED))
+            for rank in (fusion(), lambda found: found.cosines)
         ]
-    )
-    return Look(name, [passage.document_id for passage in passages], signals, grades)
+        candidates.compare(np.unique(np.concatenate(closest)))
+        passages = index.passages(candidates.rows.tolist())
+        documents = np.array([passage.document_id for passage in passages])
+        yield Found(candidates, documents, dataset.judgements[name])
 
 
-def row_label(values: Sequence[float]) -> str:
-    return "  ".join(f"{100 * value:5.1f}" for value in values)
-
-
-def fold(look: Look) -> int:
-    return zlib.crc32(look.name.encode()) % FOLDS
-
-
-def fit_shares(looks: Sequence[Look]) -> np.ndarray:
-    """The shares that make the judged passages likeliest among those compared."""
-    groups = []
-    for one in looks:
-        right = np.array([one.grades.get(document, 0) > 0 for document in one.documents], float)
-        if 0 < right.sum() < len(right):
-            groups.append((one.signals, right))
-    weights = fit_ranking(groups, SIGNALS)
-    total = sum(weights.values())
-    return np.array([weights[name] / total for name in SIGNALS])
-
-
-def measure_closer_look(looks: Mapping[str, Sequence[Look]]) -> None:
-    every = [one for of_set in looks.values() for one in of_set]
-    fitted = [fit_shares([one for one in every if fold(one) != k]) for k in range(FOLDS)]
-    print(f"\nfitted shares, mean of {FOLDS} folds: ", end="")
-    print(", ".join(f"{n} {v:.3f}" for n, v in zip(SIGNALS, np.mean(fitted, axis=0), strict=True)))
-    print(f"{'nDCG@10 x 100 by passages read':38}  " + "  ".join(f"{n:5}" for n in READS))
-    for name, of_set in looks.items():
-        for label, shares in (("shipped shares", [SHIPPED] * FOLDS), ("fitted on others", fitted)):
-            values = [
-                float(np.mean([o.value(shares[fold(o)], read) for o in of_set])) for read in READS
-            ]
-            print(f"{name:20}  {label:16}  {row_label(values)}")
+def table(values: Mapping[str, Sequence[float]], sets: Sequence[str]) -> str:
+    """A line for each way: nDCG@10 by set, the mean, the worst loss."""
+    rows = [["nDCG@10 x 100", *sets, "mean", "worst loss"]]
+    for name, way in ways().items():
+        loss = ""
+        if way.over:
+            pairs = zip(values[way.over], values[name], strict=True)
+            loss = f"{100 * max(0.0, *(before - now for before, now in pairs)):.1f}"
+        mark = "> " if way.is_shipped else "  "
+        cells = [*values[name], float(np.mean(values[name]))]
+        rows.append([mark + name, *(f"{100 * value:.1f}" for value in cells), loss])
+    return align(rows)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("datasets", nargs="+", type=Path)
+    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
     parser.add_argument("--noise", type=int, default=1, metavar="SEED")
+    parser.add_argument("--model", help="another embedding model")
     options = parser.parse_args()
-    embedder = open_embedder()
-    looks: dict[str, list[Look]] = {}
-    for path in options.datasets:
-        dataset = load_dataset(path)
+    embedder = open_embedder(options.model)
+    sets: list[str] = []
+    values: dict[str, list[float]] = {name: [] for name in ways()}
+    for folder in options.folders:
+        dataset = load_dataset(folder)
         index, _ = open_cached_index(dataset, embedder)
-        clean = dict(dataset.judged_queries)
+        clean = dataset.judged_queries
         noised = {name: hurried(text, options.noise) for name, text in clean.items()}
-        for label, texts in (("", clean), (" noised", noised)):
-            queries = embedder.embed_questions(list(texts.values()))
-            found = looks[f"{dataset.name}{label}"] = []
-            print(f"\n{dataset.name}{label}: nDCG@10 x 100, {len(texts)} questions")
-            measure_legs(index, texts, queries, dataset.judgements, found)
+        for mark, texts in (("", clean), ("*", noised)):
+            sets.append(dataset.name + mark)
+            totals = dict.fromkeys(values, 0.0)
+            for found in search(dataset, index, embedder, texts):
+                for name, way in ways().items():
+                    totals[name] += found.value(way.rank) / len(texts)
+            for name, total in totals.items():
+                values[name].append(total)
         index.close()
-    measure_closer_look(looks)
-
-
-def measure_legs(
-    index: Index,
-    texts: Mapping[str, str],
-    queries: Sequence[Query],
-    judgements: Mapping[str, Mapping[str, int]],
-    looks: list[Look],
-) -> None:
-    """Print the tables of both legs; what the closer look sees is added to ``looks``."""
-    fused: dict[tuple[str, float, float], float] = {}
-    meaning: dict[float, float] = {}
-    for (name, text), query in zip(texts.items(), queries, strict=True):
-        candidates = Candidates(index, text, query, DEPTH)
-        documents = np.array(
-            [passage.document_id for passage in index.passages(candidates.rows.tolist())]
-        )
-
-        def value(
-            scores: Floats, documents: np.ndarray = documents, rows: np.ndarray = candidates.rows
-        ) -> float:
-            order = np.lexsort((rows, -scores))[:40]
-            return ndcg(documents[order].tolist(), judgements[name]) / len(texts)  # noqa: B023
-
-        for gram_weight in GRAM_WEIGHTS:
-            lexical = candidates.lexical(gram_weight)
-            for scaling, scale in SCALINGS.items():
-                dense = scale(candidates.cosines)
-                for weight in DENSE_WEIGHTS:
-                    key = (scaling, gram_weight, weight)
-                    both = weight * dense + (1 - weight) * lexical
-                    fused[key] = fused.get(key, 0.0) + value(both)
-        scores = scale_between(candidates.cosines)
-        best = candidates.best(scores, DENSE_COMPARED)
-        candidates.compare(best)
-        for weight in TOKEN_WEIGHTS:
-            mixed = (1 - weight) * scores
-            mixed[best] += weight * scale_between(candidates.tokens[best])
-            meaning[weight] = meaning.get(weight, 0.0) + value(mixed)
-        candidates.tokens[:] = 0
-        looks.append(look(index, name, text, candidates, judgements[name]))
-    print("dense weight      " + "  ".join(f"{weight:5.1f}" for weight in DENSE_WEIGHTS))
-    for scaling in SCALINGS:
-        for gram_weight in GRAM_WEIGHTS:
-            values = [fused[scaling, gram_weight, weight] for weight in DENSE_WEIGHTS]
-            print(f"{scaling:8} {gram_weight:7.1f}  {row_label(values)}")
-    print("token weight      " + "  ".join(f"{weight:5.1f}" for weight in TOKEN_WEIGHTS))
-    print(f"{'by meaning alone':16}  {row_label(list(meaning.values()))}")
+    print(table(values, sets))
 
 
 if __name__ == "__main__":

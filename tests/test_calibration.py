@@ -9,9 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from baseline import DATA
+from baseline import DATA, ROOT
+from conftest import FakeEmbedder
+from fake_reader import FakeReader
 from qa.answering import (
     AnsweringModel,
     calibrated,
@@ -23,7 +26,10 @@ from qa.answering import (
 )
 from qa.assistant import Assistant
 from qa.cli import main
+from qa.embedding import ShippedEmbedder
 from qa.evaluation import fit_calibration, read_answer_questions
+from qa.evaluation.calibration import fit_logistic
+from qa.index import open_index, update_index
 from qa.records import QAError
 
 QUESTIONS = DATA / "questions.jsonl"
@@ -36,8 +42,15 @@ def own_index(demo_index: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def fitted(demo: Assistant) -> Any:
-    return fit_calibration(read_answer_questions(QUESTIONS), demo, file=QUESTIONS.name)
+def fitted(tmp_path_factory: pytest.TempPathFactory, shipped_embedder: ShippedEmbedder) -> Any:
+    """Fitted with a reader that counts words, then taken for one of the shipped model."""
+    folder = tmp_path_factory.mktemp("calibrated") / "index"
+    update_index(ROOT / "corpus", folder, FakeEmbedder())
+    index = open_index(folder)
+    assistant = Assistant(index, FakeEmbedder(), FakeReader())
+    found = fit_calibration(read_answer_questions(QUESTIONS), assistant, file=QUESTIONS.name)
+    index.close()
+    return replace(found, embedder=shipped_embedder.fingerprint)
 
 
 def test_the_thresholds_keep_their_promise(fitted: Any) -> None:
@@ -48,6 +61,24 @@ def test_the_thresholds_keep_their_promise(fitted: Any) -> None:
     assert fitted.thresholds["low"] <= fitted.thresholds["normal"] <= fitted.thresholds["high"]
     assert fitted.questions == {"answerable": 113, "unanswerable": 36}
     assert fitted.after["auroc"] > fitted.before["auroc"] - 0.03
+
+
+def test_both_sorts_of_questions_weigh_the_same() -> None:
+    # One signal that says nothing, and three times as many of one sort: log-odds of 0, not of 3.
+    signals = np.array([[1.0, 1.0]] * 30 + [[1.0, 1.0]] * 10)
+    labels = np.array([True] * 30 + [False] * 10)
+    found = fit_logistic(signals, labels, (0.0, 0.0), (1.0, 0.0), (None, None))
+    assert found @ signals[0] == pytest.approx(0, abs=1e-4)
+    # What is seen in every question of one sort and in none of the other counts, up to its prior;
+    # turned round it would count against its meaning, and is left out.
+    signals[:, 0] = labels
+    weak, strong = (
+        fit_logistic(signals, labels, (0.0, 0.0), (held, 0.0), (0.0, None))[0] for held in (1, 100)
+    )
+    assert weak > strong > 0
+    signals[:, 0] = ~labels
+    turned = fit_logistic(signals, labels, (0.0, 0.0), (1.0, 0.0), (0.0, None))
+    assert turned[0] == 0
 
 
 def test_what_is_written_is_used(

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from conftest import ROOT
+from fake_reader import FakeReader
 from qa.assistant import Assistant, Caution
 from qa.cli import _parser, main
 from qa.embedding import Embedder
@@ -32,10 +33,13 @@ from qa.evaluation import (
     read_questions,
 )
 from qa.evaluation.confidence import auroc, risk_coverage
+from qa.evaluation.evidence import Evidence
 from qa.evaluation.gold import contains, squeezed
+from qa.evaluation.page import sections
 from qa.evaluation.significance import bootstrap_ratio, wilson_interval
 from qa.index import open_index, update_index
 from qa.records import Answer, Citation, QAError, Turn
+from qa.web.evaluation_texts import REPORT
 
 DOCUMENTS = {
     "lovelace.txt": "Ada Lovelace écrivit le premier programme. Ada Lovelace est née à Londres "
@@ -134,9 +138,13 @@ def test_squeezed_texts() -> None:
 
 
 class ScriptedAssistant(Assistant):
-    """Quotes what the script says, as pieces of documents, with a confidence; else refuses."""
+    """Quotes what the script says, as pieces of documents, with a confidence: refuses below 0.5.
+
+    ``understood``: what a message means after others.
+    """
 
     script: Mapping[str, tuple[float, Sequence[tuple[str, str]]]] = {}
+    understood: Mapping[str, str] = {}
 
     def answer(
         self,
@@ -147,16 +155,19 @@ class ScriptedAssistant(Assistant):
         method: str = "hybrid",
         caution: Caution = "normal",
     ) -> Answer:
-        confidence, quotes = self.script[message]
+        standalone = self.understood.get(message, message) if turns else message
+        confidence, quotes = self.script.get(standalone, (0.0, ()))
         citations = tuple(self.cite(n, *quote) for n, quote in enumerate(quotes, 1))
+        answered = confidence >= 0.5
         return Answer(
             question=message,
-            standalone_question=message,
-            status="answered" if citations else "not_found",
-            citations=citations,
+            standalone_question=standalone,
+            status="answered" if answered else "not_found",
+            citations=citations if answered else (),
             confidence=confidence,
-            hits=tuple(self.search(message)),
+            hits=tuple(self.search(standalone, limit=limit, method=method)),
             timings={},
+            withheld=() if answered else citations,
         )
 
     def cite(self, marker: int, document: str, quote: str) -> Citation:
@@ -170,7 +181,7 @@ def scripted(
 ) -> Iterator[ScriptedAssistant]:
     update_index(write_corpus(DOCUMENTS), tmp_path / "index", fake_embedder)
     index = open_index(tmp_path / "index")
-    yield ScriptedAssistant(index, fake_embedder)
+    yield ScriptedAssistant(index, fake_embedder, FakeReader())
     index.close()
 
 
@@ -184,6 +195,7 @@ QUESTIONS: list[dict[str, Any]] = [
         "answer": ["Londres", "London"],
         "evidence": [BORN],
         "document": "lovelace.txt",
+        "style": "plain",
         "remark": "other fields are left alone",
     },
     {
@@ -212,7 +224,7 @@ SCRIPT = {
         0.6,
         [("curie.txt", "Née Sklodowska."), ("babbage.txt", "Charles Babbage dessina")],
     ),
-    "Où Marie Curie est-elle née ?": (0.3, []),
+    "Où Marie Curie est-elle née ?": (0.3, [("curie.txt", "Marie Curie est née à Varsovie.")]),
     "Qui dort ?": (0.7, [("lovelace.txt", "Ada Lovelace écrivit le premier programme.")]),
     "Combien de pommes ?": (0.1, []),
 }
@@ -232,13 +244,25 @@ def test_answers_judged_by_hand(tmp_path: Path, scripted: ScriptedAssistant) -> 
         "place": (1, 2),
         "person": (1, 1),
     }
+    assert {kind: (s.count, s.total) for kind, s in found.accuracy_by_style.items()} == {
+        "plain": (1, 1)
+    }
+    # The refused question's quote holds its answer, and is the first.
+    assert (found.unrefused.count, found.unrefused_first.count) == (3, 2)
     # Three citations on answerable questions; the one from curie.txt proves nothing.
     assert (found.citation_precision.count, found.citation_precision.total) == (2, 3)
     assert (found.refused.count, found.refused.total) == (1, 2)
     assert {kind: s.value for kind, s in found.refused_by_kind.items()} == {"near": 0, "off": 1}
     assert (found.falsely_refused.count, found.falsely_refused.total) == (1, 3)
+    assert found.falsely_refused.rest.ci95 == pytest.approx(wilson_interval(2, 3))
     # Answerable 0.9, 0.6, 0.3 against 0.7, 0.1: won pairs 2 + 1 + 1 of 6.
     assert found.auroc.value == pytest.approx(4 / 6)
+    assert {kind: area.value for kind, area in found.auroc_by_kind.items()} == {
+        "near": pytest.approx(1 / 3),
+        "off": 1,
+    }
+    # Quotes of 17, 15, 23 and 42 characters in three answers.
+    assert (found.quote_length, found.quotes) == (20, pytest.approx(4 / 3))
     # By confidence: right, wrong (unanswerable), right, the refused one would be right, wrong.
     assert [point.risk for point in found.risk_coverage] == pytest.approx(
         [0, 1 / 2, 1 / 3, 1 / 4, 2 / 5]
@@ -247,14 +271,21 @@ def test_answers_judged_by_hand(tmp_path: Path, scripted: ScriptedAssistant) -> 
     fields = json.loads(json.dumps(found.to_json()))
     assert fields["accuracy"]["value"] == pytest.approx(2 / 3)
     assert fields["refusals"]["by_kind"]["off"]["count"] == 1
+    assert fields["auroc"]["by_kind"]["off"]["value"] == 1
+    assert fields["accuracy"]["by_style"]["plain"]["count"] == 1
+    assert fields["nothing_refused"]["first_quote"]["count"] == 2
     assert fields["index"]["documents"] == 3
     table = answer_table(found)
     assert "q.jsonl: 5 questions, caution normal, 3 documents, model fake" in table
-    assert "2/3" in table
+    for words in ("2/3", "unanswerable, near, answered", "the answer, style plain", "against near"):
+        assert words in table
+    assert "1.33 quotes an answer, of 20 characters (median)." in table
+    assert "style plain" in sections([found], REPORT)
     found.write_per_query(tmp_path / "out.jsonl")
     lines = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text("utf-8").splitlines()]
     assert [line["right"] for line in lines] == [True, True, False, False, False]
     assert [line["would_be_right"] for line in lines] == [True, True, True, False, False]
+    assert [line["style"] for line in lines] == ["plain", "", "", "", ""]
     assert lines[0]["citations"][0]["quote"] == "est née à Londres"
 
 
@@ -274,6 +305,16 @@ def test_a_citation_must_touch_the_evidence_in_its_document(
             supported,
             len(quotes),
         )
+
+
+def test_evidence_is_found_by_its_letters_and_digits(scripted: ScriptedAssistant) -> None:
+    evidence = Evidence(scripted.index)
+    text = scripted.document("lovelace.txt").text
+    (span,) = evidence.spans("lovelace.txt", "« ADA  LOVELACE ecrivit\nle premier\u00a0programme,.")
+    assert text[slice(*span)] == "Ada Lovelace écrivit le premier programme"
+    assert len(evidence.spans("lovelace.txt", "Ada Lovelace")) == 2
+    assert evidence.spans("lovelace.txt", "Babbage") == evidence.spans("lovelace.txt", "…") == []
+    assert evidence.spans("nowhere.txt", "Ada") == []
 
 
 def test_evidence_that_the_index_does_not_hold_is_told(
@@ -363,33 +404,28 @@ CONVERSATIONS: list[dict[str, Any]] = [
 ]
 
 
-def test_conversations_worked_by_hand(
-    tmp_path: Path,
-    write_corpus: Callable[..., Path],
-    fake_embedder: Embedder,
-) -> None:
-    update_index(write_corpus(DOCUMENTS), tmp_path / "index", fake_embedder)
-    index = open_index(tmp_path / "index")
+def test_conversations_worked_by_hand(tmp_path: Path, scripted: ScriptedAssistant) -> None:
+    scripted.understood = {"Où est-elle née ?": "Où Ada Lovelace est-elle née ?"}
     conversations = read_conversations(write_lines(tmp_path / "c.jsonl", CONVERSATIONS))
-    assistant = Assistant(index, fake_embedder)
-    found = evaluate_conversations(conversations, assistant, name="c.jsonl", method="lexical")
-    index.close()
+    found = evaluate_conversations(conversations, scripted, name="c.jsonl", method="lexical")
     assert [item.place for item in found.judged] == ["first", "follow-up", "self-contained"]
     assert (found.unmeasured, found.unfindable) == (1, ())
     follow_up = found.judged[1]
     assert follow_up.standalone == "Où Ada Lovelace est-elle née ?"
     # « Où est-elle née ? » finds Marie Curie first, whose text says it twice.
-    assert follow_up.values["raw"] == {"nDCG@5": pytest.approx(1 / math.log2(3)), "R@5": 1}
-    assert follow_up.values["history"] == {"nDCG@5": 1, "R@5": 1}
+    values = follow_up.values
+    assert [values["raw"][name] for name in ("nDCG@5", "R@5")] == [pytest.approx(1 / LOG_3), 1]
+    assert [values["history"][name] for name in ("nDCG@5", "R@5")] == [1, 1]
     group = found.by_place["follow-up"]
-    assert (group.turns, group.changed) == (1, 1)
+    assert (group.turns["nDCG@5"], group.changed["nDCG@5"]) == (1, 1)
     assert group.recovered["nDCG@5"].value == pytest.approx(1)
     assert group.recovered["R@5"].value is None  # resolving gains nothing
-    assert group.harm["nDCG@5"].value == pytest.approx(1 / math.log2(3) - 1)
+    assert group.harm["nDCG@5"].value == pytest.approx(1 / LOG_3 - 1)
     # Of two golds, the first is found; the ideal ranking has both at its head.
     alone = found.judged[2]
-    ideal = 1 + 1 / math.log2(3)
-    assert alone.values["history"] == {"nDCG@5": pytest.approx(1 / ideal), "R@5": 0.5}
+    ideal = 1 + 1 / LOG_3
+    assert alone.values["history"]["nDCG@5"] == pytest.approx(1 / ideal)
+    assert alone.values["history"]["R@5"] == 0.5
     assert not alone.was_changed
     assert found.by_place["self-contained"].harm["nDCG@5"].value == 0
     assert list(found.by_phenomenon) == ["pronoun", "topic-shift"]
@@ -400,6 +436,156 @@ def test_conversations_worked_by_hand(
     found.write_per_query(tmp_path / "out.jsonl")
     lines = (tmp_path / "out.jsonl").read_text("utf-8").splitlines()
     assert [json.loads(line)["turn"] for line in lines] == [1, 2, 4]
+
+
+LOG_3 = math.log2(3)
+ADA, BABBAGE = "Qui était Ada Lovelace ?", "Que dessina Charles Babbage ?"
+NATURAL: list[dict[str, Any]] = [
+    {
+        "id": "n1",
+        "turns": [
+            {
+                "question": ADA,
+                "resolved": ADA,
+                "document": "lovelace.txt",
+                "evidence": ["Ada Lovelace écrivit le premier programme."],
+                "phenomena": ["standalone"],
+            },
+            {
+                "question": "Où est-elle née ?",
+                "resolved": "Où est née Ada Lovelace ?",
+                "document": "lovelace.txt",
+                "evidence": [BORN],
+                "phenomena": ["subject-pronoun", "answer-reference"],
+            },
+            {
+                "question": "et son chat",
+                "resolved": "Comment s’appelle le chat d’Ada Lovelace ?",
+                "answerable": False,
+                "phenomena": ["possessive"],
+            },
+            {
+                "question": "Dans quelle maison ?",
+                "resolved": "Dans quelle maison est née Ada Lovelace ?",
+                "document": "lovelace.txt",
+                "evidence": [BORN],
+                "phenomena": ["ellipsis"],
+            },
+            {
+                "question": BABBAGE,
+                "resolved": BABBAGE,
+                "document": "babbage.txt",
+                "evidence": ["Charles Babbage dessina une machine."],
+                "phenomena": ["shift"],
+                "shift": True,
+            },
+        ],
+    },
+    {
+        "id": "n2",
+        "turns": [
+            {
+                "question": "Où Marie Curie est-elle née ?",
+                "resolved": "Où Marie Curie est-elle née ?",
+                "document": "curie.txt",
+                "evidence": ["Marie Curie est née à Varsovie."],
+                "phenomena": ["standalone"],
+            }
+        ],
+    },
+]
+HELD = {
+    ADA: (0.9, [("lovelace.txt", "Ada Lovelace écrivit le premier programme.")]),
+    # As typed another birth is cited; after the turns before the right one, written out it is
+    # refused, and would have been cited.
+    "Où est-elle née ?": (0.9, [("curie.txt", "Marie Curie est née à Varsovie.")]),
+    "Où Ada Lovelace est-elle née ?": (0.9, [("lovelace.txt", "est née à Londres")]),
+    "Où est née Ada Lovelace ?": (0.2, [("lovelace.txt", "est née à Londres")]),
+    # The unanswerable one is answered when the history is looked at.
+    "et son chat (Ada Lovelace)": (0.6, [("lovelace.txt", BORN)]),
+    "Dans quelle maison est née Ada Lovelace ?": (0.9, [("lovelace.txt", "maison de Piccadilly")]),
+    BABBAGE: (0.9, [("babbage.txt", "Charles Babbage dessina une machine.")]),
+    # The question of somebody else is answered by what was said before.
+    "Où Marie Curie est-elle née ? (Ada Lovelace)": (0.9, [("lovelace.txt", BORN)]),
+    "Où Marie Curie est-elle née ?": (0.9, [("curie.txt", "née à Varsovie")]),
+}
+
+
+def test_natural_conversations_are_held_and_their_answers_judged(
+    tmp_path: Path, scripted: ScriptedAssistant
+) -> None:
+    scripted.script = HELD
+    scripted.understood = {
+        "Où est-elle née ?": "Où Ada Lovelace est-elle née ?",
+        "et son chat": "et son chat (Ada Lovelace)",
+        "Où Marie Curie est-elle née ?": "Où Marie Curie est-elle née ? (Ada Lovelace)",
+    }
+    conversations = read_conversations(write_lines(tmp_path / "c.jsonl", NATURAL))
+    assert conversations[0].turns[1].phenomena == ("subject-pronoun", "answer-reference")
+    found = evaluate_conversations(conversations, scripted, name="c.jsonl", method="lexical")
+    assert (found.unmeasured, found.unfindable) == (0, ())
+    assert [(item.conversation, item.number, item.place) for item in found.judged] == [
+        ("n1", 1, "first"),
+        ("n1", 2, "follow-up"),
+        ("n1", 3, "follow-up"),
+        ("n1", 4, "follow-up"),
+        ("n1", 5, "shift"),
+        ("n1", 6, "new subject"),
+        ("n2", 1, "first"),
+    ]
+    follow_ups = found.by_place["follow-up"]
+    assert follow_ups.turns == {
+        "nDCG@5": 2,
+        "R@5": 2,
+        "evidence cited": 2,
+        "evidence cited or withheld": 2,
+        "refused": 1,
+    }
+    assert {way: means["evidence cited"].value for way, means in follow_ups.means.items()} == {
+        "raw": 0,
+        "history": 0.5,
+        "resolved": 0.5,
+    }
+    shown = {way: m["evidence cited or withheld"].value for way, m in follow_ups.means.items()}
+    assert shown == {"raw": 0, "history": 0.5, "resolved": 1}
+    assert follow_ups.recovered["evidence cited or withheld"].value == 0.5
+    refused = {way: means["refused"].value for way, means in follow_ups.means.items()}
+    assert refused == {"raw": 1, "history": 0, "resolved": 1}
+    assert follow_ups.harm["refused"].value == 1
+    assert found.by_place["shift"].harm["evidence cited"].value == 0
+    assert found.by_place["new subject"].harm["evidence cited"].value == 1
+    assert "refused" not in found.by_place["shift"].turns
+    assert list(found.by_phenomenon) == [
+        "subject-pronoun",
+        "answer-reference",
+        "possessive",
+        "ellipsis",
+        "chain of three",
+        "shift",
+    ]
+    assert found.by_phenomenon["chain of three"].turns["nDCG@5"] == 1
+    table = conversation_table(found)
+    assert "evidence cited or withheld x 100" in table and "refused x 100" in table
+    assert "question d’une autre conversation" in sections([found], REPORT)
+    fields = json.loads(json.dumps(found.to_json()))
+    assert fields["by_place"]["follow-up"]["means"]["history"]["evidence cited"]["value"] == 0.5
+    found.write_per_query(tmp_path / "out.jsonl")
+    lines = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text("utf-8").splitlines()]
+    assert lines[1]["resolved"] == "Où est née Ada Lovelace ?"
+    assert lines[1]["ways"]["resolved"]["status"] == "not_found"
+    assert lines[1]["ways"]["resolved"]["quotes"] == ["est née à Londres"]
+
+
+def test_an_assistant_that_understands_nothing_recovers_nothing(
+    tmp_path: Path, scripted: ScriptedAssistant
+) -> None:
+    scripted.script = HELD
+    conversations = read_conversations(write_lines(tmp_path / "c.jsonl", NATURAL))
+    found = evaluate_conversations(conversations, scripted, method="lexical")
+    follow_ups = found.by_place["follow-up"]
+    assert follow_ups.changed["nDCG@5"] == 0
+    assert follow_ups.recovered["nDCG@5"].value == 0
+    assert follow_ups.recovered["evidence cited"].value == 0
 
 
 def test_gold_that_the_index_does_not_hold_is_told(
@@ -416,7 +602,8 @@ def test_gold_that_the_index_does_not_hold_is_told(
 
 
 def test_all_faults_of_a_file_of_conversations_are_told_at_once(tmp_path: Path) -> None:
-    turn = {"question": "Qui ?", "resolved": "Qui ?", "gold": ["a"]}
+    asked = {"question": "Qui ?", "resolved": "Qui ?"}
+    turn = {**asked, "gold": ["a"]}
     path = write_lines(
         tmp_path / "c.jsonl",
         [
@@ -424,6 +611,8 @@ def test_all_faults_of_a_file_of_conversations_are_told_at_once(tmp_path: Path) 
             {"id": "a", "turns": []},
             {"id": "b", "turns": [turn, "Qui ?", {"question": "Qui ?"}]},
             {"id": "c", "turns": [{**turn, "gold": [{"text": "x"}], "phenomenon": 1}]},
+            {"id": "d", "turns": [{**asked, "document": "a", "evidence": []}]},
+            {"id": "e", "turns": [{**asked, "answerable": "no", "shift": 1, "phenomena": [2]}]},
         ],
     )
     with pytest.raises(InputError) as caught:
@@ -432,13 +621,17 @@ def test_all_faults_of_a_file_of_conversations_are_told_at_once(tmp_path: Path) 
         "line 2: id 'a' was used on line 1",
         'line 2: no "turns"',
         "line 3: turn 2: not a JSON object",
-        'line 3: turn 3: no "gold"',
+        'line 3: turn 3: neither "gold" nor "document" and "evidence"',
         'line 3: turn 3: no "resolved"',
         'line 4: turn 1: "gold" holds neither document ids nor {"document", "text"}',
         'line 4: turn 1: "phenomenon" is not a text',
+        'line 5: turn 1: neither "gold" nor "document" and "evidence"',
+        'line 6: turn 1: "answerable" is not true or false',
+        'line 6: turn 1: "phenomena" is not a list of texts',
+        'line 6: turn 1: "shift" is not true or false',
     ]
     path = write_lines(path, [{"id": "a", "turns": [{**turn, "gold": []}]}])
-    with pytest.raises(InputError, match='no turn has "gold"'):
+    with pytest.raises(InputError, match='no turn has "gold" or "document"'):
         read_conversations(path)
 
 
@@ -516,11 +709,12 @@ def test_eval_answers_and_conversations_from_the_command_line(
         "Où est mort Trotsky ?"
     )
     code, out, _ = run(capsys, "eval", "--answers", path, "--index", demo_index)
-    assert "answerable, refused" in out
+    assert "answerable, answered" in out
     turn = {"question": "Où ?", "resolved": "Où ?", "gold": ["trotsky-vie.md"]}
     path = write_lines(tmp_path / "c.jsonl", [{"id": "c", "turns": [turn]}])
-    code, out, _ = run(capsys, "eval", "--conversations", path, "--index", demo_index, "--json")
-    assert (code, json.loads(out)["turns"]) == (0, 1)
+    command = ("eval", "--conversations", path, "--index", demo_index, "--caution", "high")
+    code, out, _ = run(capsys, *command, "--json")
+    assert (code, json.loads(out)["turns"], json.loads(out)["caution"]) == (0, 1, "high")
 
 
 def test_eval_pool_from_the_command_line(

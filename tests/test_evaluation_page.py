@@ -84,8 +84,8 @@ def test_plots_are_svg_elements_the_same_for_the_same_values() -> None:
 @pytest.mark.parametrize(
     ("what", "plots", "words"),
     [
-        ("--answers", 3, "unanswerable, near-topic, refused"),
-        ("--conversations", 2, "phenomenon: ellipsis"),
+        ("--answers", 3, "unanswerable, near-topic, answered"),
+        ("--conversations", 4, "phenomenon: ellipsis"),
     ],
 )
 def test_reports_from_the_command_line(

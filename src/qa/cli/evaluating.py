@@ -31,7 +31,7 @@ Told = TypeVar("Told", "AnswerEvaluation", "ConversationEvaluation")
 _ONLY_RETRIEVAL = ("split", "model", "noise", "cache", "run_file")
 _NO_USE = {
     "answers": (*_ONLY_RETRIEVAL, "qrels", "methods", "k"),
-    "conversations": (*_ONLY_RETRIEVAL, "qrels", "methods", "k", "caution"),
+    "conversations": (*_ONLY_RETRIEVAL, "qrels", "methods", "k"),
     "pool": (*_ONLY_RETRIEVAL, "methods", "per_query", "caution", "report"),
     "dataset": ("caution",),
 }
@@ -151,7 +151,11 @@ def _evaluate_conversations(options: argparse.Namespace) -> int:
     assistant = _open(options.index)
     with progress_bars() as progress:
         evaluation = evaluate_conversations(
-            conversations, assistant, name=options.conversations.name, progress=progress
+            conversations,
+            assistant,
+            name=options.conversations.name,
+            caution=options.caution or "normal",
+            progress=progress,
         )
     return _tell(options, evaluation, conversation_table)
 

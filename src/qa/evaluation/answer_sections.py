@@ -16,22 +16,23 @@ _SHOWN_POINTS = 50
 def answers_section(found: AnswerEvaluation, language: Language) -> list[str]:
     """Answers, citations, refusals, and how well the confidence tells right from wrong."""
     say = language.say
-    shares = {
-        say("answerable: some quote holds the answer"): found.accuracy,
-        say("answerable: the first quote does"): found.accuracy_first,
-        say("answered: some quote holds the answer"): found.accuracy_when_answered,
-        say("citations on evidence"): found.citation_precision,
-        say("answerable, refused"): found.falsely_refused,
-        say("unanswerable, refused"): found.refused,
-        **{
-            say("unanswerable, {kind}, refused").format(kind=kind): share
-            for kind, share in found.refused_by_kind.items()
-        },
-    }
-    kinds = {
-        say("answerable, {kind}").format(kind=kind): share
-        for kind, share in found.accuracy_by_kind.items()
-    }
+    shares, groups = (
+        {say(template).format(kind=kind): share for template, kind, share in rows}
+        for rows in (found.shares(), found.groups())
+    )
+    areas = [
+        say("Area under the ROC curve, {kind}: {auroc}.").format(
+            kind=kind, auroc=language.estimate(area)
+        )
+        for kind, area in found.auroc_by_kind.items()
+    ]
+    if found.quotes is not None and found.quote_length is not None:
+        areas.append(
+            say("{quotes} quotes an answer, of {length} characters (median).").format(
+                quotes=language.number(found.quotes, ".2f"),
+                length=language.number(found.quote_length, ".0f"),
+            )
+        )
     points = found.risk_coverage
     step = max(1, len(points) // _SHOWN_POINTS)
     shown = [*points[::step], *([points[-1]] if (len(points) - 1) % step else [])]
@@ -45,7 +46,7 @@ def answers_section(found: AnswerEvaluation, language: Language) -> list[str]:
             caution=say(found.caution),
         ),
         _shares(language, say("Answers, citations and refusals"), shares),
-        _shares(language, say("Some quote holds the answer, by kind of question"), kinds),
+        _shares(language, say("Some quote holds the answer, by kind of question"), groups),
         figure(
             language,
             say("Risk and coverage"),
@@ -65,10 +66,18 @@ def answers_section(found: AnswerEvaluation, language: Language) -> list[str]:
                 ]
                 for p in shown
             ],
-            say(
-                "Area under the curve: {risk} (less is better). Area under the ROC curve of the "
-                "confidence: {auroc}."
-            ).format(risk=language.estimate(found.risk_area), auroc=language.estimate(found.auroc)),
+            " ".join(
+                [
+                    say(
+                        "Area under the curve: {risk} (less is better). Area under the ROC curve "
+                        "of the confidence: {auroc}."
+                    ).format(
+                        risk=language.estimate(found.risk_area),
+                        auroc=language.estimate(found.auroc),
+                    ),
+                    *areas,
+                ]
+            ),
         ),
     ]
 
@@ -93,9 +102,9 @@ def _shares(language: Language, title: str, shares: Mapping[str, Share]) -> str:
 
 
 def conversations_section(found: ConversationEvaluation, language: Language) -> list[str]:
-    """Search as typed, with the history and resolved."""
+    """Search and answers as typed, with the history and resolved."""
     say = language.say
-    groups: dict[str, Group] = {
+    every: dict[str, Group] = {
         **{say(place): group for place, group in found.by_place.items()},
         **{
             say("phenomenon: {name}").format(name=name): group
@@ -103,19 +112,24 @@ def conversations_section(found: ConversationEvaluation, language: Language) -> 
         },
     }
     ways = {way: say(way) for way in WAYS}
+    header = ["turns", "changed", *WAYS, "gap recovered", "harm"]
     parts = [
         heading(language, "Conversations: {name}", found.name),
         about(
             language,
-            "{count} conversations, {turns} turns, {method} search, {documents} documents, model "
-            "{model}.",
+            "{count} conversations, {turns} turns, {method} search, caution {caution}, {documents} "
+            "documents, model {model}.",
             found.index,
             count=found.conversations,
             turns=len(found.judged),
             method=say(found.method),
+            caution=say(found.caution),
         ),
     ]
     for measure in MEASURES:
+        groups = {name: group for name, group in every.items() if measure in group.turns}
+        if not groups:
+            continue
         estimates = {
             name: [group.means[way][measure] for group in groups.values()]
             for way, name in ways.items()
@@ -123,21 +137,16 @@ def conversations_section(found: ConversationEvaluation, language: Language) -> 
         parts.append(
             figure(
                 language,
-                say("{measure} as typed, with the history and resolved").format(measure=measure),
+                say("{measure} as typed, with the history and resolved").format(
+                    measure=say(measure)
+                ),
                 intervals_plot(list(groups), estimates, say("value x 100 (bars: 95 % intervals)")),
-                [
-                    "x 100",
-                    say("turns"),
-                    say("changed"),
-                    *ways.values(),
-                    say("gap recovered"),
-                    say("harm"),
-                ],
+                ["x 100", *map(say, header)],
                 [
                     [
                         name,
-                        str(group.turns),
-                        str(group.changed),
+                        str(group.turns[measure]),
+                        str(group.changed[measure]),
                         *(language.estimate(group.means[way][measure]) for way in WAYS),
                         language.estimate(group.recovered[measure]),
                         language.estimate(group.harm[measure]),

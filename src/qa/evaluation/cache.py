@@ -22,7 +22,16 @@ from qa.records import QAError
 
 _STAMP = "made-by.json"
 # What decides how documents become an index: when this code changes, so may the index.
-_ROOMS = ("reading", "index", "chunking.py", "dense.py", "embedding.py", "french.py", "lexical.py")
+_ROOMS = (
+    "reading",
+    "index",
+    "chunking.py",
+    "dense.py",
+    "embedding.py",
+    "encoder.py",
+    "french.py",
+    "lexical.py",
+)
 
 
 def cache_folder() -> Path:

@@ -24,6 +24,7 @@ from qa.index import Progress
 from qa.records import QAError
 
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 # Shares of unanswerable questions that may get an answer, by caution.
 FALSE_ANSWERS = {"low": 0.2, "normal": 0.1, "high": 0.05}
@@ -88,7 +89,7 @@ def fit_calibration(
 
 def _figures(
     probabilities: Floats,
-    answerable: NDArray[np.bool_],
+    answerable: Flags,
     count: Mapping[str, int],
     thresholds: Mapping[str, float],
 ) -> dict[str, Any]:
@@ -109,7 +110,7 @@ def _figures(
     }
 
 
-def _left_out(odds: Floats, labels: NDArray[np.bool_]) -> Floats:
+def _left_out(odds: Floats, labels: Flags) -> Floats:
     """The log-odds of each question by fits that have not seen it, their mean."""
     generator = np.random.default_rng(SEED)
     found = np.zeros(len(labels))
@@ -122,7 +123,7 @@ def _left_out(odds: Floats, labels: NDArray[np.bool_]) -> Floats:
     return found
 
 
-def _stratified(labels: NDArray[np.bool_], generator: np.random.Generator) -> NDArray[np.int64]:
+def _stratified(labels: Flags, generator: np.random.Generator) -> NDArray[np.int64]:
     """A fold for each question; both sorts are spread evenly."""
     folds = np.zeros(len(labels), dtype=np.int64)
     for sort in (True, False):
@@ -131,25 +132,36 @@ def _stratified(labels: NDArray[np.bool_], generator: np.random.Generator) -> ND
     return folds
 
 
-def _fit(odds: Floats, labels: NDArray[np.bool_]) -> tuple[float, float]:
-    """Stretch and shift of log-odds; both sorts of questions weigh the same."""
-
-    def loss(step: Floats) -> float:
-        held = float(np.asarray(_PRIOR) @ step**2) / 2
-        return _loss((1 + step[0]) * odds + step[1], labels) + held
-
-    step = minimize(loss, np.zeros(2), method="L-BFGS-B", bounds=[(-0.9, None), (None, None)]).x
-    return float(1 + step[0]), float(step[1])
+def _fit(odds: Floats, labels: Flags) -> tuple[float, float]:
+    """Stretch and shift of log-odds."""
+    signals = np.column_stack([odds, np.ones(len(odds))])
+    stretch, shift = fit_logistic(signals, labels, (1.0, 0.0), _PRIOR, (0.1, None))
+    return float(stretch), float(shift)
 
 
-def _balanced(labels: NDArray[np.bool_]) -> Floats:
+def fit_logistic(
+    signals: Floats,
+    labels: Flags,
+    near: Sequence[float],
+    strengths: Sequence[float],
+    least: Sequence[float | None],
+) -> Floats:
+    """The coefficients of a logistic regression in which both sorts of questions weigh the same.
+
+    ``signals`` (questions, coefficients). Each coefficient is held ``near`` a value by a normal
+    prior of precision ``strengths``, and is at ``least`` so much.
+    """
     share = labels.mean()
-    return np.asarray(np.where(labels, 0.5 / share, 0.5 / (1 - share)))
+    weights = np.where(labels, 0.5 / share, 0.5 / (1 - share))
+    signs = np.where(labels, 1.0, -1.0)
+    middle, held = np.asarray(near, dtype=np.float64), np.asarray(strengths, dtype=np.float64)
 
+    def loss(coefficients: Floats) -> float:
+        wrong = np.logaddexp(0, -signs * (signals @ coefficients))
+        return float(weights @ wrong + held @ (coefficients - middle) ** 2 / 2)
 
-def _loss(scores: Floats, labels: NDArray[np.bool_]) -> float:
-    signed = np.where(labels, scores, -scores)
-    return float(np.sum(_balanced(labels) * np.logaddexp(0, -signed)))
+    found = minimize(loss, middle, method="L-BFGS-B", bounds=[(low, None) for low in least])
+    return np.asarray(found.x, dtype=np.float64)
 
 
 def _logistic(scores: Floats) -> Floats:

@@ -1,20 +1,20 @@
-"""Search in conversations: what understanding a follow-up is worth, in documents found."""
+"""Conversations that are really held: what understanding a follow-up is worth."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
-from qa.assistant import Assistant
-from qa.conversation import standalone_question
+from qa.assistant import Assistant, Caution
 from qa.evaluation.confidence import Estimate
+from qa.evaluation.evidence import Evidence
 from qa.evaluation.gold import Conversation, ConversationTurn, Gold, squeezed
 from qa.evaluation.jsonl import write_records
-from qa.evaluation.measures import Scores, measure_run
+from qa.evaluation.measures import measure_run
 from qa.evaluation.report import Note, describe_index, versions
 from qa.evaluation.significance import (
     RESAMPLES,
@@ -26,30 +26,44 @@ from qa.evaluation.significance import (
     divide,
 )
 from qa.index import Progress
-from qa.records import Hit, QAError, Turn
-from qa.search import METHODS
+from qa.records import Answer, Citation, Hit, Passage, QAError, Turn
 
-Place = Literal["first", "follow-up", "self-contained"]
+Place = Literal["first", "follow-up", "shift", "self-contained", "new subject"]
 
 WAYS = ("raw", "history", "resolved")
-MEASURES = ("nDCG@5", "R@5")
+SEARCH_MEASURES = ("nDCG@5", "R@5")
+CITED, CITED_OR_WITHHELD, REFUSED = "evidence cited", "evidence cited or withheld", "refused"
+MEASURES = (*SEARCH_MEASURES, CITED, CITED_OR_WITHHELD, REFUSED)
+# The order of a report.
+_PLACES: tuple[Place, ...] = ("follow-up", "shift", "self-contained", "new subject", "first")
 _HITS = 100  # passages among which the first five different results are looked for
+CHAIN, _CHAIN = "chain of three", 3
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedTurn:
-    """A measured turn: how it was understood, and its values by way and measure.
+    """A measured turn: how it was understood, what was quoted, its values by way and measure.
 
-    ``place``: "first" of its conversation; "self-contained", a later one that stands alone (its
-    resolved question is itself); or a "follow-up".
+    ``place``: "first" of its conversation; "shift", a later one that is said to change the subject;
+    "self-contained", another later one that stands alone (its resolved question is itself); a
+    "follow-up"; or "new subject", the first question of the next conversation, asked after this
+    one. ``phenomena`` are those of the file, and ``CHAIN`` from the third follow-up in a row on.
+    ``answers`` are those of each way, without their hits.
+    ``refused`` holds for unanswerable turns only, the other measures for answerable ones.
     """
 
     conversation: str
     number: int
     turn: ConversationTurn
     place: Place
-    standalone: str
+    phenomena: tuple[str, ...]
+    answers: Mapping[str, Answer]
     values: Mapping[str, Mapping[str, float]]
+
+    @property
+    def standalone(self) -> str:
+        """What was searched after the turns before."""
+        return self.answers["history"].standalone_question
 
     @property
     def was_changed(self) -> bool:
@@ -61,12 +75,13 @@ class JudgedTurn:
 class Group:
     """Means over some turns, by way and measure; intervals resample whole conversations.
 
-    ``recovered``, by measure: (history - raw) / (resolved - raw), of the means; no value where
-    resolving gains nothing. ``harm``: raw - history. ``changed`` counts rewritten questions.
+    ``turns`` counts those that a measure holds for, ``changed`` the rewritten questions among them;
+    a measure that holds for none is left out. ``recovered``, by measure: (history - raw) /
+    (resolved - raw), of the means; no value where resolving gains nothing. ``harm``: raw - history.
     """
 
-    turns: int
-    changed: int
+    turns: Mapping[str, int]
+    changed: Mapping[str, int]
     means: Mapping[str, Mapping[str, Estimate]]
     recovered: Mapping[str, Estimate]
     harm: Mapping[str, Estimate]
@@ -83,6 +98,7 @@ class ConversationEvaluation:
     name: str
     conversations: int
     method: str
+    caution: Caution
     judged: tuple[JudgedTurn, ...]
     by_place: Mapping[str, Group]
     by_phenomenon: Mapping[str, Group]
@@ -98,6 +114,7 @@ class ConversationEvaluation:
             "turns": len(self.judged),
             "unmeasured": self.unmeasured,
             "method": self.method,
+            "caution": self.caution,
             "by_place": {name: asdict(group) for name, group in self.by_place.items()},
             "by_phenomenon": {name: asdict(group) for name, group in self.by_phenomenon.items()},
             "statistics": {
@@ -129,121 +146,158 @@ def evaluate_conversations(
     *,
     name: str = "conversations",
     method: str = "hybrid",
+    caution: Caution = "normal",
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> ConversationEvaluation:
-    """Search every turn as typed, as understood after the real answers before it, and resolved."""
-    unfindable = _unfindable(conversations, assistant, name)
-    asked: list[tuple[Conversation, int, ConversationTurn, str]] = []
-    run: dict[str, list[tuple[str, float]]] = {}
-    judgements: dict[str, dict[str, int]] = {}
+    """Answer every turn as typed, after the answers really given before it, and as written out."""
+    evidence = Evidence(assistant.index)
+    unfindable = _unfindable(conversations, assistant, evidence, name)
+    alone: dict[str, Answer] = {}
+
+    def ask(message: str, turns: Sequence[Turn] = ()) -> Answer:
+        if turns:
+            return assistant.answer(message, turns, limit=_HITS, method=method, caution=caution)
+        if message not in alone:
+            alone[message] = assistant.answer(message, limit=_HITS, method=method, caution=caution)
+        return alone[message]
+
+    judged = []
     total = sum(len(conversation.turns) for conversation in conversations)
-    done = 0
+    done = unmeasured = 0
     progress(Progress("search", 0, total))
-    for conversation in conversations:
+    for position, conversation in enumerate(conversations):
         history: tuple[Turn, ...] = ()
-        for number, turn in enumerate(conversation.turns, 1):
-            standalone = standalone_question(turn.question, history)
-            if turn.gold:
-                texts = (turn.question, standalone, turn.resolved)
-                for way, ranking in zip(
-                    WAYS, _rankings(assistant, texts, turn, method), strict=True
-                ):
-                    key = f"{len(asked)} {way}"
-                    run[key] = ranking
-                    judgements[key] = {str(gold): 1 for gold in turn.gold}
-                asked.append((conversation, number, turn, standalone))
-            if number < len(conversation.turns):
-                answer = assistant.answer(turn.question, history, method=method)
+        row = 0  # follow-ups without another turn between them
+        # After the last turn somebody else begins to ask.
+        for turn, number in [
+            *((turn, number) for number, turn in enumerate(conversation.turns, 1)),
+            *((item.turns[0], 0) for item in conversations[position + 1 : position + 2]),
+        ]:
+            place = _place(turn, number)
+            row = row + 1 if place == "follow-up" else 0
+            answer = ask(turn.question, history)
+            if turn.is_measured:
+                ways = (ask(turn.question), answer, ask(turn.resolved))
+                judged.append(
+                    JudgedTurn(
+                        conversation=conversation.id,
+                        number=number or len(conversation.turns) + 1,
+                        turn=turn,
+                        place=place,
+                        phenomena=(*turn.phenomena, *((CHAIN,) if row >= _CHAIN else ())),
+                        answers={
+                            way: replace(answer, hits=())
+                            for way, answer in zip(WAYS, ways, strict=True)
+                        },
+                        values=_values(turn, ways, evidence),
+                    )
+                )
+            if number:
                 history = (*history, Turn(turn.question, answer))
-            done += 1
-            progress(Progress("search", done, total))
-    scores = measure_run(run, judgements, MEASURES)
-    judged = tuple(
-        JudgedTurn(
-            conversation=conversation.id,
-            number=number,
-            turn=turn,
-            place=_place(turn, number),
-            standalone=standalone,
-            values=_values(scores, row),
-        )
-        for row, (conversation, number, turn, standalone) in enumerate(asked)
-    )
-    later = [item for item in judged if item.place != "first"]
+                unmeasured += not turn.is_measured
+                done += 1
+                progress(Progress("search", done, total))
+    later = [item for item in judged if item.place not in ("first", "new subject")]
     return ConversationEvaluation(
         name=name,
         conversations=len(conversations),
         method=method,
-        judged=judged,
+        caution=caution,
+        judged=tuple(judged),
         by_place={
             place: _group(found)
-            for place in ("follow-up", "self-contained", "first")
+            for place in _PLACES
             if (found := [item for item in judged if item.place == place])
         },
         by_phenomenon={
-            phenomenon: _group([item for item in later if item.turn.phenomenon == phenomenon])
-            for phenomenon in dict.fromkeys(item.turn.phenomenon for item in later)
+            phenomenon: _group([item for item in later if phenomenon in item.phenomena])
+            for phenomenon in dict.fromkeys(name for item in later for name in item.phenomena)
         },
         index=describe_index(assistant.index),
         unfindable=unfindable,
-        unmeasured=total - len(judged),
+        unmeasured=unmeasured,
     )
 
 
 def _place(turn: ConversationTurn, number: int) -> Place:
-    if number == 1:
-        return "first"
+    if number < 2:
+        return "first" if number else "new subject"
+    if turn.shift:
+        return "shift"
     return "self-contained" if squeezed(turn.resolved) == squeezed(turn.question) else "follow-up"
 
 
-def _rankings(
-    assistant: Assistant, texts: Sequence[str], turn: ConversationTurn, method: str
-) -> list[list[tuple[str, float]]]:
-    """What a search finds for each text, as names of results, each once, best first.
+def _values(
+    turn: ConversationTurn, answers: Sequence[Answer], evidence: Evidence
+) -> dict[str, dict[str, float]]:
+    """Of the answers of each way."""
+    values: dict[str, dict[str, float]] = {way: {} for way in WAYS}
+    if not turn.answerable:
+        for way, answer in zip(WAYS, answers, strict=True):
+            values[way][REFUSED] = float(answer.status != "answered")
+        return values
+    grades = {str(gold): 1 for gold in turn.gold}
+    rankings = {
+        way: _ranking(answer.hits, turn, evidence)
+        for way, answer in zip(WAYS, answers, strict=True)
+    }
+    scores = measure_run(rankings, dict.fromkeys(WAYS, grades), SEARCH_MEASURES)
+    for way, row in zip(scores.queries, scores.values.tolist(), strict=True):
+        values[way] |= zip(scores.measures, row, strict=True)
+    if turn.evidence:
+        for way, answer in zip(WAYS, answers, strict=True):
+            values[way][CITED] = _cites(answer.citations, turn, evidence)
+            shown = answer.citations or answer.withheld
+            values[way][CITED_OR_WITHHELD] = _cites(shown, turn, evidence)
+    return values
+
+
+def _cites(citations: Sequence[Citation], turn: ConversationTurn, evidence: Evidence) -> float:
+    """1 when some citation overlaps some evidence."""
+    return float(
+        any(
+            evidence.supports(citation, [gold.text or ""], gold.document)
+            for citation in citations
+            for gold in turn.evidence
+        )
+    )
+
+
+def _ranking(
+    hits: Sequence[Hit], turn: ConversationTurn, evidence: Evidence
+) -> list[tuple[str, float]]:
+    """Names of results, each once, best first.
 
     A result is a document; where some gold has a text, results are passages, and all passages that
     overlap a gold text are that gold.
     """
-    spans = [(gold, *_span(assistant, gold)) for gold in turn.gold]
-    by_passage = any(gold.text for gold in turn.gold)
-
-    def names_of(hit: Hit) -> list[str]:
-        passage = hit.passage
-        golds = [
-            str(gold)
-            for gold, start, end in spans
-            if passage.document_id == gold.document
-            and (gold.text is None or (start < passage.end and passage.start < end))
-        ]
-        other = f"passage {hit.row}" if by_passage else f"document {passage.document_id}"
-        return golds or [other]
-
-    different = list(dict.fromkeys(texts))
-    queries = assistant.embedder.embed_questions(different)
-    found: dict[str, list[tuple[str, float]]] = {}
-    for text, query in zip(different, queries, strict=True):
-        hits = METHODS[method](assistant.index, text, query, _HITS)
-        names = dict.fromkeys(name for hit in hits for name in names_of(hit))
-        found[text] = [(name, -float(place)) for place, name in enumerate(names)]
-    return [found[text] for text in texts]
+    names: dict[str, None] = {}
+    for hit in hits:
+        found = [str(gold) for gold in turn.gold if _holds(hit.passage, gold, evidence)]
+        if not found and any(gold.text for gold in turn.gold):
+            found = [f"passage {hit.row}"]
+        names |= dict.fromkeys(found or [f"document {hit.passage.document_id}"])
+    return [(name, -float(place)) for place, name in enumerate(names)]
 
 
-def _span(assistant: Assistant, gold: Gold) -> tuple[int, int]:
-    """Where the gold text stands in its document; (0, 0), which nothing overlaps, if nowhere."""
-    document = assistant.index.store.document(gold.document)
-    start = document.text.find(gold.text) if document is not None and gold.text else -1
-    return (start, start + len(gold.text or "")) if start >= 0 else (0, 0)
+def _holds(passage: Passage, gold: Gold, evidence: Evidence) -> bool:
+    if gold.text is None or passage.document_id != gold.document:
+        return passage.document_id == gold.document
+    spans = evidence.spans(gold.document, gold.text)
+    return any(start < passage.end and passage.start < end for start, end in spans)
 
 
 def _unfindable(
-    conversations: Sequence[Conversation], assistant: Assistant, name: str
+    conversations: Sequence[Conversation], assistant: Assistant, evidence: Evidence, name: str
 ) -> tuple[str, ...]:
-    wanted = {gold for item in conversations for turn in item.turns for gold in turn.gold}
+    turns = [turn for conversation in conversations for turn in conversation.turns]
+    wanted = {gold for turn in turns for gold in (*turn.gold, *turn.evidence)}
     held = assistant.index.store.document_digests().keys()
     missing = [
         gold
         for gold in wanted
-        if gold.document not in held or (gold.text and _span(assistant, gold) == (0, 0))
+        if gold.document not in held
+        or (gold.text is not None and not evidence.spans(gold.document, gold.text))
     ]
     names = tuple(sorted(f"{gold.document}{' (text)' if gold.text else ''}" for gold in missing))
     if len(missing) == len(wanted):
@@ -254,43 +308,34 @@ def _unfindable(
     return names
 
 
-def _values(scores: Scores, row: int) -> dict[str, dict[str, float]]:
-    return {
-        way: dict(
-            zip(scores.measures, scores.values[len(WAYS) * row + place].tolist(), strict=True)
-        )
-        for place, way in enumerate(WAYS)
-    }
-
-
 def _group(judged: Sequence[JudgedTurn]) -> Group:
-    names = list(dict.fromkeys(item.conversation for item in judged))
+    names = {item.conversation: 0 for item in judged}
     place = {name: position for position, name in enumerate(names)}
-    rows = [place[item.conversation] for item in judged]
-    sizes = np.bincount(rows).astype(np.float64)
-    # Sums by conversation: a mean over turns is then a ratio of two sums over conversations.
-    sums: dict[tuple[str, str], Floats] = {
-        (way, measure): np.asarray(
-            np.bincount(rows, [item.values[way][measure] for item in judged]), dtype=np.float64
-        )
-        for way in WAYS
-        for measure in MEASURES
-    }
-    return Group(
-        turns=len(judged),
-        changed=sum(item.was_changed for item in judged),
-        means={
-            way: {measure: _ratio(sums[way, measure], sizes) for measure in MEASURES}
+    turns: dict[str, int] = {}
+    changed: dict[str, int] = {}
+    means: dict[str, dict[str, Estimate]] = {way: {} for way in WAYS}
+    recovered: dict[str, Estimate] = {}
+    harm: dict[str, Estimate] = {}
+    for measure in MEASURES:
+        held = [item for item in judged if measure in item.values["raw"]]
+        if not held:
+            continue
+        turns[measure] = len(held)
+        changed[measure] = sum(item.was_changed for item in held)
+        rows = [place[item.conversation] for item in held]
+        # Sums by conversation: a mean over turns is then a ratio of two sums over conversations.
+        sizes = np.bincount(rows, minlength=len(place)).astype(np.float64)
+        raw, history, resolved = (
+            np.bincount(rows, [item.values[way][measure] for item in held], len(place)).astype(
+                np.float64
+            )
             for way in WAYS
-        },
-        recovered={
-            measure: _recovered(*(sums[way, measure] for way in WAYS)) for measure in MEASURES
-        },
-        harm={
-            measure: _ratio(sums["raw", measure] - sums["history", measure], sizes)
-            for measure in MEASURES
-        },
-    )
+        )
+        for way, sums in zip(WAYS, (raw, history, resolved), strict=True):
+            means[way][measure] = _ratio(sums, sizes)
+        recovered[measure] = _recovered(raw, history, resolved)
+        harm[measure] = _ratio(raw - history, sizes)
+    return Group(turns, changed, means, recovered, harm)
 
 
 def _ratio(numerators: Floats, denominators: Floats) -> Estimate:
@@ -319,6 +364,13 @@ def _describe(judged: JudgedTurn) -> dict[str, Any]:
         "standalone_question": judged.standalone,
         "resolved": judged.turn.resolved,
         "place": judged.place,
-        "phenomenon": judged.turn.phenomenon,
-        **judged.values,
+        "phenomena": list(judged.phenomena),
+        "ways": {
+            way: {
+                **judged.values[way],
+                "status": answer.status,
+                "quotes": [citation.quote for citation in answer.citations or answer.withheld],
+            }
+            for way, answer in judged.answers.items()
+        },
     }

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from qa.evaluation.faults import Faults, read_lines
+from qa.evaluation.gold import read_answer_questions
 from qa.records import QAError
 
 # First cells of a header line, as the public data sets write them.
@@ -66,15 +67,19 @@ class Dataset:
 def load_dataset(path: Path, split: str | None = None, qrels: Path | None = None) -> Dataset:
     """A test set, checked whole: every fault of every file is told at once (``InputError``).
 
-    ``path`` is a folder in the BEIR layout (without corpus.jsonl, an existing index is needed), or
-    a file of topics ("id<TAB>text" lines, TREC's <top> elements, or JSON Lines) that goes with a
-    ``qrels`` file. Of the folder's qrels, ``split`` chooses (default: "test", or the only one).
+    ``path`` is a folder in the BEIR layout (without corpus.jsonl, an existing index is needed), one
+    with docs.jsonl and qa.jsonl (questions as of ``read_answer_questions``; each answerable one
+    should find its document), or a file of topics ("id<TAB>text" lines, TREC's <top> elements, or
+    JSON Lines) that goes with a ``qrels`` file. Of the folder's qrels, ``split`` chooses (default:
+    "test", or the only one).
     """
     if not path.exists():
         raise QAError(
             f"{path}: no such file or folder. Give a folder with corpus.jsonl, queries.jsonl and "
             "qrels/test.tsv, or a file of questions with --qrels FILE."
         )
+    if (path / "qa.jsonl").is_file() and qrels is None:
+        return _load_answered(path)
     faults = Faults()
     corpus: Path | None = None
     if path.is_dir():
@@ -118,6 +123,28 @@ def load_dataset(path: Path, split: str | None = None, qrels: Path | None = None
         documents=scan.documents if scan else None,
         corpus_digest=scan.digest if scan else None,
         missing=scan.missing if scan else (),
+    )
+
+
+def _load_answered(path: Path) -> Dataset:
+    """A folder with docs.jsonl, and qa.jsonl that tells which of them answers."""
+    asked = [item for item in read_answer_questions(path / "qa.jsonl") if item.answerable]
+    judgements = {item.id: {item.document: 1} for item in asked if item.document is not None}
+    faults = Faults()
+    relevant = {name for grades in judgements.values() for name in grades}
+    scan = _scan_corpus(path / "docs.jsonl", relevant, faults)
+    if not faults and len(scan.missing) == len(relevant):
+        faults.add(path / "qa.jsonl", "none of its documents is in docs.jsonl")
+    faults.raise_any()
+    return Dataset(
+        name=path.resolve().name,
+        corpus=path / "docs.jsonl",
+        queries={item.id: item.question for item in asked},
+        judgements=judgements,
+        unjudged=tuple(item.id for item in asked if item.document is None),
+        documents=scan.documents,
+        corpus_digest=scan.digest,
+        missing=scan.missing,
     )
 
 

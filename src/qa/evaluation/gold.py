@@ -17,8 +17,9 @@ NO_KIND = "unspecified"
 class AnswerQuestion:
     """A test question. When it is ``answerable``, some answer and evidence are given.
 
-    ``answers`` are texts of which a quote must contain one; ``evidence`` are exact pieces of the
-    document that prove it. ``document`` is the id of that document, ``None``: any.
+    ``answers`` are texts of which a quote must contain one; ``evidence`` are pieces of the document
+    that prove it. ``document`` is the id of that document, ``None``: any. ``kind`` and ``style``
+    (empty where the file tells none) are the file's own groupings.
     """
 
     id: str
@@ -28,6 +29,7 @@ class AnswerQuestion:
     answers: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
     document: str | None = None
+    style: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +42,25 @@ class Gold:
 
 @dataclass(frozen=True, slots=True)
 class ConversationTurn:
-    """A message, the same out of context, and what a search for it should find.
+    """A message, the same out of context, what a search for it should find and an answer cite.
 
-    A turn without ``gold`` is asked, as history of the next ones, and not measured.
+    A turn that is ``answerable`` and has no ``gold`` is asked, as history of the next ones, and not
+    measured. ``evidence`` are pieces of text of which one should be cited. ``shift``: the turn
+    stands alone and changes the subject.
     """
 
     question: str
     resolved: str
-    gold: tuple[Gold, ...]
-    phenomenon: str
+    gold: tuple[Gold, ...] = ()
+    evidence: tuple[Gold, ...] = ()
+    phenomena: tuple[str, ...] = ()
+    answerable: bool = True
+    shift: bool = False
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether the file tells what should come of it."""
+        return bool(self.gold) or not self.answerable
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +72,10 @@ class Conversation:
 
 
 def read_answer_questions(path: Path) -> tuple[AnswerQuestion, ...]:
-    """Read {"id", "question", "answerable", "kind"?, "evidence", "answer", "document"?} lines.
+    """Read {"id", "question", "answerable", "kind"?, "style"?, "evidence", "answer", "document"?}.
 
-    "answer" and "evidence" are a text or a list of them. Other fields are left alone. Every fault
-    of the file is told at once (``InputError``).
+    One object a line. "answer" and "evidence" are a text or a list of them. Other fields are left
+    alone. Every fault of the file is told at once (``InputError``).
     """
     faults = Faults()
     questions = []
@@ -86,6 +98,7 @@ def read_answer_questions(path: Path) -> tuple[AnswerQuestion, ...]:
                 answers=answers,
                 evidence=evidence,
                 document=record.text("document", required=False) or None,
+                style=record.text("style", required=False),
             )
         )
     faults.raise_any()
@@ -93,10 +106,12 @@ def read_answer_questions(path: Path) -> tuple[AnswerQuestion, ...]:
 
 
 def read_conversations(path: Path) -> tuple[Conversation, ...]:
-    """Read {"id", "turns": [{"question", "resolved", "gold", "phenomenon"?}]} lines.
+    """Read {"id", "turns": […]} lines, one conversation each.
 
-    "gold" lists document ids or {"document", "text"} objects. Other fields are left alone. Every
-    fault of the file is told at once (``InputError``).
+    A turn is {"question", "resolved"} with "gold", a list of document ids or {"document", "text"}
+    objects, or with "document" and "evidence", pieces of its text; {"answerable": false} needs
+    neither. "phenomenon" (a text) or "phenomena" (a list), and "shift" (true: another subject), may
+    be told. Other fields are left alone. Every fault of the file is told at once (``InputError``).
     """
     faults = Faults()
     conversations = []
@@ -115,30 +130,51 @@ def read_conversations(path: Path) -> tuple[Conversation, ...]:
         conversations.append(Conversation(name, tuple(read)))
     measured = any(turn.gold for conversation in conversations for turn in conversation.turns)
     if not measured and not faults:
-        faults.add(path, 'no turn has "gold"')
+        faults.add(path, 'no turn has "gold" or "document"')
     faults.raise_any()
     return tuple(conversations)
 
 
 def _read_turn(record: Record) -> ConversationTurn:
-    gold = record.fields.get("gold")
+    answerable = record.boolean("answerable", default=True)
+    gold: tuple[Gold, ...] = ()
+    if "gold" in record.fields:
+        gold = _read_gold(record)
+        evidence = tuple(item for item in gold if item.text)
+    elif answerable:
+        document = record.text("document", required=False)
+        evidence = tuple(Gold(document, piece) for piece in record.texts("evidence"))
+        if not document or record.fields.get("evidence") in (None, [], ""):
+            record.fault('neither "gold" nor "document" and "evidence"')
+        gold = (Gold(document),)
+    else:
+        evidence = ()
+    phenomenon = record.text("phenomenon", required=False)
+    return ConversationTurn(
+        question=record.question(),
+        resolved=record.question("resolved"),
+        gold=gold,
+        evidence=evidence,
+        phenomena=record.texts("phenomena") or ((phenomenon,) if phenomenon else ()),
+        answerable=answerable,
+        shift=record.boolean("shift", default=False),
+    )
+
+
+def _read_gold(record: Record) -> tuple[Gold, ...]:
+    listed = record.fields["gold"]
     found = []
-    if not isinstance(gold, list):
-        record.fault('no "gold"' if gold is None else '"gold" is not a list')
-        gold = []
-    for item in gold:
+    if not isinstance(listed, list):
+        record.fault('"gold" is not a list')
+        return ()
+    for item in listed:
         document = item.get("document") if isinstance(item, dict) else item
         text = item.get("text") if isinstance(item, dict) else None
         if not isinstance(document, str) or not document or not isinstance(text, str | None):
             record.fault('"gold" holds neither document ids nor {"document", "text"}')
             break
         found.append(Gold(document, text or None))
-    return ConversationTurn(
-        question=record.question(),
-        resolved=record.question("resolved"),
-        gold=tuple(dict.fromkeys(found)),
-        phenomenon=record.text("phenomenon", required=False) or NO_KIND,
-    )
+    return tuple(dict.fromkeys(found))
 
 
 def squeezed(text: str) -> str:

@@ -60,9 +60,9 @@ class Record:
             return ()
         return tuple(listed)
 
-    def boolean(self, name: str) -> bool:
-        """True or false; a fault where it is neither."""
-        value = self.fields.get(name)
+    def boolean(self, name: str, default: bool | None = None) -> bool:
+        """True or false; a fault where it is neither, or is not there and has no default."""
+        value = self.fields.get(name, default)
         if not isinstance(value, bool):
             self.fault(f'no "{name}"' if value is None else f'"{name}" is not true or false')
         return value is True

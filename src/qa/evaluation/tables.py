@@ -9,11 +9,12 @@ from itertools import zip_longest
 from qa.evaluation.answers import AnswerEvaluation, Share
 from qa.evaluation.compare import Comparison, QuestionDifference, RunComparison
 from qa.evaluation.confidence import CurvePoint, Estimate
-from qa.evaluation.conversations import MEASURES, WAYS, ConversationEvaluation, Group
+from qa.evaluation.conversations import CITED, MEASURES, WAYS, ConversationEvaluation, Group
 from qa.evaluation.report import Evaluation
 
 _SHOWN_DOCUMENTS = 3
 _MARGIN, _BETWEEN = "  ", " | "
+_IN_DETAIL = (MEASURES[0], CITED)  # measures that are shown by phenomenon too
 _SHOWN_COVERAGES = (0.1, 0.25, 0.5, 0.75, 1.0)
 
 
@@ -66,27 +67,15 @@ def comparison_table(comparisons: Sequence[Comparison]) -> str:
 
 def answer_table(evaluation: AnswerEvaluation) -> str:
     """Answers, citations and refusals with their intervals, then risk at some coverages."""
-    rows = [
-        ["x 100", "value", "count"],
-        ["answerable: some quote holds the answer", *_share(evaluation.accuracy)],
-        ["answerable: the first quote does", *_share(evaluation.accuracy_first)],
-        ["answered: some quote holds the answer", *_share(evaluation.accuracy_when_answered)],
-        *(
-            [f"  answerable, {kind}", *_share(share)]
-            for kind, share in evaluation.accuracy_by_kind.items()
-            if len(evaluation.accuracy_by_kind) > 1
-        ),
-        ["citations on evidence", *_share(evaluation.citation_precision)],
-        ["answerable, refused", *_share(evaluation.falsely_refused)],
-        ["unanswerable, refused", *_share(evaluation.refused)],
-        *(
-            [f"  unanswerable, {kind}", *_share(share)]
-            for kind, share in evaluation.refused_by_kind.items()
-            if len(evaluation.refused_by_kind) > 1
-        ),
-        ["confidence: area under the ROC curve", _estimate(evaluation.auroc), ""],
-        ["risk-coverage: area (less is better)", _estimate(evaluation.risk_area), ""],
+    rows = [["x 100", "value", "count"]]
+    for template, kind, share in [*evaluation.shares(), *evaluation.groups()]:
+        rows.append(["  " * bool(kind) + template.format(kind=kind), *_share(share)])
+    rows.append(["confidence: area under the ROC curve", _estimate(evaluation.auroc), ""])
+    rows += [
+        [f"  answerable against {kind}", _estimate(area), ""]
+        for kind, area in evaluation.auroc_by_kind.items()
     ]
+    rows.append(["risk-coverage: area (less is better)", _estimate(evaluation.risk_area), ""])
     points = [["coverage x 100", "risk x 100", "confidence"]]
     points += [
         [f"{100 * point.coverage:.0f}", f"{100 * point.risk:.1f}", f"{point.confidence:.3f}"]
@@ -98,6 +87,14 @@ def answer_table(evaluation: AnswerEvaluation) -> str:
         f"{index['documents']} documents, model {index['embedder']['name']}",
         align(rows),
         "In brackets: 95 % intervals.",
+        *(
+            [
+                f"{evaluation.quotes:.2f} quotes an answer, of {evaluation.quote_length:.0f} "
+                "characters (median)."
+            ]
+            if evaluation.quotes is not None
+            else []
+        ),
         "",
         align(points),
         "Risk: share of wrong answers when only the surest questions are answered.",
@@ -107,28 +104,30 @@ def answer_table(evaluation: AnswerEvaluation) -> str:
 
 
 def conversation_table(evaluation: ConversationEvaluation) -> str:
-    """Search as typed, with the history and resolved: by place, then by phenomenon."""
+    """Search and answers as typed, with the history and resolved: by place and phenomenon."""
     header = ["turns", "changed", *WAYS, "gap recovered", "harm"]
     index = evaluation.index
     parts = [
         f"{evaluation.name}: {evaluation.conversations} conversations, {len(evaluation.judged)} "
-        f"turns, {evaluation.method} search, {index['documents']} documents, "
-        f"model {index['embedder']['name']}"
+        f"questions, {evaluation.method} search, caution {evaluation.caution}, "
+        f"{index['documents']} documents, model {index['embedder']['name']}"
     ]
+    phenomena = {f"  {name}": group for name, group in evaluation.by_phenomenon.items()}
     for measure in MEASURES:
-        rows = [[f"{measure} x 100", *header]]
-        rows += [[name, *_group(group, measure)] for name, group in evaluation.by_place.items()]
-        if len(evaluation.by_phenomenon) > 1:
-            rows += [
-                [f"  {name}", *_group(group, measure)]
-                for name, group in evaluation.by_phenomenon.items()
-            ]
-        parts += [align(rows), ""]
+        groups = {**evaluation.by_place, **(phenomena if measure in _IN_DETAIL else {})}
+        rows = [
+            [name, *_group(group, measure)]
+            for name, group in groups.items()
+            if measure in group.turns
+        ]
+        if rows:
+            parts += [align([[f"{measure} x 100", *header], *rows]), ""]
     parts += [
-        "raw: as typed. history: as understood after the turns before. resolved: as written out in "
-        "the file.",
+        "raw: as typed. history: after the turns before. resolved: as written out in the file.",
         "Gap recovered: (history - raw) / (resolved - raw). Harm: raw - history. "
         "In brackets: 95 % intervals (bootstrap over the conversations).",
+        'New subject: the first question of the next conversation, asked after this one. "Refused" '
+        "is of unanswerable questions.",
     ]
     parts += [f"Note: {note}" for note in evaluation.notes()]
     return "\n".join(parts)
@@ -188,8 +187,8 @@ def _estimate(estimate: Estimate) -> str:
 def _group(group: Group, measure: str) -> list[str]:
     values = [f"{100 * (group.means[way][measure].value or 0):.1f}" for way in WAYS]
     return [
-        str(group.turns),
-        str(group.changed),
+        str(group.turns[measure]),
+        str(group.changed[measure]),
         *values,
         _estimate(group.recovered[measure]),
         _estimate(group.harm[measure]),

@@ -82,6 +82,13 @@ REPORT = Language(
             "first": "première question",
             "follow-up": "question de suite",
             "self-contained": "question autonome",
+            "shift": "changement de sujet",
+            "new subject": "question d’une autre conversation",
+            "nDCG@5": "nDCG@5",
+            "R@5": "R@5",
+            "evidence cited": "preuve citée",
+            "evidence cited or withheld": "preuve citée ou retenue",
+            "refused": "questions sans réponse refusées",
             "no value": "sans valeur",
             "{title}: values": "{title} : valeurs",
             ": {names}": " : {names}",
@@ -97,10 +104,10 @@ REPORT = Language(
             "{questions} questions, {documents} documents, model {model}, caution {caution}.": (
                 "{questions} questions, {documents} documents, modèle {model}, prudence {caution}."
             ),
-            "{count} conversations, {turns} turns, {method} search, {documents} documents, model "
-            "{model}.": (
-                "{count} conversations, {turns} questions, recherche {method}, {documents} "
-                "documents, modèle {model}."
+            "{count} conversations, {turns} turns, {method} search, caution {caution}, {documents} "
+            "documents, model {model}.": (
+                "{count} conversations, {turns} questions, recherche {method}, prudence {caution}, "
+                "{documents} documents, modèle {model}."
             ),
             "value x 100 (bars: 95 % intervals)": "valeur × 100 (barres : intervalles à 95 %)",
             "share x 100 (bars: 95 % intervals)": "part × 100 (barres : intervalles à 95 %)",
@@ -133,10 +140,15 @@ REPORT = Language(
             "answerable: the first quote does": "avec réponse : la première citation la contient",
             "answered: some quote holds the answer": "répondues : une citation est juste",
             "citations on evidence": "citations appuyées par une preuve",
-            "answerable, refused": "avec réponse, refusées",
-            "unanswerable, refused": "sans réponse, refusées",
-            "unanswerable, {kind}, refused": "sans réponse, {kind}, refusées",
-            "answerable, {kind}": "avec réponse, {kind}",
+            "nothing refused: some quote would": "sans refus : une citation la contiendrait",
+            "nothing refused: the first quote would": "sans refus : la première la contiendrait",
+            "answerable, answered": "avec réponse, répondues",
+            "unanswerable, answered": "sans réponse, répondues",
+            "unanswerable, {kind}, answered": "sans réponse, {kind}, répondues",
+            "some quote holds the answer, {kind}": "une citation contient la réponse, {kind}",
+            "some quote holds the answer, style {kind}": (
+                "une citation contient la réponse, style {kind}"
+            ),
             "Answers, citations and refusals": "Réponses, citations et refus",
             "Some quote holds the answer, by kind of question": (
                 "Une citation contient la réponse, par genre de question"
@@ -152,6 +164,12 @@ REPORT = Language(
             "confidence: {auroc}.": (
                 "Aire sous la courbe : {risk} (moins vaut mieux). Aire sous la courbe ROC de la "
                 "confiance : {auroc}."
+            ),
+            "Area under the ROC curve, {kind}: {auroc}.": (
+                "Aire sous la courbe ROC, {kind} : {auroc}."
+            ),
+            "{quotes} quotes an answer, of {length} characters (median).": (
+                "{quotes} citations par réponse, de {length} caractères (médiane)."
             ),
             "value": "valeur",
             "count": "compte",
