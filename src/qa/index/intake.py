@@ -51,7 +51,7 @@ def take_in(job: Job, staging: Path, previous: Store | None) -> int:
     draft = DraftStore(staging / DOCUMENTS, job.recipe, stores)
     try:
         memory = FileMemory(draft, stores, job.reader, job.directory, job.retry)
-        for item in read_corpus(job.corpus, memory.read):
+        for item in read_corpus(job.corpus, memory.read, job.directory):
             if isinstance(item, Skipped):
                 draft.skip(item, memory.file)
                 continue
