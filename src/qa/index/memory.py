@@ -208,7 +208,7 @@ def says_the_same(store: Store, corpus: Path, reader: FileReader, index: Path, r
     inside, known = index.resolve(), store.files()
     skipped: list[Skipped] = []
     tried: list[tuple[Path, str]] = []
-    for name, entry in corpus_files(corpus):
+    for name, entry in corpus_files(corpus, index):
         if isinstance(entry, Skipped):
             skipped.append(entry)
         elif not is_inside(entry, inside):

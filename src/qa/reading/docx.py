@@ -194,7 +194,7 @@ class _Walk:
             elif tag == f"{_W}txbxContent":
                 self._boxes.append(child)
             elif tag == _ALTERNATE:  # the same content for newer and for older programs
-                yield from self._text(child[:1] or child)  # type: ignore[arg-type]
+                yield from self._text(child[:1] or child)
             elif tag == f"{_W}r":
                 properties = child.find(f"{_W}rPr")
                 if _is_hidden(properties):

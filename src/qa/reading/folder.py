@@ -26,16 +26,19 @@ ADDITIONS = "ajouts"  # what readers of the web chat add to the owner's document
 
 
 def read_corpus(
-    corpus: Path, reader: Callable[[Path, str], Results] | None = None
+    corpus: Path,
+    reader: Callable[[Path, str], Results] | None = None,
+    leave_out: Path | None = None,
 ) -> Iterator[Document | Skipped]:
     """Read a folder (and its subfolders) or one file, sorted by path.
 
-    Whatever is not read is told with its reason. ``reader`` stands in for a new ``FileReader``.
+    Whatever is not read is told with its reason. ``reader`` stands in for a new ``FileReader``;
+    ``leave_out`` is a folder that is none of the corpus: the index that is made of it.
     Raises QAError when the corpus does not exist, is empty, or held nothing that could be read.
     """
     if reader is None:
         with FileReader() as reader:
-            yield from read_corpus(corpus, reader)
+            yield from read_corpus(corpus, reader, leave_out)
         return
     if not corpus.exists():
         raise QAError(f"{corpus}: no such file or folder. Give a folder of documents, or one file.")
@@ -43,7 +46,7 @@ def read_corpus(
     refused = 0
     reasons: list[str] = []
     first_places: dict[str, str] = {}
-    for name, entry in corpus_files(corpus):
+    for name, entry in corpus_files(corpus, leave_out):
         results = iter([(name, entry)]) if isinstance(entry, Skipped) else reader(entry, name)
         for place, result in results:
             if isinstance(result, Document):
@@ -68,7 +71,9 @@ def read_corpus(
     raise QAError(f"{corpus}: the folder is empty. Put documents in it ({formats}).")
 
 
-def corpus_files(corpus: Path) -> Iterator[tuple[str, Path | Skipped]]:
+def corpus_files(
+    corpus: Path, leave_out: Path | None = None
+) -> Iterator[tuple[str, Path | Skipped]]:
     """The names of the files that ``read_corpus`` reads, in its order, each with its path.
 
     Files whose formats are not read come last, those of a format together.
@@ -76,7 +81,8 @@ def corpus_files(corpus: Path) -> Iterator[tuple[str, Path | Skipped]]:
     """
     if corpus.is_dir():
         unread: list[str] = []
-        for name, entry in _walk(corpus, corpus.resolve(), ""):
+        left_out = leave_out.resolve() if leave_out is not None else None
+        for name, entry in _walk(corpus, corpus.resolve(), "", left_out):
             if isinstance(entry, Path) and unread_kind(name):
                 unread.append(name)
             else:
@@ -86,7 +92,9 @@ def corpus_files(corpus: Path) -> Iterator[tuple[str, Path | Skipped]]:
         yield printable(corpus.name), corpus
 
 
-def _walk(folder: Path, root: Path, prefix: str) -> Iterator[tuple[str, Path | Skipped]]:
+def _walk(
+    folder: Path, root: Path, prefix: str, left_out: Path | None
+) -> Iterator[tuple[str, Path | Skipped]]:
     """Walk in the order of paths; hidden names are ignored, links may not leave the folder."""
     try:
         entries = sorted(os.scandir(folder), key=lambda e: (prefix + e.name == ADDITIONS, e.name))
@@ -106,7 +114,8 @@ def _walk(folder: Path, root: Path, prefix: str) -> Iterator[tuple[str, Path | S
             if refusal:
                 yield name, skipped(name, refusal)
             elif entry.is_dir():
-                yield from _walk(path, root, f"{name}/")
+                if left_out is None or path.resolve() != left_out:
+                    yield from _walk(path, root, f"{name}/", left_out)
             elif entry.is_file() and entry.name.endswith(SIDECAR):
                 yield name, skipped(name, "sidecar_lonely")
             elif entry.is_file():

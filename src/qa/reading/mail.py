@@ -5,7 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 from collections.abc import Iterator
-from email.message import EmailMessage
+from email.message import MIMEPart
 from typing import BinaryIO, cast
 
 from qa.reading.blocks import Block, Page, UnreadableError, build_document
@@ -21,7 +21,7 @@ from qa.records import Document, Skipped
 
 def read_message(data: bytes, name: str) -> Page:
     """Read one message; its title is its subject."""
-    message = cast(EmailMessage, email.message_from_bytes(data, policy=email.policy.default))
+    message = email.message_from_bytes(data, policy=email.policy.default)
     if not any(message.get(field) for field in ("from", "subject", "date", "to")):
         raise UnreadableError("another_kind", "a message", "un message")
     title = clean_line(str(message.get("subject") or ""))
@@ -39,7 +39,7 @@ def read_message(data: bytes, name: str) -> Page:
     return Page(title or readable_name(name), blocks, facts, (told,) if files else ())
 
 
-def _blocks(body: EmailMessage) -> list[Block]:
+def _blocks(body: MIMEPart) -> list[Block]:
     data = cast(bytes, body.get_payload(decode=True) or b"")
     charset = body.get_content_charset() or ""
     try:

@@ -174,7 +174,7 @@ class _Walk:
             return
         yield "<table>"
         for row, cells in rows:
-            head = row.getparent().tag == f"{_TABLE}table-header-rows"  # type: ignore[union-attr]
+            head = row.getparent().tag == f"{_TABLE}table-header-rows"
             yield "<tr>"
             for cell in cells:
                 tag = "th" if head or self._is_bold(cell) else "td"

@@ -36,7 +36,7 @@ def read_table(
     each value stands under its column's name, so that nothing is lost.
     """
     csv.field_size_limit(LARGEST_FILE)
-    lines = _decoded(io.BufferedReader(stream, SAMPLE))  # type: ignore[type-var]
+    lines = _decoded(io.BufferedReader(stream, SAMPLE))  # type: ignore[arg-type]
     first = next(lines, None)
     if first is None:
         yield name, skipped(name, "empty")
