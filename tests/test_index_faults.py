@@ -8,6 +8,8 @@ import multiprocessing
 import os
 import shutil
 import subprocess
+import sys
+import tempfile
 import time
 import zipfile
 from collections import Counter
@@ -445,3 +447,328 @@ def test_names_that_are_written_alike_are_two_files(
     for _ in range(2):
         again = update(corpus, fake_embedder)
         assert (again.read, again.published, again.skipped) == (0, False, ())
+
+
+# --- Rights, temporary folders -------------------------------------------------------------------
+
+
+@pytest.fixture
+def shared(fake_embedder: FakeEmbedder) -> Iterator[Path]:
+    """A folder that every user may enter, with an index of another one's."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "corpus").mkdir()
+        (folder / "corpus" / "cronstadt.md").write_text(FILES["cronstadt.md"], "utf-8")
+        mask = os.umask(0o022)
+        try:
+            update(folder / "corpus", fake_embedder)
+        finally:
+            os.umask(mask)
+        yield folder / "index"
+
+
+def ask_as_another_user(directory: Path) -> tuple[int, str]:
+    """Search an index with no right to write in it; root becomes somebody else for it."""
+
+    def ask() -> None:
+        if not os.geteuid():
+            os.setgroups([])
+            os.setgid(65_534)
+            os.setuid(65_534)
+        index = open_index(directory)
+        assert index.warning is None
+        assert index.lexical.search_words("Cronstadt", 1)[0].tolist() == [0]
+
+    open_index(directory).close()  # what is imported, another user need not find
+    return in_a_process(ask)
+
+
+def test_an_index_may_be_asked_by_another_user(shared: Path) -> None:
+    modes = {path.name: path.stat().st_mode & 0o777 for path in shared.rglob("*") if path.is_file()}
+    assert {name: mode for name, mode in modes.items() if name != "LOCK" and mode != 0o644} == {}
+    assert ask_as_another_user(shared) == (0, "")
+
+
+@pytest.mark.parametrize("part", [".", "CURRENT", "gen-*", "gen-*/manifest.json",
+                                  "gen-*/lexical/meta.json", "gen-*/documents.sqlite"])  # fmt: skip
+def test_a_right_that_is_missing_is_told(shared: Path, part: str) -> None:
+    (path,) = [shared] if part == "." else shared.glob(part)
+    mode = path.stat().st_mode
+    path.chmod(0)
+    try:
+        if os.geteuid():
+            with pytest.raises(QAError) as raised:
+                open_index(shared)
+            code, said = 0, str(raised.value)
+        else:
+            code, said = ask_as_another_user(shared)
+    finally:
+        path.chmod(mode)
+    assert code == 0
+    assert said.startswith(f"the index in {shared} may not be read by this user ({shared}")
+    assert "damaged" not in said and "chmod" in said
+
+
+def test_without_a_temporary_folder_an_index_that_may_only_be_read_is_not_called_damaged(
+    shared: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """tantivy's lock must stand somewhere: where Linux keeps it in memory, or a way is told."""
+    if os.geteuid():
+        pytest.skip("only root can become another user")
+    monkeypatch.setattr("tempfile._candidate_tempdir_list", lambda: ["/nonexistent"])
+    monkeypatch.setattr("tempfile.tempdir", None)
+    if os.access("/dev/shm", os.W_OK):
+        assert ask_as_another_user(shared) == (0, "")
+    monkeypatch.setattr("qa.lexical.LOCK_FOLDERS", (None, "/nonexistent"))
+    code, said = ask_as_another_user(shared)
+    assert code == 0
+    assert "the temporary folder cannot be written to" in said and "TMPDIR=FOLDER" in said
+    assert "damaged" not in said
+
+
+def test_another_users_lock_or_a_folder_in_its_place_is_no_matter(
+    write_corpus: Callable[..., Path], fake_embedder: FakeEmbedder
+) -> None:
+    corpus = write_corpus(FILES)
+    generation = corpus.parent / "index" / update(corpus, fake_embedder).generation
+    lock = generation / "lexical" / ".tantivy-meta.lock"
+    lock.unlink()
+    lock.mkdir()
+    index = open_index(corpus.parent / "index")
+    assert index.lexical.search_words("Cronstadt", 1)[0].tolist() == [0]
+    index.close()
+
+
+def test_a_file_system_that_may_only_be_read(
+    write_corpus: Callable[..., Path], small_disk: SmallDisk
+) -> None:
+    corpus = write_corpus(FILES)
+    with small_disk(4_000) as disk:
+        update_index(corpus, disk / "index", WideEmbedder())
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        index = open_index(disk / "index")
+        assert index.lexical.search_words("Cronstadt", 1)[0].tolist() == [0]
+        index.close()
+        with pytest.raises(QAError, match="cannot be written"):
+            update_index(corpus, disk / "index", WideEmbedder())
+
+
+def test_a_full_temporary_folder_is_not_needed(
+    write_corpus: Callable[..., Path], small_disk: SmallDisk, tmp_path: Path
+) -> None:
+    """SQLite sorts long lists in temporary files: they stay in memory."""
+    code = (
+        "import pathlib, sys\n"
+        "from qa.index.draft import DraftStore\n"
+        "from qa.index.store import Store\n"
+        "from qa.records import Document\n"
+        "path = pathlib.Path(sys.argv[1])\n"
+        "draft = DraftStore(path, '')\n"
+        "for n in range(20_000): draft.add(Document(str(n), 'titre ' * 12, '', ''), [], '', '')\n"
+        "draft.close()\n"
+        "print(len(Store(path).documents()))"
+    )
+    with small_disk(64) as disk:
+        with contextlib.suppress(OSError):
+            (disk / "filler").write_bytes(b"0" * 100_000)
+        result = subprocess.run(
+            [sys.executable, "-c", code, str(tmp_path / "documents.sqlite")],
+            env={**os.environ, "SQLITE_TMPDIR": str(disk), "TMPDIR": str(disk)},
+            capture_output=True,
+            text=True,
+        )
+    assert (result.stdout, result.stderr) == ("20000\n", "")
+
+
+# --- CURRENT, and what stands in the place of our files ------------------------------------------
+
+
+def break_current(path: Path, how: str) -> None:
+    name = path.read_bytes()
+    path.unlink()
+    if how == "a folder":
+        path.mkdir()
+    elif how == "a pipe":
+        os.mkfifo(path)
+    elif how == "a link to itself":
+        path.symlink_to(path)
+    elif how != "missing":
+        path.write_bytes(
+            {
+                "a NUL at its end": name.strip() + b"\0",
+                "a NUL in it": name[:9] + b"\0" + name[9:],
+                "empty": b"",
+                "not UTF-8": b"\xff\xfe",
+                "another folder": b"../../etc",
+                "a line more": name + name,
+                "very long": b"gen-" + b"0" * 100_000,
+            }[how]
+        )
+
+
+@pytest.mark.parametrize(
+    "how",
+    ["a NUL at its end", "a NUL in it", "empty", "not UTF-8", "another folder", "a line more",
+     "very long", "missing", "a folder", "a pipe", "a link to itself"],
+)  # fmt: skip
+def test_a_spoilt_current_is_told_and_mended(
+    write_corpus: Callable[..., Path], fake_embedder: FakeEmbedder, how: str
+) -> None:
+    corpus = write_corpus(FILES)
+    directory = corpus.parent / "index"
+    generation = update(corpus, fake_embedder).generation
+    break_current(directory / "CURRENT", how)
+    index = open_index(directory)
+    assert index.path.name == generation
+    assert index.warning is not None and "CURRENT names no index" in index.warning
+    index.close()
+    report = update(corpus, fake_embedder)
+    assert (report.unchanged, report.embedded) == (("cronstadt.md", "lenine.md"), 0)
+    index = open_index(directory)
+    assert (index.path.name, index.warning) == (report.generation, None)
+    index.close()
+
+
+@pytest.mark.parametrize("name", ["CURRENT", "LOCK", ".embedded", ".staging-CURRENT"])
+def test_folders_in_the_place_of_our_files(
+    write_corpus: Callable[..., Path], fake_embedder: FakeEmbedder, name: str
+) -> None:
+    corpus = write_corpus(FILES)
+    directory = corpus.parent / "index"
+    update(corpus, fake_embedder)
+    (directory / name).unlink(missing_ok=True)
+    (directory / name).mkdir()
+    (directory / name / "à garder").touch()
+    with pytest.raises(QAError, match=r"in the place of a file of the index\. Move it"):
+        update(corpus, fake_embedder)
+    assert (directory / name / "à garder").exists()
+    (directory / name / "à garder").unlink()
+    update(corpus, fake_embedder)
+    assert open_index(directory).warning is None
+
+
+def test_a_first_run_that_is_killed_at_its_last_step_is_not_called_damaged(
+    write_corpus: Callable[..., Path], fake_embedder: FakeEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Kill(BaseException):
+        pass
+
+    def kill(*_: object) -> None:
+        raise Kill
+
+    corpus = write_corpus(FILES)
+    directory = corpus.parent / "index"
+    with monkeypatch.context() as patch, pytest.raises(Kill):
+        patch.setattr("pathlib.Path.replace", kill)
+        update(corpus, fake_embedder)
+    assert not (directory / "CURRENT").exists()
+    index = open_index(directory)
+    assert index.warning is not None and "damaged" not in index.warning
+    assert "Run qa index again" in index.warning
+    index.close()
+    report = update(corpus, fake_embedder)
+    assert (report.published, report.embedded) == (True, 0)
+    assert list(directory.glob(".*")) == []
+    assert open_index(directory).warning is None
+
+
+# --- What is given as the corpus -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "missing", "a name too long"])
+def test_what_is_no_corpus_is_refused_at_once(
+    tmp_path: Path, fake_embedder: FakeEmbedder, kind: str
+) -> None:
+    corpus = tmp_path / kind
+    if kind == "pipe":
+        os.mkfifo(corpus)
+    elif kind == "device":
+        corpus = Path("/dev/zero")
+    elif kind == "a name too long":
+        corpus = tmp_path / ("a" * 300)
+    with pytest.raises(QAError, match="Give a folder of documents, or one file"):
+        update_index(corpus, tmp_path / "index", fake_embedder)
+    assert not (tmp_path / "index").exists()
+
+
+def test_folders_nested_very_deeply_are_skipped(
+    write_corpus: Callable[..., Path], fake_embedder: FakeEmbedder
+) -> None:
+    corpus = write_corpus(FILES)
+    top = os.open(corpus, os.O_RDONLY)
+    deep = os.dup(top)
+    try:
+        for _ in range(1_500):
+            os.mkdir("a", dir_fd=deep)
+            below = os.open("a", os.O_RDONLY, dir_fd=deep)
+            os.close(deep)
+            deep = below
+        report = update(corpus, fake_embedder)
+    finally:
+        os.close(deep)
+        os.close(top)
+        subprocess.run(["rm", "-rf", str(corpus / "a")], check=True)
+    assert report.added == ("cronstadt.md", "lenine.md")
+    (skipped,) = report.skipped
+    assert (skipped.reason, set(skipped.source)) == ("nested too deeply", {"a", "/"})
+
+
+# --- Deletions -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "how", ["file", "line", "in an archive", "another document of its id", "moved", "all but one"]
+)
+def test_no_trace_is_left_of_what_was_deleted(
+    write_corpus: Callable[..., Path], fake_embedder: FakeEmbedder, how: str
+) -> None:
+    secret = "Le mot de passe du coffre est zanzibarissime."
+    corpus = write_corpus({f"{n}.txt": f"Le texte {n} du dossier." for n in range(4)})
+    directory, path = corpus.parent / "index", corpus / "a.jsonl"
+    if how == "in an archive":
+        path = corpus / "a.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("secret.txt", secret)
+            archive.writestr("autre.txt", "Un autre texte.")
+    else:
+        path.write_text(
+            f'{{"id": "1", "text": "{secret}"}}\n{{"id": "2", "text": "Un autre."}}\n', "utf-8"
+        )
+    update(corpus, fake_embedder)
+    assert traces(directory)
+    if how == "line":
+        path.write_text('{"id": "2", "text": "Un autre."}\n', "utf-8")
+    else:
+        path.unlink()
+    if how == "in an archive":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("autre.txt", "Un autre texte.")
+    elif how == "another document of its id":
+        lines = '{"id": "1", "text": "Un texte."}\n{"id": "2", "text": "Un autre texte."}\n'
+        (corpus / "b.jsonl").write_text(lines, "utf-8")
+    elif how == "moved":
+        (corpus / "2.txt").rename(corpus / "5.txt")
+    elif how == "all but one":
+        for name in ("0.txt", "1.txt", "2.txt"):
+            (corpus / name).unlink()
+    update(corpus, fake_embedder)
+    assert traces(directory) == []
+
+
+def traces(directory: Path) -> list[str]:
+    """The files with the word, as it is written, told apart by tantivy, or in UTF-16."""
+    forms = [b"zanzibarissime", b"zanz", "zanz".encode("utf-16-le")]
+    found = contents(directory).items()
+    return [name for name, content in found if any(form in content for form in forms)]
+
+
+def test_where_everything_was_deleted_it_is_told_what_still_answers(
+    write_corpus: Callable[..., Path], fake_embedder: FakeEmbedder
+) -> None:
+    corpus = write_corpus(FILES)
+    update(corpus, fake_embedder)
+    for path in corpus.iterdir():
+        path.unlink()
+    with pytest.raises(QAError, match="goes on answering from its 2 documents; remove that folder"):
+        update(corpus, fake_embedder)

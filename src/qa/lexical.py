@@ -25,6 +25,8 @@ from qa.records import QAError
 
 _FIELDS = ("words", "grams")
 _WRITER_MEMORY = 200_000_000  # bytes
+# Where a lock file may stand: the temporary folder, or else what Linux keeps in memory.
+LOCK_FOLDERS = (None, "/dev/shm")  # noqa: S108
 _CHECKED = 0.01  # seconds for which the sizes of the segments need not be looked at again
 RELATED = 0.8  # what another word of the same family counts, against the question's own
 
@@ -58,7 +60,7 @@ class LexicalIndex:
             with contextlib.suppress(ValueError):
                 self._open(folder)
                 return
-        for place in (None, "/dev/shm"):  # noqa: S108  # where there is no temporary folder
+        for place in LOCK_FOLDERS:
             try:
                 with tempfile.TemporaryDirectory(prefix="qa-lexical-", dir=place) as links:
                     for path in folder.resolve().iterdir():

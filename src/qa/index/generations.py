@@ -197,17 +197,29 @@ def publish(directory: Path, staging: Path) -> Path:
 
 def current_name(directory: Path) -> str | None:
     """The name of the published generation; ``None`` when there is none or it cannot be told."""
+    try:
+        return _read_current(directory)
+    except PermissionError:
+        return None
+
+
+def _read_current(directory: Path) -> str | None:
     path = directory / _CURRENT
     try:
         name = path.read_text("utf-8").strip() if path.is_file() else ""
+    except PermissionError:
+        raise
     except (OSError, UnicodeDecodeError):
         return None
     return name if _GENERATION.fullmatch(name) else None
 
 
 def candidates(directory: Path) -> list[Path]:
-    """Generations to try, the published one first, then the others, newest first."""
-    published = current_name(directory)
+    """Generations to try, the published one first, then the others, newest first.
+
+    Raises ``PermissionError`` where the folder or CURRENT may not be read.
+    """
+    published = _read_current(directory)
     names = [path.name for path in reversed(_folders(directory, _GENERATION))]
     if published is not None:
         names = [published, *(name for name in names if name != published)]

@@ -14,7 +14,7 @@ from qa.index.generations import interrupted_folders
 from qa.index.manifest import DOCUMENTS
 from qa.index.memory import FileMemory, FileReader
 from qa.index.store import Store
-from qa.records import Skipped
+from qa.records import QAError, Skipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,13 @@ def take_in(job: Job, staging: Path, previous: Store | None) -> int:
                 draft.add(item, passages, memory.file or "", memory.place)
             job.progress(Progress("read", draft.documents, None))
         draft.find_repeats()
+    except QAError as error:
+        if previous is None or draft.documents:
+            raise
+        raise QAError(
+            f"{error} The index in {job.directory} goes on answering from its "
+            f"{previous.counts()[0]} documents; remove that folder to be rid of them."
+        ) from error
     finally:
         # After an interruption too: what was read up to here need not be read again.
         draft.close()

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import importlib.metadata
 import sqlite3
+import stat
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -99,6 +100,7 @@ def update_index(
     from qa.reading import FileReader, ReadingSettings
 
     began = time.perf_counter()
+    _check_corpus(corpus)
     settings = settings or _fitting(embedder)
     reading = reading or ReadingSettings()
     recipe = reading_recipe(embedder, settings, reading)
@@ -142,6 +144,22 @@ def update_index(
         clean(directory, {generation, *_worth_keeping(directory, generation, older, store)})
         remove_journal(directory / EMBEDDED)
         return report
+
+
+def _check_corpus(corpus: Path) -> None:
+    """A pipe or a device would be waited for, or read without an end."""
+    try:
+        kind = stat.S_IFMT(corpus.stat().st_mode)
+    except OSError as error:
+        raise QAError(
+            f"{corpus}: {(error.strerror or str(error)).lower()}. "
+            "Give a folder of documents, or one file."
+        ) from error
+    if kind not in {stat.S_IFDIR, stat.S_IFREG}:
+        raise QAError(
+            f"{corpus} is neither a folder nor a regular file. "
+            "Give a folder of documents, or one file."
+        )
 
 
 @contextlib.contextmanager
@@ -232,7 +250,7 @@ def _renamed(previous: Store, store: Store) -> dict[str, str]:
 
 def _worth_keeping(directory: Path, generation: str, older: Path | None, store: Store) -> list[str]:
     """The generation before the published one, unless it holds what has been deleted since."""
-    ids = store.document_digests().keys()
+    documents = store.document_files().items()
     for path in [older] if older is not None else candidates(directory):
         if path.name == generation:
             continue
@@ -240,7 +258,8 @@ def _worth_keeping(directory: Path, generation: str, older: Path | None, store: 
             read_manifest(path)  # of a format that could answer in place of a damaged one
             held = Store(path / DOCUMENTS)
             with contextlib.closing(held):
-                if held.document_digests().keys() <= ids:
+                # An id that another file gives now is another document.
+                if held.document_files().items() <= documents:
                     return [path.name]
         except (QAError, OSError, sqlite3.Error):
             continue

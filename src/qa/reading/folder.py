@@ -22,6 +22,7 @@ from qa.reading.sidecar import SIDECAR
 from qa.records import Document, QAError, Skipped
 
 _TOLD = 5  # reasons told when nothing could be read
+_DEEPEST = 100  # folders below one another
 ADDITIONS = "ajouts"  # what readers of the web chat add to the owner's documents
 
 
@@ -96,6 +97,9 @@ def _walk(
     folder: Path, root: Path, prefix: str, left_out: Path | None
 ) -> Iterator[tuple[str, Path | Skipped]]:
     """Walk in the order of paths; hidden names are ignored, links may not leave the folder."""
+    if prefix.count("/") > _DEEPEST:
+        yield prefix.rstrip("/"), Skipped(prefix.rstrip("/"), "nested too deeply")
+        return
     try:
         entries = sorted(os.scandir(folder), key=lambda e: (prefix + e.name == ADDITIONS, e.name))
     except OSError as error:
