@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from qa.training.base import SPECIAL_PIECES
 from qa.training.encoder import Encoder, embed
 from qa.training.onnx_graph import write_graph
+from qa.training.quantisation import Inputs
 
 MAX_PIECES = 256
 
@@ -55,10 +55,8 @@ def write_model(encoder: Encoder, folder: Path, texts: Sequence[str] = ()) -> Pa
         single = {name: value.astype(np.float32) for name, value in halves.items()}
         config = encoder.model.config
         path = partial / "onnx" / "model_int8.onnx"
-        largest = largest_inputs(encoder, texts)
-        write_graph(
-            single | heads, largest, config.num_attention_heads, config.layer_norm_eps, path
-        )
+        inputs = layer_inputs(encoder, texts)
+        write_graph(single | heads, inputs, config.num_attention_heads, config.layer_norm_eps, path)
     previous = folder.with_name(folder.name + ".previous")
     shutil.rmtree(previous, ignore_errors=True)
     if folder.exists():
@@ -68,16 +66,19 @@ def write_model(encoder: Encoder, folder: Path, texts: Sequence[str] = ()) -> Pa
     return folder
 
 
-def largest_inputs(encoder: Encoder, texts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-    """The largest magnitude in each input channel of each linear layer while the texts are read."""
+def layer_inputs(encoder: Encoder, texts: Sequence[str]) -> dict[str, Inputs]:
+    """What each linear layer sees while the texts are read."""
     import torch
 
     largest: dict[str, torch.Tensor] = {}
+    products: dict[str, torch.Tensor] = {}
 
     def watch(name: str) -> Callable[..., None]:
         def look(_module: object, inputs: tuple[torch.Tensor, ...]) -> None:
-            seen = inputs[0].detach().abs().flatten(0, -2).amax(dim=0).float()
-            largest[name] = torch.maximum(largest[name], seen) if name in largest else seen
+            seen = inputs[0].detach().flatten(0, -2).float()
+            most, product = seen.abs().amax(dim=0), seen.T @ seen
+            largest[name] = torch.maximum(largest[name], most) if name in largest else most
+            products[name] = products[name] + product if name in products else product
 
         return look
 
@@ -88,10 +89,13 @@ def largest_inputs(encoder: Encoder, texts: Sequence[str]) -> dict[str, NDArray[
         if isinstance(part, torch.nn.Linear) and name != "heads"
     ]
     hooks = [part.register_forward_pre_hook(watch(name)) for name, part in linear]
-    embed(encoder, texts, MAX_PIECES)
+    # One at a time: padding would be seen too.
+    embed(encoder, texts, MAX_PIECES, tokens=1)
     for hook in hooks:
         hook.remove()
-    return {name: value.cpu().numpy() for name, value in largest.items()}
+    return {
+        name: Inputs(largest[name].cpu().numpy(), products[name].cpu().numpy()) for name in largest
+    }
 
 
 def _write_settings(encoder: Encoder, folder: Path) -> None:

@@ -34,10 +34,10 @@ class TrainingSettings:
 
     ``data``: the data folder (``docs/model.md`` describes it). ``questions``: a folder of folders
     of natural questions besides those below ``data/natural/train``. ``work``: where steps leave
-    their results; the finished model is ``work/model``. ``base``: the file of the base model;
-    ``None`` takes the installed package's. ``sample``: at most so many rows of each set, for a
-    trial. ``minutes``: time for the learning; ``steps``: a bound on its steps (the only one when
-    ``minutes`` is ``None``).
+    their results; the finished model is ``work/model``. ``base``: the file of the base model; with
+    ``None`` that of the installed package. ``sample``: at most so many rows of each set, for a
+    trial. ``minutes``: time for the learning; ``steps``: a bound on its steps (with ``None``
+    minutes the only one).
     """
 
     data: Path
