@@ -6,13 +6,16 @@ import gzip
 import json
 import re
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from qa.training.base import write_base
 from qa.training.data import is_held_out
 
 Floats = NDArray[np.float32]
@@ -31,9 +34,19 @@ FRENCH = [
     "Ses cuisines, ses écuries et ses tours furent restaurées plus tard par des maçons italiens."
     for name, year, river, builder in CASTLES
 ]
+QUESTIONS = [f"Quand fut bâti le château de {name} ?" for name, *_ in CASTLES]
 # Foreign pieces, which a French vocabulary leaves out, among those that it keeps.
 FOREIGN = ["▁дом", "猫", "▁σπίτι"]
 SIZES = {"size": 64, "layers": 2, "heads": 4, "inner": 96, "positions": 512, "types": 2}
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Tensors this small are faster on one thread, most of all where others are at work."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 def held(kept: bool) -> list[str]:
@@ -229,4 +242,14 @@ def write_natural(folder: Path) -> Path:
         turns.append({"id": f"{name}-c", "turns": [first, second]})
     write_rows(folder / "qa.jsonl", rows)
     write_rows(folder / "conversations.jsonl", turns)
+    return folder
+
+
+def write_work(folder: Path) -> Path:
+    """``data``, ``natural/castles``, and the tiny model: ``base.bin`` and ``transformer``."""
+    write_data(folder / "data")
+    write_natural(folder / "natural" / "castles")
+    write_base_file(folder / "base.bin")
+    texts = [*FRENCH, *QUESTIONS, *FOREIGN]
+    write_base(folder / "base.bin", texts, 300, folder / "transformer")
     return folder

@@ -15,7 +15,14 @@ from typing import Any
 from qa.chunking import TokenCounter, split_passages
 from qa.french import fold
 from qa.records import Document, Passage, QAError
-from qa.training.data import is_held_out, measured_questions, read_lines, read_rows, sample_rows
+from qa.training.data import (
+    MEASURED_ONLY,
+    is_held_out,
+    measured_questions,
+    read_lines,
+    read_rows,
+    sample_rows,
+)
 from qa.training.followups import read_followups
 
 
@@ -76,7 +83,7 @@ def read_questions(
     found = Questions()
     _add_piaf(found, data, count_tokens, measured, sample, seed)
     for folder in folders:
-        if folder.resolve().parent.name == "dev":
+        if folder.resolve().parent.name in MEASURED_ONLY:
             raise QAError(f"{folder} is only measured on; training must not read it")
         _add_natural(found, folder, count_tokens, measured, sample, seed)
     if not found.questions:
