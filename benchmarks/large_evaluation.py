@@ -87,10 +87,10 @@ def evaluate_with_stand_in(folder: Path, cache: Path) -> None:
     """What ``qa eval`` does, with random unit vectors for the passages."""
     import numpy as np
 
-    from qa.embedding import SHIPPED_MODEL, Embedded, OnnxEmbedder, Progress
+    from qa.embedding import Embedded, Progress, ShippedEmbedder
     from qa.evaluation import evaluate, load_dataset
 
-    class StandIn(OnnxEmbedder):
+    class StandIn(ShippedEmbedder):
         generator = np.random.default_rng(1)
 
         def embed_passages(
@@ -100,12 +100,12 @@ def evaluate_with_stand_in(folder: Path, cache: Path) -> None:
             vectors = self.generator.standard_normal((len(texts), self.dimension), dtype=np.float32)
             vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
             signs = tuple(
-                self.generator.integers(0, 256, (len(self.token_spans(text)), 48), dtype=np.uint8)
-                for text in texts
+                self.generator.integers(0, 256, (count, self.token_bytes), dtype=np.uint8)
+                for count in self.count_tokens(texts)
             )
             return Embedded(vectors, signs)
 
-    embedder = StandIn(SHIPPED_MODEL, "stand-in")
+    embedder = StandIn(name="stand-in")
     found = evaluate(load_dataset(folder), embedder=embedder, cache=cache)
     print(json.dumps(found.to_json()))
 

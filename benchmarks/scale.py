@@ -54,9 +54,6 @@ class WordEmbedder:
         signs = tuple(np.packbits(part >= 0, axis=1) for part in tokens)
         return Embedded(np.stack([_unit(part) for part in tokens]), signs)
 
-    def token_spans(self, text: str) -> list[tuple[int, int]]:
-        return [match.span() for match in re.finditer(r"\S+", text)]
-
     def _tokens(self, text: str) -> Vectors:
         numbers = [zlib.crc32(word.encode()) % 4096 for word in text.split()]
         return np.asarray(_WORDS[numbers], np.float32)
