@@ -100,7 +100,7 @@ def evaluate_with_stand_in(folder: Path, cache: Path) -> None:
             vectors = self.generator.standard_normal((len(texts), self.dimension), dtype=np.float32)
             vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
             signs = tuple(
-                self.generator.integers(0, 256, (count, 48), dtype=np.uint8)
+                self.generator.integers(0, 256, (count, self.token_bytes), dtype=np.uint8)
                 for count in self.count_tokens(texts)
             )
             return Embedded(vectors, signs)

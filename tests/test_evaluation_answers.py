@@ -262,7 +262,8 @@ def test_answers_judged_by_hand(tmp_path: Path, scripted: ScriptedAssistant) -> 
         "off": 1,
     }
     # Quotes of 17, 15, 23 and 42 characters in three answers.
-    assert (found.quote_length, found.quotes) == (20, pytest.approx(4 / 3))
+    assert found.quote_length == 20
+    assert found.quotes == pytest.approx(4 / 3)
     # By confidence: right, wrong (unanswerable), right, the refused one would be right, wrong.
     assert [point.risk for point in found.risk_coverage] == pytest.approx(
         [0, 1 / 2, 1 / 3, 1 / 4, 2 / 5]
@@ -795,12 +796,18 @@ BLOCKS = re.findall(r"(?:^    .+\n)+", GUIDE, re.MULTILINE)
 
 def test_the_examples_of_the_guide_are_fit_files(tmp_path: Path) -> None:
     examples = [block for block in BLOCKS if block.startswith('    {"id"')]
-    questions, answers, conversations = (
+    questions, answers, conversations, natural = (
         write_text(tmp_path / f"{number}.jsonl", block) for number, block in enumerate(examples)
     )
     assert len(read_questions(questions)) == 2
     assert [item.answerable for item in read_answer_questions(answers)] == [True, False]
     assert len(read_conversations(conversations)[0].turns) == 2
+    turns = read_conversations(natural)[0].turns
+    assert [(turn.answerable, turn.shift) for turn in turns] == [
+        (True, False),
+        (False, False),
+        (True, True),
+    ]
 
 
 def test_the_commands_of_the_guide_are_right() -> None:
