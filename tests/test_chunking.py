@@ -114,3 +114,14 @@ def test_a_long_section_is_cut_where_a_line_ends() -> None:
     passages = split(document(text), 40, 60)
     assert "".join(passage.text for passage in passages) == text
     assert all(passage.text.startswith("Un deux") for passage in passages)
+
+
+def test_what_leads_in_a_list_stays_with_its_first_items() -> None:
+    text = "Un deux trois quatre cinq six.\n\nHeures de l’atelier :\n- lundi neuf heures\n- mardi"
+    for passage in split(document(text), 8, 14):
+        assert not passage.text.rstrip().endswith(":")
+
+
+def test_a_number_is_not_cut_from_its_unit() -> None:
+    text = "un deux trois quatre cinq six sept huit 410 000 € dix onze douze treize quatorze"
+    assert any("410 000 €" in passage.text for passage in split(document(text), 9, 10))

@@ -128,8 +128,14 @@ def _units(
     return units
 
 
-# Where a sentence that is too long may be cut, best first: "; ", ": ", ", ", " ".
-_CUTS = (re.compile(r"[;:]\s+"), re.compile(r",\s+"), re.compile(r"\s+"))
+# Where a sentence that is too long may be cut, best first: "; ", ": ", ", ", " " (not within
+# "410 000 €" or "8 décembre 2025" while there is another).
+_CUTS = (
+    re.compile(r"[;:]\s+"),
+    re.compile(r",\s+"),
+    re.compile(r"(?<!\d)[ \t\n]+(?![\d€%])"),
+    re.compile(r"\s+"),
+)
 
 
 def _short_enough(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -180,7 +186,9 @@ def _pack(
             # A short remainder is better kept with what precedes it than left alone.
             keeps_rest = remaining <= min(maximum, goal * 1.4)
             long = size + unit.tokens > maximum or unit.end - first > _LONGEST_SPAN
-            if long or (full and not keeps_rest):
+            # What leads in a list is read with its first items.
+            leads_in = text[max(unit.start - 4, first) : unit.start].rstrip().endswith(":")
+            if long or (full and not keeps_rest and not leads_in):
                 yield first, unit.start
                 remaining -= size
                 goal = _goal(remaining, target)

@@ -231,12 +231,14 @@ def page_lines(lines: Sequence[str]) -> set[int]:
 
 def is_copied_page(text: str) -> bool:
     """Whether a plain text is the copy of a web page: several signs, one of them unmistakable."""
-    if not _HINT.search(text):
+    if len({found.lower() for found in _HINT.findall(text)}) < _SIGNS - 1:
         return False
     sure = {found.lastindex for found in _SURE.finditer(text)}
+    if not sure:
+        return False
     lines = {line.strip().casefold() for line in text.split("\n") if is_boilerplate_line(line)}
     endings = {found[0].casefold() for found in _ENDING.finditer(text)}
-    return bool(sure) and len(sure) + len(lines | endings) >= _SIGNS
+    return len(sure) + len(lines | endings) >= _SIGNS
 
 
 def cut_runs(text: str) -> tuple[str, list[str]]:

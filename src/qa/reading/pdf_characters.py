@@ -95,7 +95,8 @@ def _fragments(
         letter = pdfium.FPDFText_GetFontSize(text_page, index)
         if characters:
             near, far, base = _turned(box, x.value, y.value, turn)
-            crossed = near - end > _NARROW_BLANK * size and _is_ruled(rules, end, near, base)
+            wide = bool(rules) and near - end > _NARROW_BLANK * size
+            crossed = wide and _is_ruled(rules, end, near, base)
             if (
                 crossed
                 or letter != told_size
