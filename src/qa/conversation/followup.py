@@ -15,24 +15,32 @@ from qa.records import Turn
 TAKEN = 0.0
 
 
-def needed_context(message: str, turns: Sequence[Turn], encoder: Encoder) -> tuple[str, ...]:
-    """The phrases of earlier questions, quotes and titles that a message needs; none: it stands
-    alone."""
-    history = history_text([said(turn) for turn in turns])
-    if not history:
-        return ()
-    pieces = encoder.read_pair(message, history)
-    (encoded,) = encoder.encode([pieces])
-    odds = encoded.marks[:, CONTEXT]
-    starts = np.array([start for start, _ in pieces.spans], dtype=np.int64)
-    ends = np.array([end for _, end in pieces.spans], dtype=np.int64)
-    chosen = []
-    for word in words(history):
-        first = int(np.searchsorted(ends, word.start, side="right"))
-        last = int(np.searchsorted(starts, word.end))
-        if not word.is_stop and last > first and odds[first:last].mean() > TAKEN:
-            chosen.append(word)
-    return phrases(history, chosen, message)
+class FollowUps:
+    """Understands follow-ups with the shipped network."""
+
+    def __init__(self, encoder: Encoder):
+        self._encoder = encoder
+
+    def context(self, message: str, turns: Sequence[Turn]) -> tuple[str, ...]:
+        """The phrases of earlier questions, quotes and titles that a message needs.
+
+        None, when it stands alone.
+        """
+        history = history_text([said(turn) for turn in turns if turn.answer.status != "courtesy"])
+        if not history:
+            return ()
+        pieces = self._encoder.read_pair(message, history)
+        (encoded,) = self._encoder.encode([pieces])
+        odds = encoded.marks[:, CONTEXT]
+        starts = np.array([start for start, _ in pieces.spans], dtype=np.int64)
+        ends = np.array([end for _, end in pieces.spans], dtype=np.int64)
+        chosen = []
+        for word in words(history):
+            first = int(np.searchsorted(ends, word.start, side="right"))
+            last = int(np.searchsorted(starts, word.end))
+            if not word.is_stop and last > first and odds[first:last].mean() > TAKEN:
+                chosen.append(word)
+        return phrases(history, chosen, message)
 
 
 def said(turn: Turn) -> Said:
