@@ -14,7 +14,7 @@ from qa.answering import AnsweringModel, Selection, select_answer
 from qa.answering.quoting import MOST_QUOTES, Quote, choose_quotes, differing
 from qa.answering.reader import LONGEST_ANSWER, span_scores
 from qa.answering.refusal import coverage, question_signals
-from qa.answering.selection import FIRST, read_hits
+from qa.answering.selection import PASSAGES, read_hits
 from qa.assistant import Assistant
 from qa.index import Index, open_index, update_index
 from qa.records import Hit, Passage, QAError
@@ -168,15 +168,17 @@ def test_spans_go_forwards_and_are_not_too_long() -> None:
     assert scores[0, LONGEST_ANSWER] == -np.inf
 
 
-def test_other_passages_are_read_when_the_first_leave_it_open(
+def test_passages_that_search_ranks_later_count_for_less(
     index: Index, fake_embedder: FakeEmbedder
 ) -> None:
     passage = index.passages([0])[0]
     hits = [Hit(passage, rank, 1.0, 1.0, 1.0, rank) for rank in range(1, 10)]
-    word = passage.text.split()[-1]
-    sure, unsure = FakeReader({word: 8.0}), FakeReader({word: 1.0})
-    assert len(read_hits("Où ?", hits, sure)) == FIRST  # type: ignore[arg-type]
-    assert len(read_hits("Où ?", hits, unsure)) > FIRST  # type: ignore[arg-type]
+    reader: Any = FakeReader({passage.text.split()[-1]: 8.0})
+    found = read_hits("Où ?", hits, reader)
+    assert [one.hit.rank for one in found] == list(range(1, PASSAGES + 1))
+    lower = found[0].score - found[2].score
+    assert lower == pytest.approx(1.5 * np.log(3), abs=1e-4)
+    assert found[0].sentences[0].score - found[2].sentences[0].score == pytest.approx(lower)
 
 
 def test_coverage_weighs_rare_words_more() -> None:

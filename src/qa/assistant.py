@@ -19,7 +19,7 @@ from qa.answering import (
     shipped_model,
     stale,
 )
-from qa.conversation import split_questions, standalone_question
+from qa.conversation import FollowUps, split_questions, with_context
 from qa.courtesy import courtesy_reply
 from qa.embedding import Embedder, open_embedder
 from qa.encoder import shipped_encoder
@@ -54,6 +54,7 @@ class Assistant:
         embedder: Embedder,
         reader: Reader | None = None,
         model: AnsweringModel | None = None,
+        follow_ups: FollowUps | None = None,
     ):
         entry = index.manifest.embedder
         if embedder.fingerprint != entry.fingerprint:
@@ -65,6 +66,7 @@ class Assistant:
         self.index = index
         self.embedder = embedder
         self.reader = reader or Reader(shipped_encoder())
+        self.follow_ups = follow_ups or FollowUps(shipped_encoder())
         self.model, self.warning = _calibrated_model(index) if model is None else (model, None)
         self._published = current_name(index.path.parent)
 
@@ -112,7 +114,8 @@ class Assistant:
         self, message: str, turns: Sequence[Turn], limit: int, method: str, caution: Caution
     ) -> Answer:
         index, clock = self.index, _Clock()
-        standalone = standalone_question(message, turns)
+        context = self.follow_ups.context(message, turns)
+        standalone = with_context(message, context)
         clock.lap("understand")
         query = self.embedder.embed_questions([standalone])[0]
         clock.lap("embed")
@@ -133,6 +136,7 @@ class Assistant:
         return Answer(
             question=message,
             standalone_question=standalone,
+            context=context,
             status="answered" if answered else "not_found",
             citations=quotes if answered else (),
             confidence=selection.confidence,
@@ -242,6 +246,7 @@ def _join(message: str, answers: Sequence[Answer], limit: int) -> Answer:
     return Answer(
         question=message,
         standalone_question=" ".join(answer.standalone_question for answer in answers),
+        context=tuple(dict.fromkeys(word for answer in answers for word in answer.context)),
         status="answered" if citations else "not_found",
         citations=citations,
         confidence=max(answer.confidence for answer in answers),

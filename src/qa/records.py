@@ -167,7 +167,8 @@ class Citation:
 class Answer:
     """What is said to one message.
 
-    ``standalone_question`` is the question as understood out of context. When ``status`` is
+    ``context`` are the words that it needs from what was said before, ``standalone_question`` both
+    in one string, as it was searched. When ``status`` is
     ``answered`` there is at least one citation; when ``not_found``, none, and ``hits`` are only
     the closest passages; when ``courtesy``, the message asked nothing of the documents.
     ``confidence`` is the estimated probability in [0, 1] that the corpus answers. ``timings`` are
@@ -185,6 +186,7 @@ class Answer:
     timings: Mapping[str, float]
     note: str = ""
     withheld: tuple[Citation, ...] = ()
+    context: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,8 @@ def print_json(fields: object) -> None:
 
 def print_answer(answer: Answer) -> None:
     """The quotes, then where each comes from; or the refusal and what came closest."""
-    if answer.standalone_question != answer.question:
-        print(f"Compris comme : {answer.standalone_question}\n")
+    if answer.context:
+        print(f"Compris avec : {' · '.join(answer.context)}\n")
     if answer.status == "answered":
         for citation in answer.citations:
             print(f"« {' '.join(_quoted(citation).split())} » [{citation.marker}]")

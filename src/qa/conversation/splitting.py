@@ -5,8 +5,15 @@ from __future__ import annotations
 import re
 from itertools import islice
 
-from qa.conversation.lexicon import AUXILIARIES, INVERTED, PREPOSITIONS, QUESTION_WORDS
-from qa.conversation.tokens import is_infinitive, is_verb, tokenise
+from qa.conversation.tokens import (
+    AUXILIARIES,
+    INVERTED,
+    PREPOSITIONS,
+    QUESTION_WORDS,
+    is_infinitive,
+    is_verb,
+    tokenise,
+)
 from qa.courtesy import courtesy_reply
 from qa.french import split_sentences
 

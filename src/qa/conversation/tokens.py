@@ -6,22 +6,55 @@ Hyphens and apostrophes that were not typed are put back, because the rules read
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from qa.conversation.lexicon import (
-    AUXILIARIES,
-    CONJUNCTIONS,
-    INVERTED,
-    NOT_VERBS,
-    OTHER_INVERTED,
-    PREPOSITIONS,
-    QUESTION_WORDS,
-    SUBJECT_PRONOUNS,
-    VERB_FORMS,
-)
 from qa.french import STOP_WORDS, fold
+
+SUBJECT_PRONOUNS = frozenset({"il", "elle", "ils", "elles"})
+INVERTED = frozenset({"-il", "-elle", "-ils", "-elles"})
+OTHER_INVERTED = frozenset({"-on", "-je", "-tu", "-nous", "-vous", "-ce"})
+WHICH = frozenset("quel quelle quels quelles".split())
+QUESTION_WORDS = WHICH | frozenset(
+    """
+    qui que qu' quoi ou quand comment pourquoi combien lequel laquelle lesquels lesquelles
+    """.split()
+)
+PREPOSITIONS = frozenset(
+    """
+    a de d' en dans par pour avec sans sur sous depuis jusqu' jusqu vers chez contre entre apres
+    avant pendant durant lors selon malgre parmi devant derriere hors
+    """.split()
+)
+CONJUNCTIONS = frozenset("et ou mais donc car ni puis si s' lorsque lorsqu' quand que qu'".split())
+AUXILIARIES = frozenset(
+    """
+    a ai as ont avait avaient eut eurent aura auront aurait est sont etait etaient fut furent sera
+    seront serait ete eu
+    """.split()
+)
+VERB_FORMS = AUXILIARIES | frozenset(
+    """
+    fit fait font faisait firent prit mit dit vit vint tint devint obtint parvint survint perdit
+    rendit naquit mourut vecut ecrivit lut voulut put dut sut recut connut parut disparut courut
+    crut eut vaut doit peut veut sait va vont vient tient prend met rend perd sert sort part meurt
+    nait ecrit connait devient revient permet contient obtient comprend apprend appelle coute dure
+    compte habite occupe mesure signifie existe trouve situe commence finit succede fonde dirige
+    gouverne joue porte regne remporte gagne faut suffit reste passe arrive prirent mirent dirent
+    virent furent eurent peuvent doivent veulent savent prennent mettent deviennent viennent
+    tiennent vivent meurent naissent ecrivent tomba entra gagna signa fonda dirigea commanda tua
+    mena regna remporta succeda commenca dura provoqua declencha quitta rencontra epousa occupa
+    decida ordonna arriva passa mourait naissait permit celebra fonctionne marche touche concerne
+    produit appartient depasse preoccupe debouche applique conduit construit detruit remplace
+    represente dois puis peux faudrait coutent touchent entraina causa designa proclama adopta
+    attaqua
+    """.split()
+)
+NOT_VERBS = frozenset(
+    """
+    fait portrait trait lait attrait retrait extrait souhait bienfait
+    """.split()
+)
 
 _PRONOUN = r"(?:ils|il|elles|elle|on|je|tu|nous|vous|ce)\b"
 _TOKEN = re.compile(
@@ -153,41 +186,3 @@ _NOUNS_LIKE_INFINITIVES = frozenset(
     tir cuir loisir saphir menhir vizir elixir amer enfer leger passager berger boulanger verger
     horloger potager menager viager rocher clocher boucher""".split()
 )
-
-
-_ORDERS = (
-    "parle", "raconte", "explique", "decris", "dis-", "dites-", "donne", "liste", "cite", "indique"
-)  # fmt: skip
-
-
-def render(tokens: Iterable[Token]) -> str:
-    """The text of a row of tokens, as a sentence: capital first, one question mark last."""
-    text = re.sub(r"\s+", " ", text_of(tokens)).strip(" ,;:")
-    text = re.sub(r"[\s?!.…]*[?!.…]$", "", text).rstrip(" ,;:")
-    if not text:
-        return ""
-    mark = "." if fold(text).startswith(_ORDERS) else " ?"
-    return text[0].upper() + text[1:] + mark
-
-
-def text_of(tokens: Iterable[Token]) -> str:
-    """The text of a row of tokens, as typed."""
-    return "".join((" " if token.spaced else "") + token.text for token in tokens).strip()
-
-
-def piece(text: str, spaced: bool = True) -> Token:
-    """An inserted piece of text, which no rule reads again."""
-    return Token(text, fold(text), spaced)
-
-
-def without_end(tokens: Sequence[Token]) -> list[Token]:
-    """The tokens without the closing punctuation."""
-    end = len(tokens)
-    while end and tokens[end - 1].text in {"?", "!", ".", "…", ",", ";", ":", "¿"}:
-        end -= 1
-    return list(tokens[:end])
-
-
-def plain(tokens: Iterable[Token]) -> str:
-    """The folded text of a row of tokens, to be matched with phrases of a list."""
-    return " ".join(token.form for token in tokens).replace("' ", "'")

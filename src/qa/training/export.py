@@ -57,6 +57,8 @@ def write_model(encoder: Encoder, folder: Path, texts: Sequence[str] = ()) -> Pa
         path = partial / "onnx" / "model_int8.onnx"
         inputs = layer_inputs(encoder, texts)
         write_graph(single | heads, inputs, config.num_attention_heads, config.layer_norm_eps, path)
+    for path in partial.rglob("*.safetensors"):
+        path.chmod(0o644)  # the library writes them for their owner alone
     previous = folder.with_name(folder.name + ".previous")
     shutil.rmtree(previous, ignore_errors=True)
     if folder.exists():

@@ -28,8 +28,8 @@ def to_markdown(turns: Sequence[Turn], now: datetime) -> str:
     for turn in turns:
         answer = turn.answer
         parts.append(f"## {_plain(turn.message)}")
-        if answer.standalone_question != answer.question:
-            parts.append(f"*{texts.UNDERSTOOD} {_plain(answer.standalone_question)}*")
+        if answer.context:
+            parts.append(f"*{texts.UNDERSTOOD} {_plain(' · '.join(answer.context))}*")
         if answer.status != "answered":
             parts.append(answer.note or texts.NO_ANSWER)
         parts += [f"> {_plain(cited.quote)} [{cited.marker}]" for cited in answer.citations]

@@ -101,12 +101,13 @@ def _kept(exchange: Exchange) -> str:
 
 
 def _understood(position: int, answer: Answer) -> str:
-    if answer.standalone_question == answer.question:
+    if not answer.context:
         return ""
+    taken = escape(texts.typeset(" · ".join(answer.context)))
     return (
         f'<p class="understood">{escape(texts.UNDERSTOOD)} '
         f'<button type="button" data-action="correct" data-turn="{position}" '
-        f'title="{escape(texts.CORRECT)}">{escape(texts.typeset(answer.standalone_question))}</button>'
+        f'title="{escape(texts.CORRECT)}">{taken}</button>'
         "</p>"
     )
 

@@ -124,7 +124,7 @@ CAUTION_HINT = typeset("Forte : des réponses plus rares et plus sûres.")
 # Conversation.
 CONVERSATION = "Conversation"
 YOU_ASKED = typeset("Question :")
-UNDERSTOOD = typeset("Compris comme :")
+UNDERSTOOD = typeset("Compris avec :")
 CORRECT = typeset("Corriger cette question")
 OPEN_CITATION = typeset("Citation {marker} : ouvrir la source, {title}")
 PASSAGES = "Passages"
