@@ -50,12 +50,13 @@ def test_accounts_are_read(tmp_path: Path) -> None:
     path = tmp_path / "accounts"
     path.write_text("# l’équipe\nzoé:mot de: passe\n\n  luc:x  \n", "utf-8")
     access = Access(accounts=frozenset(read_accounts(path)))
-    assert access.admits(basic("zoé:mot de: passe")) and access.admits(basic("luc:x"))
-    assert access.admits(basic("zoe\u0301:mot de: passe")), "however the accent was typed"
+    zoe = access.account_of(basic("zoé:mot de: passe"))
+    assert zoe == account("zoé:mot de: passe") and access.account_of(basic("luc:x"))
+    assert access.account_of(basic("zoe\u0301:mot de: passe")) == zoe, "however it was typed"
     for wrong in ("zoé:", "zoé:mot", "luc:X", ":", "", "# l’équipe"):
-        assert not access.admits(basic(wrong))
+        assert access.account_of(basic(wrong)) is None
     for header in ("", "Basic", "Basic %%%", "Basic /////w==", "Bearer bHVjOng="):
-        assert not access.admits(header)
+        assert access.account_of(header) is None
 
 
 @pytest.mark.parametrize("text", ["", "zoé", "zoé:", ":secret"])
@@ -251,7 +252,7 @@ def test_names_are_composed() -> None:
         ("25.0 MB, over the limit of 20 MB for one file: split it", "25.0 Mo, pour 20 Mo au plus"),
         ("line 3 is not JSON: nested too deeply", "ligne 3\u00a0: pas du JSON"),
         ("not readable: permission denied", "illisible\u00a0: permission denied"),
-        ("a reason of tomorrow", "a reason of tomorrow"),
+        ("a reason of tomorrow", texts.NOT_READ),
     ],
 )
 def test_reasons_are_told_in_french(reason: str, french: str) -> None:
@@ -267,7 +268,7 @@ def test_every_reason_of_the_reading_room_has_its_french(write_corpus: Any) -> N
     (corpus / "h.md").symlink_to(ROOT / "README.md")
     reasons = [item.reason for item in read_corpus(corpus) if isinstance(item, Skipped)]
     assert len(reasons) == 7
-    assert [reason for reason in reasons if in_french(reason) == reason] == []
+    assert texts.NOT_READ not in map(in_french, reasons)
 
 
 def test_documents_are_added_only_to_a_folder_that_can_be_written(tmp_path: Path) -> None:
@@ -278,7 +279,39 @@ def test_documents_are_added_only_to_a_folder_that_can_be_written(tmp_path: Path
             Additions(corpus, tmp_path, "fake", lambda: None)
 
 
-def test_an_index_that_fails_is_told(tmp_path: Path, shipped_embedder: OnnxEmbedder) -> None:
+def test_those_who_add_at_the_same_time_share_the_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qa.web.additions.MOST_BYTES", 1_000)
+    (tmp_path / "corpus").mkdir()
+    additions = Additions(tmp_path / "corpus", tmp_path / "index", "fake", lambda: None)
+    # The process that indexes is not what this is about.
+    additions._worker = threading.current_thread()
+
+    async def parts(size: int) -> AsyncIterator[bytes]:
+        for _ in range(size // 100):
+            yield b"x" * 100
+            await asyncio.sleep(0)
+
+    async def add(sizes: list[int]) -> list[object]:
+        coming = [additions.take(f"{n}-{size}.md", parts(size)) for n, size in enumerate(sizes)]
+        return await asyncio.gather(*coming, return_exceptions=True)
+
+    def kept() -> int:
+        return sum(path.stat().st_size for path in (tmp_path / "corpus" / "ajouts").iterdir())
+
+    told = asyncio.run(add([600] * 8))
+    assert kept() == 600 and [str(error) for error in told if error] == [texts.NO_ROOM] * 7
+    # One that came whole meanwhile is counted once, and what was refused not at all.
+    told = asyncio.run(add([100, 300, 200]))
+    assert kept() <= 1_000 and told.count(None) >= 1
+    assert asyncio.run(add([1_000 - kept()] if kept() < 1_000 else [])) in ([None], [])
+    assert kept() == 1_000
+
+
+def test_an_index_that_fails_is_told(
+    tmp_path: Path, shipped_embedder: OnnxEmbedder, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / "corpus").mkdir()
     corpus, name = tmp_path / "corpus", shipped_embedder.name
     additions = Additions(corpus, tmp_path / "index", name, lambda: None)
@@ -289,7 +322,8 @@ def test_an_index_that_fails_is_told(tmp_path: Path, shipped_embedder: OnnxEmbed
     asyncio.run(additions.take("a.md", content()))
     wait(lambda: not additions.status()["busy"])
     (addition,) = additions.status()["additions"]
-    assert addition["state"] == "failed" and "nothing could be read" in addition["detail"]
+    assert (addition["state"], addition["detail"]) == ("failed", texts.NOT_INDEXED)
+    assert "nothing could be read" in caplog.text
     assert (corpus / "ajouts" / "a.md").exists()
 
 
@@ -464,6 +498,36 @@ def test_the_index_made_elsewhere_is_shown_when_the_page_is_opened(
     browser.until(lambda: browser.text("#cited") == "Voilà le jour 7.", "the quote in its place")
     shutil.rmtree(index)
     assert request(site, "GET", "/")[0] == 200
+
+
+def test_a_deleted_document_is_served_no_more(start: Serve, tmp_path: Path) -> None:
+    corpus, index = tmp_path / "corpus", tmp_path / "index"
+    corpus.mkdir()
+    for number in range(5):
+        (corpus / f"{number}.md").write_text(f"# Brume-{number}\n\nVoilà le jour.\n", "utf-8")
+    update_index(corpus, index, FakeEmbedder())
+    site = start(Scripted(open_index(index), FakeEmbedder()), Access())
+    numbers = json.loads(request(site, "GET", "/config")[2])["dependencies"]
+    listed = {"data": [""], "session_hash": "s"} | {
+        "fn_index": next(item["id"] for item in numbers if item["api_name"] == "corpus")
+    }
+
+    def asks(number: int) -> list[str]:
+        headers = {"content-type": "application/json"}
+        body = json.dumps(listed).encode()
+        return [
+            request(site, "GET", f"/source?document={number}.md")[2],
+            request(site, "GET", "/config")[2],
+            request(site, "POST", "/gradio_api/run/predict", body, **headers)[2],
+            request(site, "GET", "/")[2],
+        ]
+
+    # Each of them, asked first after a deletion, says nothing of the document any more.
+    for number in range(4):
+        assert all(f"Brume-{number}" in text for text in asks(number))
+        (corpus / f"{number}.md").unlink()
+        update_index(corpus, index, FakeEmbedder())
+        assert f"Brume-{number}" not in asks(number)[number]
 
 
 def test_the_documented_program_runs(start: Serve, demo: Assistant, capsys: Any) -> None:

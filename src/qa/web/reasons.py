@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from qa.web.texts import typeset
+from qa.web.texts import NOT_READ, typeset
 
-# Beginnings of reasons. What is not here is shown as it was said.
+# Beginnings of reasons. Of what is not here, only that there is one is shown.
 _FRENCH = (
     (r"empty file", "fichier vide"),
     (r"no text in it", "aucun texte"),
@@ -43,4 +43,4 @@ def in_french(reason: str) -> str:
         found = re.fullmatch(pattern, reason, re.DOTALL)
         if found:
             return typeset(found.expand(french))
-    return reason
+    return NOT_READ
