@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import html
 import http.client
+import itertools
 import json
 import re
 import shutil
@@ -16,7 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -42,8 +43,9 @@ from qa.records import (
 )
 from qa.web import examples, export, markup, panel, references, render, texts
 from qa.web.access import Access, access_for, client_key, read_proxies
-from qa.web.guard import BURST, MAX_BODY, Guard, rewrite_page
+from qa.web.guard import AT_ONCE, BURST, MAX_BODY, Guard
 from qa.web.page import Page
+from qa.web.responses import rewrite_page
 from qa.web.state import MAX_EXCHANGES, Chat, Exchange
 
 pytestmark = pytest.mark.filterwarnings(
@@ -186,9 +188,9 @@ def test_an_address_brings_back_its_document() -> None:
 
 
 def test_the_corpus_names_what_was_skipped() -> None:
-    assert "<strong>a.bin</strong> binary &lt;file&gt;" in panel.skipped(
-        [Skipped("a.bin", "binary <file>")]
-    )
+    told = panel.skipped([Skipped("a<b>.md", "format not read: <x>"), Skipped("c.md", "new")])
+    assert "<strong>a&lt;b&gt;.md</strong> format non lu\u00a0: &lt;x&gt;" in told
+    assert f"<strong>c.md</strong> {texts.NOT_READ}" in told
     assert texts.NOTHING_SKIPPED in panel.skipped([])
 
 
@@ -480,6 +482,9 @@ def test_the_corpus_is_filtered_by_title(page: Page) -> None:
     assert page.corpus().count("<tr>") == 1 + len(HOSTILE)
     assert page.corpus("ÀTTAQUE 12").count("<tr>") == 2
     assert texts.CORPUS_NONE in page.corpus("introuvable")
+    # What nobody would type is not looked for: 200 characters and 20 words are.
+    assert page.corpus("attaque 12" + " " * 190 + "introuvable").count("<tr>") == 2
+    assert page.corpus("a " * 20 + "introuvable").count("<tr>") == 1 + len(HOSTILE)
     assert "vide.txt" in page.view.skipped
 
 
@@ -493,26 +498,34 @@ def through_guard(status: int, *requests: tuple[str, str]) -> list[tuple[int, st
         await send({"type": "http.response.start", "status": status, "headers": []})
         await send({"type": "http.response.body", "body": b"inside"})
 
-    guard = Guard(application, Access(), lambda _, body: body)
-    answers: list[tuple[int, str]] = []
+    guard = Guard(application, Access(), lambda _path, body, _rename: body)
 
-    async def receive() -> dict[str, Any]:
+    async def ask() -> list[tuple[int, str]]:
+        return [await ask_guard(guard, path, client) for client, path in requests]
+
+    return asyncio.run(ask())
+
+
+async def ask_guard(
+    guard: Guard, path: str, client: str = "192.0.2.1", receive: Any = None, send: Any = None
+) -> tuple[int, str]:
+    """The status and the body of one answer of a guard."""
+    answer: list[Any] = [0, ""]
+
+    async def whole() -> dict[str, Any]:
         return {"type": "http.request", "body": b""}
 
-    async def send(message: Any) -> None:
+    async def keep(message: Any) -> None:
         if message["type"] == "http.response.start":
-            answers.append((message["status"], ""))
+            answer[0] = message["status"]
         else:
-            answers[-1] = (answers[-1][0], message["body"].decode())
+            answer[1] += message["body"].decode()
 
-    async def ask() -> None:
-        for client, path in requests:
-            method = "POST" if "join" in path else "GET"
-            scope = {"type": "http", "method": method, "path": path, "client": (client, 1)}
-            await guard({**scope, "headers": [(b"host", b"localhost:7860")]}, receive, send)
-
-    asyncio.run(ask())
-    return answers
+    method = "POST" if "join" in path else "GET"
+    scope = {"type": "http", "method": method, "path": path, "client": (client, 1)}
+    headers = [(b"host", b"localhost:7860")]
+    await guard({**scope, "headers": headers}, receive or whole, send or keep)
+    return answer[0], answer[1]
 
 
 def test_the_rate_of_a_client_is_limited() -> None:
@@ -545,6 +558,70 @@ def test_proxies_are_addresses() -> None:
     for wrong in ("*", "", "proxy.example", "10.0.0.1/24"):
         with pytest.raises(QAError, match="--trusted-proxy"):
             read_proxies([wrong])
+
+
+def waiting_guard() -> tuple[Guard, asyncio.Event]:
+    """A guard before an application that answers when it is let."""
+    gate = asyncio.Event()
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        await gate.wait()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"inside"})
+
+    return Guard(application, Access(), lambda _path, body, _rename: body), gate
+
+
+def test_a_client_has_so_many_answers_under_way() -> None:
+    async def ask() -> tuple[list[tuple[int, str]], tuple[int, str], tuple[int, str]]:
+        guard, gate = waiting_guard()
+        tasks = [asyncio.create_task(ask_guard(guard, "/config")) for _ in range(AT_ONCE)]
+        await asyncio.sleep(0)
+        one_more = await ask_guard(guard, "/config")
+        gate.set()
+        answered = await asyncio.gather(*tasks)
+        return answered, one_more, await ask_guard(guard, "/config")
+
+    answered, one_more, later = asyncio.run(ask())
+    assert answered == [(200, "inside")] * AT_ONCE and later == (200, "inside")
+    assert one_more[0] == 429
+
+
+def test_who_neither_sends_nor_takes_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qa.web.guard.SENDING", 0.05)
+    monkeypatch.setattr("qa.web.responses.READING", 0.05)
+    guard, gate = waiting_guard()
+    gate.set()
+
+    async def never(*_: Any) -> Any:
+        await asyncio.Event().wait()
+
+    async def ask() -> tuple[int, str]:
+        answer = await ask_guard(guard, "/gradio_api/queue/join", receive=never)
+        await asyncio.wait_for(ask_guard(guard, "/config", send=never), 10)
+        return answer
+
+    status, text = asyncio.run(ask())
+    assert (status, json.loads(text)) == (408, {"detail": texts.TOO_SLOW})
+
+
+def test_a_websocket_is_refused() -> None:
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any:
+        return {"type": "websocket.connect"}
+
+    guard, _ = waiting_guard()
+    asyncio.run(guard({"type": "websocket", "path": "/", "headers": []}, receive, send))
+    assert sent == [{"type": "websocket.close"}]
+
+
+def test_a_fault_that_nobody_foresaw_is_told_in_french() -> None:
+    (answer,) = through_guard(500, ("192.0.2.1", "/config"))
+    assert answer == (500, json.dumps({"detail": texts.SERVER_FAULT}, ensure_ascii=False))
 
 
 def test_a_full_queue_is_told_in_french() -> None:
@@ -808,6 +885,100 @@ def test_a_trusted_proxy_tells_the_scheme(start: Serve, scripted: Scripted) -> N
     site = start(scripted, proxies=["127.0.0.0/8"])
     _, _, text = request(site, "GET", "/config", b"", **HEARSAY)
     assert json.loads(text)["root"] == site.url.replace("http:", "https:")
+
+
+def test_a_browser_is_told_in_a_page_and_a_program_in_json(site: Site, start: Serve) -> None:
+    html_first = {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"}
+    status, headers, text = request(site, "GET", "/inconnu", b"", **html_first)
+    assert (status, headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert '<html lang="fr">' in text and "<h1>Page introuvable</h1>" in text
+    assert f"<p>{texts.NOT_FOUND}</p>" in text and '<a href="/">' in text
+    assert "default-src 'none'" in headers["content-security-policy"]
+    status, headers, text = request(site, "GET", "/inconnu", Accept="*/*")
+    assert (status, json.loads(text)) == (404, {"detail": texts.NOT_FOUND})
+    below = start(site.assistant, access_for("127.0.0.1", "/docs"), "/docs")
+    assert '<a href="/docs/">' in request(below, "GET", "/docs/inconnu", b"", **html_first)[2]
+
+
+def speak(site: Site, words: bytes) -> bytes:
+    """What a server says to some bytes, until it is silent."""
+    address = urlsplit(site.url)
+    with socket.create_connection((address.hostname or "", address.port or 0), 5) as connection:
+        connection.sendall(words)
+        connection.settimeout(5)
+        return connection.recv(65536)
+
+
+def test_malformed_words_are_the_clients_fault(site: Site) -> None:
+    upgrade = b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    key = b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    head, post = b"Host: localhost\r\n", b"Content-Type: application/json\r\n"
+    for words, status in (
+        (b"GET /inconnu HTTP/1.1\r\n" + head + upgrade + key + b"\r\n", 404),
+        (b"GET /style.css HTTP/1.1\r\n" + head + upgrade + key + b"\r\n", 200),
+        (b"GET /style.css HTTP/1.1\r\n" + head + upgrade + b"\r\n", 200),
+        (b"GET /\xff\xfe HTTP/1.1\r\n" + head + b"\r\n", 400),
+        (b"GET /%ff%00%c3 HTTP/1.1\r\n" + head + b"\r\n", 404),
+        (b"GET /source?document=%ed%a0%80&start=1e9 HTTP/1.1\r\n" + head + b"\r\n", 422),
+        (b"GET /config?page=x&deep_link=x HTTP/1.1\r\n" + head + b"\r\n", 200),
+        (b"GET /style.css HTTP/1.1\r\nHost: \xff\r\n\r\n", 400),
+        (b"GET /style.css HTTP/1.1\r\n\r\n", 400),
+        (b"GET /style.css HTTP/1.1\r\n" + head + b"Authorization: Basic \xff\r\n\r\n", 200),
+        (b"GET /style.css HTTP/1.1\r\n" + head + b"Origin: \xff\r\n\r\n", 403),
+        (b"POST /gradio_api/queue/join HTTP/1.1\r\n" + head + b"Content-Length: -1\r\n\r\n", 400),
+        (b"POST /gradio_api/reset HTTP/1.1\r\n" + head + b"\r\n", 422),
+        (
+            b"POST /gradio_api/reset HTTP/1.1\r\n"
+            + head
+            + post
+            + b"Content-Length: 2\r\n\r\n\xff{",
+            422,
+        ),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
+    ):
+        answer = speak(site, words)
+        assert answer.startswith(f"HTTP/1.1 {status} ".encode()), (words, answer[:200])
+
+
+def test_connections_that_ask_nothing_are_closed(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qa.web.connections.PATIENCE", 0.3)
+    address = urlsplit(site.url)
+    port = address.port or 0
+    for words in (b"", b"GET / HTTP/1.1\r\nHost: local"):
+        with socket.create_connection(("127.0.0.1", port), 10) as connection:
+            connection.sendall(words)
+            with suppress(ConnectionResetError):
+                assert connection.recv(1) == b"", "closed"
+    # A slow sender of its head does not win time with each byte.
+    with socket.create_connection(("127.0.0.1", port), 10) as connection, suppress(OSError):
+        end = time.monotonic() + 20
+        for byte in itertools.cycle(b"GET / HTTP/1.1\r\nX-A: " + b"a" * 60):
+            connection.sendall(bytes([byte]))
+            time.sleep(0.05)
+            assert time.monotonic() < end, "never closed"
+
+
+def test_one_client_leaves_room_for_others(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qa.web.connections.room", lambda: 40)
+    port = urlsplit(site.url).port or 0
+    own = ("127.0.0.77", 0)  # as many loopback addresses as one likes
+    idle = [socket.create_connection(("127.0.0.1", port), 10, own) for _ in range(60)]
+    try:
+        *_, last = idle
+        assert last.recv(100).startswith(b"HTTP/1.1 503 ")
+        assert request(site, "GET", "/style.css")[0] == 200
+    finally:
+        for connection in idle:
+            connection.close()
+
+
+def test_there_is_room_below_the_limit_of_files() -> None:
+    code = "from qa.web.connections import room; print(room())"
+    shell = f"ulimit -n 256 && exec {sys.executable} -c '{code}'"
+    told = subprocess.run(["/bin/sh", "-c", shell], capture_output=True, text=True).stdout
+    assert told == "192\n"
 
 
 def test_a_large_body_is_refused(site: Site) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import itertools
 import json
 import re
 import sys
+import threading
+import time
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -16,13 +20,16 @@ from urllib.parse import quote
 import pytest
 
 import test_web
-from qa.web.access import Access
+from conftest import FakeEmbedder
+from qa.records import Answer
+from qa.web.access import Access, account
 from qa.web.calls import CallError, Calls
 from qa.web.guard import Guard
 from qa.web.layout import build_app
-from qa.web.page import Page
+from qa.web.page import ANSWERS_AT_ONCE, Page
 from qa.web.server import create_app
-from test_web import ASK, Scripted, Site, request
+from qa.web.state import Chat
+from test_web import ASK, Scripted, Serve, Site, request
 
 pytestmark = test_web.pytestmark
 scripted, start, site = test_web.scripted, test_web.start, test_web.site  # fixtures
@@ -244,14 +251,14 @@ def test_every_function_takes_its_own_types_alone(blocks: Any) -> None:
             continue
         values = [right_value(component) for component in function.inputs]
         body = {"data": values, "fn_index": number, "session_hash": "s", "event_data": {"turn": 1}}
-        checked = json.loads(calls.checked("queue/join", json.dumps(body).encode()))
-        assert checked["data"] == values
+        checked = json.loads(calls.checked("queue/join", json.dumps(body).encode(), str.upper))
+        assert (checked["data"], checked["session_hash"]) == (values, "S")
         assert ("event_data" in checked) == function.collects_event_data
         for position, value in itertools.product(range(len(values)), wrong):
             data = [*values[:position], value, *values[position + 1 :]]
             for path in ("queue/join", "run/predict"):
                 with pytest.raises(CallError):
-                    calls.checked(path, json.dumps({**body, "data": data}).encode())
+                    calls.checked(path, json.dumps({**body, "data": data}).encode(), str)
 
 
 def right_value(component: Any) -> object:
@@ -289,36 +296,115 @@ def right_value(component: Any) -> object:
 )
 def test_what_is_no_call_is_refused(blocks: Any, path: str, body: bytes) -> None:
     with pytest.raises(CallError):
-        Calls(blocks).checked(path, body)
+        Calls(blocks).checked(path, body, str)
 
 
 def test_a_refusal_names_the_value(site: Site) -> None:
     from gradio_client import Client
 
-    body = json.dumps({"data": [{"path": "/etc/passwd"}, 5, "hybrid", "normal"]}).encode()
-    headers = {"content-type": "application/json"}
-    status, _, text = request(site, "POST", "/gradio_api/call/answer", body, **headers)
-    (detail,) = json.loads(text)["detail"]
+    wrong = {"data": [{"path": "/etc/passwd"}, 5, "hybrid", "normal"]}
+    status, told = post(site, "call/answer", wrong)
+    (detail,) = told["detail"]
     assert (status, detail["parameter_name"]) == (422, "question")
     assert detail["message"] == "Cette valeur n’a pas le type attendu\u00a0: string."
     client = Client(site.url, verbose=False, analytics_enabled=False)
     with pytest.raises(Exception, match="passages: Cette valeur"):
         client.predict(ASK, "trois", api_name="/answer")
     # The last of two fields of one name is read, here as there: nothing slips in by the first.
-    twice = body[:-1] + b', "data": ["Qui ?", 5, "hybrid", "normal"]}'
+    headers = {"content-type": "application/json"}
+    twice = json.dumps(wrong)[:-1].encode() + b', "data": ["Qui ?", 5, "hybrid", "normal"]}'
     status, _, text = request(site, "POST", "/gradio_api/call/answer", twice, **headers)
     assert status == 200 and "event_id" in json.loads(text)
 
 
 def test_a_program_asks_by_name_or_by_place(site: Site) -> None:
-    headers = {"content-type": "application/json"}
     for path, fields in (
         ("call/answer", {"data": [ASK, 1, "hybrid", "normal"]}),
         ("call/v2/answer", {"question": ASK, "passages": 1}),
     ):
-        _, _, text = request(
-            site, "POST", f"/gradio_api/{path}", json.dumps(fields).encode(), **headers
-        )
-        _, _, text = request(site, "GET", f"/gradio_api/call/answer/{json.loads(text)['event_id']}")
+        _, asked = post(site, path, fields)
+        _, _, text = request(site, "GET", f"/gradio_api/call/answer/{asked['event_id']}")
         (answer,) = json.loads(text.split("data: ")[1])
         assert len(answer["hits"]) == 1 and answer["question"] == ASK
+
+
+# --- Whose session it is ------------------------------------------------------------------------
+
+
+def basic(text: str) -> dict[str, str]:
+    return {"Authorization": f"Basic {base64.b64encode(text.encode()).decode()}"}
+
+
+def post(site: Site, path: str, fields: Any, **headers: str) -> tuple[int, Any]:
+    content = json.dumps(fields).encode()
+    headers = {"content-type": "application/json", **headers}
+    status, _, text = request(site, "POST", f"/gradio_api/{path}", content, **headers)
+    return status, json.loads(text)
+
+
+def test_an_account_does_not_read_what_another_asked(start: Serve, scripted: Scripted) -> None:
+    zoe, luc = basic("zoé:sésame"), basic("luc:secret")
+    accounts = frozenset({account("zoé:sésame"), account("luc:secret")})
+    site = start(scripted, Access(accounts=accounts))
+    config = json.loads(request(site, "GET", "/config", b"", **zoe)[2])
+    number = {item["api_name"]: item["id"] for item in config["dependencies"]}
+    question = {"data": [ASK, None, 5, "hybrid", "normal"], "fn_index": number["ask"]}
+    assert post(site, "queue/join", {**question, "session_hash": "connu"}, **zoe)[0] == 200
+    _, _, told = request(site, "GET", "/gradio_api/queue/data?session_hash=connu", b"", **zoe)
+    assert "process_completed" in told
+
+    exported = {"data": [None], "fn_index": number["partial"], "session_hash": "connu"}
+    for headers, held in ((luc, False), (zoe, True)):
+        status, output = post(site, "run/predict", exported, **headers)
+        assert status == 200 and (ASK in json.dumps(output, ensure_ascii=False)) is held
+
+    # A question that a program asked is told to it alone, by whatever name.
+    _, asked = post(site, "call/answer", {"data": [ASK, 1, "hybrid", "normal"]}, **zoe)
+    event = asked["event_id"]
+    for name, headers in ((event, luc), (event[:32], zoe), (event[:32], luc), ("x", zoe)):
+        path = f"/gradio_api/call/answer/{name}"
+        assert request(site, "GET", path, b"", **headers)[0] == 404
+    assert ASK.split()[0] in request(site, "GET", f"/gradio_api/call/answer/{event}", b"", **zoe)[2]
+
+
+def test_what_is_queued_is_asked_through_the_queue(site: Site, blocks: Any) -> None:
+    functions = {f.api_name: f for f in blocks.fns.values()}
+    config = json.loads(request(site, "GET", "/config")[2])
+    number = {item["api_name"]: item["id"] for item in config["dependencies"]}
+    for name, data in (
+        ("answer", [ASK, 5, "hybrid", "normal"]),
+        ("ask", [ASK, None, 5, "hybrid", "normal"]),
+        ("retry", [None, 5, "hybrid", "normal"]),
+    ):
+        assert post(site, "run/predict", {"data": data, "fn_index": number[name]})[0] == 404
+    asking = [functions[name] for name in ("answer", "ask", "retry", "brought_back")]
+    assert {(f.concurrency_id, f.concurrency_limit) for f in asking} == {
+        ("answers", ANSWERS_AT_ONCE)
+    }
+
+
+def test_answers_are_made_so_many_at_a_time_whatever_the_door(
+    scripted: Scripted, tmp_path: Path
+) -> None:
+    class Counting(Scripted):
+        now = most = 0
+        lock = threading.Lock()
+
+        def answer(self, *arguments: Any, **settings: Any) -> Answer:
+            with self.lock:
+                Counting.now += 1
+                Counting.most = max(Counting.most, Counting.now)
+            time.sleep(0.05)
+            with self.lock:
+                Counting.now -= 1
+            return super().answer(*arguments, **settings)
+
+    page = Page(Counting(scripted.index, FakeEmbedder()), tmp_path)
+    Counting.most = 0
+    with ThreadPoolExecutor(4 * ANSWERS_AT_ONCE) as pool:
+        doors = [
+            lambda: page.answer(ASK),
+            lambda: page.ask(ASK, Chat(), 5, "hybrid", "low"),
+        ]
+        list(pool.map(lambda door: door(), doors * 2 * ANSWERS_AT_ONCE))
+    assert Counting.most == ANSWERS_AT_ONCE

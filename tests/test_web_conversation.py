@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import test_web
 from conftest import FakeEmbedder
 from qa.assistant import Assistant
 from qa.cli import main
+from qa.embedding import Query
 from qa.evaluation import load_dataset, read_answer_questions
 from qa.index import open_index, update_index
 from qa.records import Answer, QAError, Turn
@@ -132,6 +134,91 @@ def test_a_conversation_outlives_a_change_of_the_index(tmp_path: Path) -> None:
     page.assistant.index.close()
 
 
+class Publishing(FakeEmbedder):
+    """Does something else in the middle of a question."""
+
+    meanwhile: Callable[[], object] = staticmethod(lambda: None)
+
+    def embed_questions(self, questions: Sequence[str]) -> list[Query]:
+        self.meanwhile()
+        return super().embed_questions(questions)
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> tuple[Publishing, Path, Callable[[], None]]:
+    """An index of one document, and what publishes one without it."""
+    corpus, index, embedder = tmp_path / "corpus", tmp_path / "index", Publishing()
+    corpus.mkdir()
+    (corpus / "a.md").write_text("# Brume\n\nVoilà le jour 7 de la brume.\n", "utf-8")
+    update_index(corpus, index, embedder)
+
+    def publish() -> None:
+        (corpus / "a.md").unlink()
+        (corpus / "b.md").write_text("# Crue\n\nVoilà le jour 8 de la crue.\n", "utf-8")
+        update_index(corpus, index, FakeEmbedder())
+
+    return embedder, index, publish
+
+
+def test_a_question_keeps_to_one_generation(
+    published: tuple[Publishing, Path, Callable[[], None]],
+) -> None:
+    embedder, index, publish = published
+    assistant = Assistant(open_index(index), embedder)
+
+    def meanwhile() -> None:
+        embedder.meanwhile = lambda: None
+        publish()
+        # As another thread does: the assistant turns to what was published.
+        assert [hit.passage.document_id for hit in assistant.search("crue")] == ["b.md"]
+
+    embedder.meanwhile = meanwhile
+    answer = assistant.answer("Que fut le jour 7 de la brume ? Que fut le jour 7 ?", caution="low")
+    assert {hit.passage.document_id for hit in answer.hits} == {"a.md"}
+    assert {citation.document_id for citation in answer.citations} == {"a.md"}
+    assert [hit.passage.document_id for hit in assistant.search("brume")] == ["b.md"]
+
+
+def test_the_page_shows_an_answer_as_that_of_the_documents_that_it_was_made_of(
+    published: tuple[Publishing, Path, Callable[[], None]], tmp_path: Path
+) -> None:
+    embedder, index, publish = published
+    page = Page(Assistant(open_index(index), embedder), tmp_path)
+    before = page.view
+
+    def meanwhile() -> None:
+        embedder.meanwhile = lambda: None
+        publish()
+        page.reload()
+
+    embedder.meanwhile = meanwhile
+    _, chat, _, notice = page.ask(ASK, Chat(), *SETTINGS)
+    (exchange,) = chat.exchanges
+    assert notice == "" and exchange.corpus == before.corpus != page.view.corpus
+    assert {c.document_id for c in exchange.turn.answer.citations} == {"a.md"}
+    _, chat, _, _ = page.ask(ASK, Chat(), *SETTINGS)
+    assert chat.exchanges[0].corpus == page.view.corpus
+
+
+def test_the_files_of_a_generation_are_let_go_of_after_its_last_question(
+    published: tuple[Publishing, Path, Callable[[], None]], tmp_path: Path
+) -> None:
+    embedder, index, publish = published
+    page = Page(Assistant(open_index(index), embedder), tmp_path)
+    publish()
+    page.reload()
+    using = page.assistant
+    store = using.index.store
+    update_index(tmp_path / "corpus", index, FakeEmbedder())
+    (tmp_path / "corpus" / "c.md").write_text("# Dune\n\nVoilà le jour 9.\n", "utf-8")
+    update_index(tmp_path / "corpus", index, FakeEmbedder())
+    page.reload()
+    assert page.assistant is not using and store.counts() == (1, 1)
+    del using
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        store.counts()
+
+
 # --- Verdicts -----------------------------------------------------------------------------------
 
 
@@ -142,9 +229,11 @@ ELSEWHERE = "Quelle est la capitale de l’Australie ?"
 def test_verdicts_become_a_set_that_qa_eval_reads(
     demo: Assistant, demo_index: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    page, folder = Page(demo, tmp_path), tmp_path / "judged"
+    index, folder = tmp_path / "index", tmp_path / "judged"
+    shutil.copytree(demo_index, index)
+    page = Page(demo, index)
     with pytest.raises(QAError, match="no answer was found useful yet"):
-        export_judgements(read_verdicts(tmp_path), folder)
+        export_judgements(read_verdicts(index), demo.index, folder)
     for message, verdict in (
         (KILLED, "like"),
         (KILLED, "like"),
@@ -161,13 +250,13 @@ def test_verdicts_become_a_set_that_qa_eval_reads(
         _, chat, _, _ = page.act("dislike", 0, "", page.ask(DIED, Chat(), *SETTINGS)[1])
         page.act("dislike", 0, "", chat)
 
-    assert main(["feedback", "--index", str(tmp_path)]) == 0
+    assert main(["feedback", "--index", str(index)]) == 0
     told = capsys.readouterr().out.splitlines()
     assert told[-1] == "5 verdicts: 3 useful, 2 not useful."
     assert told[0] == f"    useful  answer   {KILLED}"
     assert told[4] == f"    useful  refusal  {ELSEWHERE}"
 
-    assert main(["feedback", "--index", str(tmp_path), "--export", str(folder)]) == 0
+    assert main(["feedback", "--index", str(index), "--export", str(folder)]) == 0
     capsys.readouterr()
     citations = demo.answer(KILLED).citations
     dataset = load_dataset(folder)
@@ -182,6 +271,32 @@ def test_verdicts_become_a_set_that_qa_eval_reads(
     assert read == [(KILLED, True), (ELSEWHERE, False)]
     assert main(["eval", "--answers", str(file), "--index", str(demo_index), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["questions"] == 2
+
+
+def test_a_verdict_keeps_no_words_of_a_document(tmp_path: Path) -> None:
+    corpus, index, folder = tmp_path / "corpus", tmp_path / "index", tmp_path / "judged"
+    corpus.mkdir()
+    (corpus / "a.md").write_text("# Brume\n\nLa brume vint.\n\nVoilà le jour 7.\n", "utf-8")
+    (corpus / "b.md").write_text("# Crue\n\nLa crue vint.\n\nVoilà le jour 8.\n", "utf-8")
+    update_index(corpus, index, FakeEmbedder())
+    page = Page(Scripted(open_index(index), FakeEmbedder()), index)
+    _, chat, _, _ = page.ask(ASK, Chat(), *SETTINGS)
+    page.act("like", 0, "", chat)
+    assert len(chat.exchanges[0].turn.answer.citations) == 2
+    assert b"Voil" not in (index / FILE).read_bytes()
+    assert export_judgements(read_verdicts(index), page.assistant.index, folder).judgements == 2
+
+    # A quote is passed over once its document is gone, or says something else there.
+    (corpus / "a.md").unlink()
+    update_index(corpus, index, FakeEmbedder())
+    page.reload()
+    assert export_judgements(read_verdicts(index), page.assistant.index, folder).judgements == 1
+    assert "Voilà le jour 8." in (folder / "answers.jsonl").read_text("utf-8")
+    (corpus / "b.md").write_text("# Crue\n\nLa crue partit.\n\nVoilà le jour 9.\n", "utf-8")
+    update_index(corpus, index, FakeEmbedder())
+    page.reload()
+    with pytest.raises(QAError, match="no answer was found useful yet"):
+        export_judgements(read_verdicts(index), page.assistant.index, folder)
 
 
 def test_a_damaged_file_of_verdicts_is_told(tmp_path: Path) -> None:

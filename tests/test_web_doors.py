@@ -50,12 +50,13 @@ def test_accounts_are_read(tmp_path: Path) -> None:
     path = tmp_path / "accounts"
     path.write_text("# l’équipe\nzoé:mot de: passe\n\n  luc:x  \n", "utf-8")
     access = Access(accounts=frozenset(read_accounts(path)))
-    assert access.admits(basic("zoé:mot de: passe")) and access.admits(basic("luc:x"))
-    assert access.admits(basic("zoe\u0301:mot de: passe")), "however the accent was typed"
+    zoe = access.account_of(basic("zoé:mot de: passe"))
+    assert zoe == account("zoé:mot de: passe") and access.account_of(basic("luc:x"))
+    assert access.account_of(basic("zoe\u0301:mot de: passe")) == zoe, "however it was typed"
     for wrong in ("zoé:", "zoé:mot", "luc:X", ":", "", "# l’équipe"):
-        assert not access.admits(basic(wrong))
+        assert access.account_of(basic(wrong)) is None
     for header in ("", "Basic", "Basic %%%", "Basic /////w==", "Bearer bHVjOng="):
-        assert not access.admits(header)
+        assert access.account_of(header) is None
 
 
 @pytest.mark.parametrize("text", ["", "zoé", "zoé:", ":secret"])
@@ -262,7 +263,7 @@ def test_every_reason_of_the_reading_room_has_its_french(write_corpus: Any) -> N
         "lien symbolique hors du dossier",
         "format non lu\u00a0: .xyz\u202f; enregistrez-les en PDF, .docx ou .txt",
     ]
-    assert in_french(Skipped("a", "a reason of tomorrow")) == "a reason of tomorrow"
+    assert in_french(Skipped("a", "a reason of tomorrow")) == texts.NOT_READ
 
 
 def test_documents_are_added_only_to_a_folder_that_can_be_written(tmp_path: Path) -> None:
@@ -273,7 +274,39 @@ def test_documents_are_added_only_to_a_folder_that_can_be_written(tmp_path: Path
             Additions(corpus, tmp_path, "fake", lambda: None)
 
 
-def test_an_index_that_fails_is_told(tmp_path: Path, shipped_embedder: ShippedEmbedder) -> None:
+def test_those_who_add_at_the_same_time_share_the_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qa.web.additions.MOST_BYTES", 1_000)
+    (tmp_path / "corpus").mkdir()
+    additions = Additions(tmp_path / "corpus", tmp_path / "index", "fake", lambda: None)
+    # The process that indexes is not what this is about.
+    additions._worker = threading.current_thread()
+
+    async def parts(size: int) -> AsyncIterator[bytes]:
+        for _ in range(size // 100):
+            yield b"x" * 100
+            await asyncio.sleep(0)
+
+    async def add(sizes: list[int]) -> list[object]:
+        coming = [additions.take(f"{n}-{size}.md", parts(size)) for n, size in enumerate(sizes)]
+        return await asyncio.gather(*coming, return_exceptions=True)
+
+    def kept() -> int:
+        return sum(path.stat().st_size for path in (tmp_path / "corpus" / "ajouts").iterdir())
+
+    told = asyncio.run(add([600] * 8))
+    assert kept() == 600 and [str(error) for error in told if error] == [texts.NO_ROOM] * 7
+    # One that came whole meanwhile is counted once, and what was refused not at all.
+    told = asyncio.run(add([100, 300, 200]))
+    assert kept() <= 1_000 and told.count(None) >= 1
+    assert asyncio.run(add([1_000 - kept()] if kept() < 1_000 else [])) in ([None], [])
+    assert kept() == 1_000
+
+
+def test_an_index_that_fails_is_told(
+    tmp_path: Path, shipped_embedder: ShippedEmbedder, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / "corpus").mkdir()
     corpus, name = tmp_path / "corpus", shipped_embedder.name
     additions = Additions(corpus, tmp_path / "index", name, lambda: None)
@@ -284,7 +317,8 @@ def test_an_index_that_fails_is_told(tmp_path: Path, shipped_embedder: ShippedEm
     asyncio.run(additions.take("a.md", content()))
     wait(lambda: not additions.status()["busy"])
     (addition,) = additions.status()["additions"]
-    assert addition["state"] == "failed" and "nothing could be read" in addition["detail"]
+    assert (addition["state"], addition["detail"]) == ("failed", texts.NOT_INDEXED)
+    assert "nothing could be read" in caplog.text
     assert (corpus / "ajouts" / "a.md").exists()
 
 
@@ -459,6 +493,36 @@ def test_the_index_made_elsewhere_is_shown_when_the_page_is_opened(
     browser.until(lambda: browser.text("#cited") == "Voilà le jour 7.", "the quote in its place")
     shutil.rmtree(index)
     assert request(site, "GET", "/")[0] == 200
+
+
+def test_a_deleted_document_is_served_no_more(start: Serve, tmp_path: Path) -> None:
+    corpus, index = tmp_path / "corpus", tmp_path / "index"
+    corpus.mkdir()
+    for number in range(5):
+        (corpus / f"{number}.md").write_text(f"# Brume-{number}\n\nVoilà le jour.\n", "utf-8")
+    update_index(corpus, index, FakeEmbedder())
+    site = start(Scripted(open_index(index), FakeEmbedder()), Access())
+    numbers = json.loads(request(site, "GET", "/config")[2])["dependencies"]
+    listed = {"data": [""], "session_hash": "s"} | {
+        "fn_index": next(item["id"] for item in numbers if item["api_name"] == "corpus")
+    }
+
+    def asks(number: int) -> list[str]:
+        headers = {"content-type": "application/json"}
+        body = json.dumps(listed).encode()
+        return [
+            request(site, "GET", f"/source?document={number}.md")[2],
+            request(site, "GET", "/config")[2],
+            request(site, "POST", "/gradio_api/run/predict", body, **headers)[2],
+            request(site, "GET", "/")[2],
+        ]
+
+    # Each of them, asked first after a deletion, says nothing of the document any more.
+    for number in range(4):
+        assert all(f"Brume-{number}" in text for text in asks(number))
+        (corpus / f"{number}.md").unlink()
+        update_index(corpus, index, FakeEmbedder())
+        assert f"Brume-{number}" not in asks(number)[number]
 
 
 def test_the_documented_program_runs(start: Serve, demo: Assistant, capsys: Any) -> None:

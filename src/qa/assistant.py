@@ -40,8 +40,10 @@ _REFUSAL = "Je ne trouve pas de réponse à cette question dans les documents."
 class Assistant:
     """Answers questions from one index. Holds no conversation: the caller passes the turns.
 
-    ``model`` is what sentences are chosen and questions refused with: the shipped one, or with
-    the calibration beside the index. ``warning`` says what a user should know before trusting it.
+    It turns to a generation of the index that is published later between two questions, unless
+    ``follow`` is false. ``model`` is what sentences are chosen and questions refused with: the
+    shipped one, or with the calibration beside the index. ``warning`` says what a user should know
+    before trusting it.
 
     >>> assistant = Assistant.open("index")
     >>> answer = assistant.answer("Qui a tué Trotsky ?")
@@ -55,6 +57,8 @@ class Assistant:
         reader: Reader | None = None,
         model: AnsweringModel | None = None,
         follow_ups: FollowUps | None = None,
+        *,
+        follow: bool = True,
     ):
         entry = index.manifest.embedder
         if embedder.fingerprint != entry.fingerprint:
@@ -68,7 +72,10 @@ class Assistant:
         self.reader = reader or Reader(shipped_encoder())
         self.follow_ups = follow_ups or FollowUps(shipped_encoder())
         self.model, self.warning = _calibrated_model(index) if model is None else (model, None)
-        self._published = current_name(index.path.parent)
+        self._follows = follow
+        # One that another replaces because it is damaged is not tried again.
+        whole = index.warning is None
+        self._published = index.path.name if whole else current_name(index.path.parent)
 
     @classmethod
     def open(cls, directory: str | Path = "index") -> Assistant:
@@ -91,7 +98,7 @@ class Assistant:
         Raises ``QAError`` on an empty message, one longer than ``MAX_QUESTION`` characters, or a
         setting that does not exist.
         """
-        self._follow()
+        index = self._newest()
         message = clean_message(message)
         _check("method", method, METHODS)
         _check("caution", caution, shipped_model().thresholds)
@@ -104,16 +111,22 @@ class Assistant:
             questions = (message,)
         answers: list[Answer] = []
         for question in questions:
-            answers.append(self._answer_one(question, turns, limit, method, caution))
+            answers.append(self._answer_one(index, question, turns, limit, method, caution))
             turns = (*turns, Turn(question, answers[-1]))
         if len(answers) == 1:
             return replace(answers[0], question=message)
         return _join(message, answers, limit)
 
     def _answer_one(
-        self, message: str, turns: Sequence[Turn], limit: int, method: str, caution: Caution
+        self,
+        index: Index,
+        message: str,
+        turns: Sequence[Turn],
+        limit: int,
+        method: str,
+        caution: Caution,
     ) -> Answer:
-        index, clock = self.index, _Clock()
+        clock = _Clock()
         context = self.follow_ups.context(message, turns)
         standalone = with_context(message, context)
         clock.lap("understand")
@@ -148,35 +161,43 @@ class Assistant:
 
     def search(self, question: str, *, limit: int = 10, method: str = "hybrid") -> list[Hit]:
         """Passages only, best first; ``method`` is hybrid, dense or lexical."""
-        self._follow()
+        index = self._newest()
         question = clean_message(question)
         _check("method", method, METHODS)
         _check_limit(limit)
         query = self.embedder.embed_questions([question])[0]
-        return METHODS[method](self.index, question, query, limit)
+        return METHODS[method](index, question, query, limit)
 
     def document(self, document_id: str) -> Document:
         """A whole document of the index, to show a citation in its place."""
         return self.index.document(document_id)
 
-    def _follow(self) -> None:
-        """Turn to the generation that was published since, if this model can search it.
+    def _newest(self) -> Index:
+        """The generation to answer from: the published one, if this model can search it.
 
-        The old one stays open for answers that other threads are making of it.
+        A question keeps to what it was given here. The old one stays open for the answers that
+        other threads are making of it.
         """
         directory = self.index.path.parent
-        published = current_name(directory)
+        published = current_name(directory) if self._follows else self._published
         if published == self._published:
-            return
+            return self.index
         self._published = published
         try:
             index = open_index(directory)
         except QAError:
-            return  # what is open goes on answering
+            return self.index  # what is open goes on answering
         if index.manifest.embedder.fingerprint == self.embedder.fingerprint:
             self.index = index
         else:
             index.close()
+        return self.index
+
+
+def _with_page(index: Index, citation: Citation) -> Citation:
+    """A citation that says its page, where the document has pages."""
+    page = index.store.page(citation.document_id, citation.start)
+    return citation if page is None else replace(citation, page=page.number, ocr=page.ocr)
 
 
 def _calibrated_model(index: Index) -> tuple[AnsweringModel, str | None]:
@@ -190,12 +211,6 @@ def _calibrated_model(index: Index) -> tuple[AnsweringModel, str | None]:
         return calibrated(shipped, found), index.warning
     told = f"the calibration beside the index is not used: {reason}. Run qa calibrate again."
     return shipped, f"{index.warning} {told}" if index.warning else told
-
-
-def _with_page(index: Index, citation: Citation) -> Citation:
-    """A citation that says its page, where the document has pages."""
-    page = index.store.page(citation.document_id, citation.start)
-    return citation if page is None else replace(citation, page=page.number, ocr=page.ocr)
 
 
 def _check(name: str, value: str, known: Iterable[str]) -> None:

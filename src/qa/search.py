@@ -32,12 +32,12 @@ GRAM_WEIGHT = 0.5  # share of the character 4-grams in the lexical score
 # What a list of references keeps of its score, and of that of the closer look, whose scores lie
 # nearer together; set by hand.
 REFERENCES, REFERENCES_COMPARED = 0.5, 0.9
-DENSE_WEIGHT = 0.5  # share of the cosine in the fused score
+DENSE_WEIGHT = 0.6  # share of the cosine in the fused score
 # So many of the best candidates are compared by their tokens: fused ones, and of vectors alone.
 COMPARED, DENSE_COMPARED = 30, 50
 DENSE_TOKEN_WEIGHT = 0.5  # share of the tokens in the score by meaning alone
 # Share of the tokens in the final score; they differ least, so they weigh most.
-TOKENS_SHARE = 0.8
+TOKENS_SHARE = 0.6
 
 
 def search_lexical(index: Index, question: str, query: Query, limit: int) -> list[Hit]:

@@ -14,7 +14,9 @@ def feedback(options: argparse.Namespace) -> int:
 
     verdicts = read_verdicts(options.index)
     if options.export is not None:
-        written = export_judgements(verdicts, options.export)
+        from qa.index import open_index
+
+        written = export_judgements(verdicts, open_index(options.index), options.export)
         if options.json:
             print_json({"folder": str(options.export), **asdict(written)})
         else:

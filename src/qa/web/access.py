@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import ipaddress
@@ -61,19 +60,19 @@ class Access:
         """
         return origin != "" and origin.lower() in {_origin(scheme, host), self.origin}
 
-    def admits(self, authorization: str) -> bool:
-        """Whether an ``Authorization`` header names an account; in a time that tells nothing."""
+    def account_of(self, authorization: str) -> bytes | None:
+        """The account that an ``Authorization`` header names; in a time that tells nothing."""
         scheme, _, encoded = authorization.partition(" ")
         if scheme.lower() != "basic":
-            return False
+            return None
         try:
             given = account(base64.b64decode(encoded.strip(), validate=True).decode("utf-8"))
-        except (binascii.Error, UnicodeDecodeError):
-            return False
+        except ValueError:
+            return None
         admitted = False
         for known in self.accounts:
             admitted |= hmac.compare_digest(given, known)
-        return admitted
+        return given if admitted else None
 
 
 def access_for(

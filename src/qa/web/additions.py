@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import secrets
 import subprocess
 import sys
@@ -64,6 +65,9 @@ class Additions:
         self._known: dict[str, Addition] = {}
         self._progress: dict[str, Any] | None = None
         self._worker: threading.Thread | None = None
+        # Bytes of what was kept, and of each document that is coming; the event loop's alone.
+        self._kept = 0
+        self._coming: dict[Path, int] = {}
         if not corpus.is_dir():
             raise QAError(
                 f"{corpus} is no folder: documents can be added only to an index of a folder. "
@@ -86,23 +90,26 @@ class Additions:
         name = checked_name(name)
         draft = self._folder / f".{secrets.token_hex(8)}.part"
         try:
-            room = MOST_BYTES - sum(path.stat().st_size for path in self._folder.iterdir())
-            size = 0
+            self._kept, size = self._size(), 0
             with draft.open("wb") as file:
                 async for part in content:
                     size += len(part)
+                    # Others come at the same time: they share what room there is.
+                    self._coming[draft] = size
                     if size > LARGEST_ADDITION:
                         limit = texts.number(LARGEST_ADDITION // 1_000_000)
                         raise QAError(texts.FILE_TOO_LARGE.format(limit=limit))
-                    if size > room:
+                    if self._kept + sum(self._coming.values()) > MOST_BYTES:
                         raise QAError(texts.NO_ROOM)
                     file.write(part)
             if not size:
                 raise QAError(texts.FILE_EMPTY)
             draft.replace(self._folder / name)
+            self._kept = self._size()
         except OSError as error:
             raise QAError(texts.FILE_FAILED.format(error=error.strerror or error)) from error
         finally:
+            self._coming.pop(draft, None)
             draft.unlink(missing_ok=True)
         self._put(Addition(name, "waiting"))
         with self._lock:
@@ -118,6 +125,10 @@ class Additions:
                 "progress": self._progress,
                 "busy": self._worker is not None,
             }
+
+    def _size(self) -> int:
+        """Bytes of the added documents that came whole."""
+        return sum(path.stat().st_size for path in self._folder.glob("[!.]*"))
 
     def _put(self, addition: Addition) -> None:
         with self._lock:
@@ -140,7 +151,9 @@ class Additions:
                 self._indexed()
                 skipped = {skip["source"]: Skipped(**skip) for skip in report["skipped"]}
             except Exception as error:
-                self._finish(names, "failed", dict.fromkeys(names, str(error)))
+                # The page says it in French; the terminal gets the cause.
+                logging.getLogger(__name__).warning("added documents were not indexed: %s", error)
+                self._finish(names, "failed", dict.fromkeys(names, texts.NOT_INDEXED))
                 continue
             reasons = {
                 name: in_french(reason)
@@ -185,7 +198,7 @@ class Additions:
                     with self._lock:
                         self._progress = fields if "step" in fields else None
         if process.returncode or "step" in fields or not fields:
-            raise QAError(texts.INDEXING_DIED.format(code=process.returncode))
+            raise QAError(f"the indexing process stopped (code {process.returncode}).")
         return fields
 
 

@@ -58,10 +58,10 @@ class Calls:
             number = self._named[name.removeprefix("/")]
             self._inputs[number] = [_input(parameter) for parameter in endpoint["parameters"]]
 
-    def checked(self, path: str, body: bytes) -> bytes:
+    def checked(self, path: str, body: bytes, rename: Callable[[str], str]) -> bytes:
         """The body of a ``POST`` to Gradio as it may be passed on; ``CallError`` when it may not.
 
-        ``path`` is the one below ``/gradio_api/``.
+        ``path`` is the one below ``/gradio_api/``; ``rename`` makes a session's name Gradio's.
         """
         try:
             fields = json.loads(body)
@@ -81,7 +81,10 @@ class Calls:
                 fields = _of(fields, str, "event_id")
             case _:
                 raise CallError
-        return json.dumps(fields).encode("ascii")
+        if "session_hash" in fields:
+            fields["session_hash"] = rename(fields["session_hash"])
+        # A lone half of a character is none: nothing behind this line has to think of it.
+        return json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace")
 
     def _by_number(self, fields: dict[str, Any]) -> dict[str, Any]:
         number = _of(fields, int, "fn_index")["fn_index"]

@@ -1,19 +1,27 @@
-"""Readers' verdicts on answers: one SQLite file beside the index, and judgements made of it."""
+"""Readers' verdicts on answers: one SQLite file beside the index, and judgements made of it.
+
+A verdict keeps where a quote stands and a digest of it, never its words: of a document that is
+deleted nothing is left here to read.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qa.records import QAError
 from qa.web.state import Exchange
+
+if TYPE_CHECKING:
+    from qa.index import Index
 
 FILE = "feedback.sqlite"
 
@@ -27,13 +35,33 @@ CREATE TABLE IF NOT EXISTS verdicts (
 
 
 @dataclass(frozen=True, slots=True)
+class Quoted:
+    """Where a quote stands, in characters of its document, and a digest that tells its words."""
+
+    document_id: str
+    start: int
+    end: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """The last word of a reader on one answer.
 
-    ``question`` stands alone; ``quotes`` are the cited (document id, text), none for a refusal.
+    ``question`` stands alone; ``quotes`` are what was cited, none for a refusal.
     """
 
     moment: str
+    question: str
+    answered: bool
+    liked: bool
+    quotes: tuple[Quoted, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A verdict with the words of its quotes, by (document id, text)."""
+
     question: str
     answered: bool
     liked: bool
@@ -53,8 +81,7 @@ def record_verdict(path: Path, exchange: Exchange) -> None:
     """Append the verdict on an answer; the last one counts, an empty one takes it back."""
     answer = exchange.turn.answer
     citations = [
-        {"document_id": c.document_id, "start": c.start, "end": c.end, "quote": c.quote}
-        for c in answer.citations
+        asdict(Quoted(c.document_id, c.start, c.end, _digest(c.quote))) for c in answer.citations
     ]
     row = (
         datetime.now(UTC).isoformat(timespec="seconds"),
@@ -96,31 +123,33 @@ def read_verdicts(index: Path) -> list[Verdict]:
                 question,
                 status == "answered",
                 verdict == "like",
-                tuple((c["document_id"], c["quote"]) for c in json.loads(citations)),
+                tuple(Quoted(**citation) for citation in json.loads(citations)),
             )
             for moment, question, status, verdict, citations in rows
         ]
-    except (sqlite3.Error, ValueError, KeyError, TypeError) as error:
+    except (sqlite3.Error, ValueError, TypeError) as error:
         raise QAError(
             f"{path} could not be read ({error}). Move it away to begin a new one."
         ) from error
 
 
-def export_judgements(verdicts: Sequence[Verdict], folder: Path) -> Export:
+def export_judgements(verdicts: Sequence[Verdict], index: Index, folder: Path) -> Export:
     """Write what ``qa eval`` reads: a BEIR folder without corpus, and ``answers.jsonl``.
 
     ``queries.jsonl`` and ``qrels/test.tsv``: a document is relevant (1) to a question when more
     readers found a quote from it useful than not, irrelevant (0) when fewer did, not judged when as
     many. A question without any relevant document is left out: nothing could be right for it.
-    ``answers.jsonl``: quotes that were found useful, and refusals that were.
+    ``answers.jsonl``: quotes that were found useful, and refusals that were. A quote that no longer
+    stands in the index where it was is passed over.
     """
-    questions = list(dict.fromkeys(verdict.question for verdict in verdicts))
+    whole = list(_in_words(verdicts, index))
+    questions = list(dict.fromkeys(verdict.question for verdict in whole))
     queries: list[dict[str, Any]] = []
     judgements: list[str] = []
     answers: list[dict[str, Any]] = []
     for number, question in enumerate(questions, 1):
         name = f"q{number}"
-        said = [verdict for verdict in verdicts if verdict.question == question]
+        said = [verdict for verdict in whole if verdict.question == question]
         grades = _grades(said)
         if 1 in grades.values():
             queries.append({"_id": name, "text": question})
@@ -143,7 +172,26 @@ def export_judgements(verdicts: Sequence[Verdict], folder: Path) -> Export:
     return Export(len(queries), len(judgements), len(answers))
 
 
-def _grades(said: Sequence[Verdict]) -> dict[str, int]:
+def _digest(quote: str) -> str:
+    return hashlib.blake2b(quote.encode("utf-8"), digest_size=8).hexdigest()
+
+
+def _in_words(verdicts: Sequence[Verdict], index: Index) -> Iterator[_Said]:
+    """The verdicts that still say something, with the words that the index holds."""
+    names = {quoted.document_id for verdict in verdicts for quoted in verdict.quotes}
+    documents = {name: index.store.document(name) for name in names}
+    text = {name: document.text for name, document in documents.items() if document is not None}
+    for verdict in verdicts:
+        found = [
+            (quoted, text.get(quoted.document_id, "")[quoted.start : quoted.end])
+            for quoted in verdict.quotes
+        ]
+        quotes = tuple((q.document_id, words) for q, words in found if _digest(words) == q.digest)
+        if quotes or not verdict.answered:
+            yield _Said(verdict.question, verdict.answered, verdict.liked, quotes)
+
+
+def _grades(said: Sequence[_Said]) -> dict[str, int]:
     balance: Counter[str] = Counter()
     for verdict in said:
         for document in {document for document, _ in verdict.quotes}:
@@ -155,9 +203,7 @@ def _grades(said: Sequence[Verdict]) -> dict[str, int]:
     }
 
 
-def _answer_questions(
-    name: str, question: str, said: Sequence[Verdict]
-) -> Iterator[dict[str, Any]]:
+def _answer_questions(name: str, question: str, said: Sequence[_Said]) -> Iterator[dict[str, Any]]:
     """The question with its useful quotes, or as one that the documents do not answer."""
     balance = Counter(
         {

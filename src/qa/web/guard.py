@@ -6,30 +6,48 @@ does not exist here. Documents are added, and programs ask by MCP, only where th
 
 from __future__ import annotations
 
-import json
+import asyncio
+import logging
 import re
 import secrets
 import time
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections import Counter, OrderedDict
+from collections.abc import Callable
+from functools import partial
 from typing import Any
+from urllib.parse import parse_qs, urlencode
 
 from qa.web import texts
 from qa.web.access import Access, client_key
 from qa.web.additions import LARGEST_ADDITION
 from qa.web.calls import CallError
+from qa.web.responses import (
+    App,
+    Headers,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    changed,
+    guarded,
+    in_french,
+    redirect,
+    refuse,
+    rewrite_page,
+)
+from qa.web.sessions import Sessions
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
-# A path below /gradio_api/ and the body that came for it: the body to pass on.
-Checked = Callable[[str, bytes], bytes]
+# A path below /gradio_api/, the body that came for it, and how its session is named for Gradio:
+# the body to pass on.
+Checked = Callable[[str, bytes, Callable[[str], str]], bytes]
 
 MAX_BODY = 64 * 1024  # bytes
-# Tokens of a client: so many at once, so many more each second. A page sends one to three requests
-# a question; a whole team behind one address still passes.
+# Seconds in which a request has to come whole; an added document, its next part.
+SENDING = 30.0
+# Requests of a client that are being answered; a page keeps one open for as long as it is shown.
+AT_ONCE = 128
+# Tokens of a client: so many at once, so many more each second. A page is one request that counts,
+# a question one to three; a whole team behind one address still passes.
 BURST, RATE = 120, 30.0
 # Wrong passwords of a client: fewer.
 WRONG_BURST, WRONG_RATE = 10, 0.2
@@ -38,7 +56,7 @@ _CLIENTS = 1_000
 _READ = re.compile(
     r"/(?:config|theme\.css|style\.css|panel\.js|source|favicon\.ico|favicon\.svg|robots\.txt|"
     r"assets/[\w./-]+|static/[\w./-]+|gradio_api/(?:info|app_id|startup-events|theme\.css|queue/data|"
-    r"heartbeat/\w+|call/answer/\w+))?"
+    r"heartbeat/[\w-]+|call/answer/\w+))?"
 )
 _WRITE = re.compile(
     r"/gradio_api/(?:queue/join|run/predict|reset|cancel|call/answer|call/v2/answer)/?"
@@ -49,20 +67,14 @@ _ASKED = re.compile(r"/(?:source|gradio_api/queue/data)")
 # Asked for by browsers without the reader's name; they tell nothing.
 _OPEN = re.compile(r"/(?:favicon\.(?:ico|svg)|robots\.txt)")
 _LIMITED = re.compile(
-    r"/(?:source|documents|mcp|gradio_api/(?:queue/join|run/predict|call/(?:v2/)?answer)/?)"
+    r"/(?:config|source|documents|mcp|"
+    r"gradio_api/(?:info|queue/join|run/predict|call/(?:v2/)?answer)/?)?"
 )
 
 _FRAMING = (b"content-length", b"transfer-encoding")
 # What a client may say of its way here. The server has read what a trusted proxy said (``scope``);
 # Gradio would believe it of anybody, and write it into the page.
 _HEARSAY = re.compile(rb"forwarded|x-forwarded-.*|x-real-ip|x-gradio-.*")
-
-_POLICY = (
-    "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'unsafe-eval'; "
-    "style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; "
-    "connect-src 'self'; manifest-src 'self'; frame-ancestors 'none'; form-action 'none'; "
-    "base-uri 'self'; object-src 'none'"
-)
 
 
 class _Buckets:
@@ -100,79 +112,121 @@ class Guard:
         self._checked = checked
         self._asked = _Buckets(BURST, RATE)
         self._wrong = _Buckets(WRONG_BURST, WRONG_RATE)
+        self._open: Counter[str] = Counter()
+        self._key = secrets.token_bytes(32)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass on with a body of known size and an answer with a content policy."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
-            return
-        if scope["type"] != "http":
-            return
+        elif scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close"})  # which refuses it: 403
+        elif scope["type"] == "http":
+            started = False
+
+            async def telling(message: Message) -> None:
+                nonlocal started
+                started = True
+                await send(message)
+
+            try:
+                await self._answer(scope, receive, telling)
+            except TimeoutError:
+                return  # the client does not take its answer
+            except Exception as error:
+                # Gradio ends some answers so. Those that nobody foresaw were told as such.
+                path = f"{scope['method']} {scope['path']}"
+                logging.getLogger(__name__).warning(
+                    "%r was not answered to its end: %r", path, error
+                )
+                if not started:
+                    await refuse(send, 500, texts.SERVER_FAULT)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         kept = [field for field in scope["headers"] if not _HEARSAY.fullmatch(field[0])]
         scope = {**scope, "headers": kept}
         nonce = secrets.token_urlsafe(16)
-        guarded = _with_headers(send, nonce)
+        send = guarded(send, nonce)
         root, path = self._access.root, scope["path"]
         if root and path == root:
-            await _redirect(guarded, f"{root}/")
+            await redirect(send, f"{root}/")
             return
         if root and path.startswith(f"{root}/"):
             # A proxy may pass the path on whole, or without what it added.
-            path = path.removeprefix(root)
-            scope = {**scope, "path": path, "raw_path": path.encode("utf-8")}
-        refusal = self._refusal(scope)
+            scope = _at(scope, path.removeprefix(root))
+        headers = dict(kept)
+        for_browser = b"text/html" in headers.get(b"accept", b"")
+        told = partial(refuse, home=f"{root}/" if for_browser else None)
+        client = client_key((scope.get("client") or ("",))[0])
+        refusal = self._refusal(scope, headers, client)
         if refusal is not None:
-            await _refuse(guarded, *refusal)
+            await told(send, *refusal)
             return
+        self._open[client] += 1
+        try:
+            account = self._access.account_of(headers.get(b"authorization", b"").decode("latin-1"))
+            sessions = Sessions(self._key, account or b"")
+            await self._pass_on(scope, receive, in_french(send, told), nonce, sessions)
+        except _RefusedError as error:
+            await told(send, error.status, error.detail)
+        finally:
+            self._open[client] -= 1
+            self._open += Counter()  # without those that have none
+
+    async def _pass_on(
+        self, scope: Scope, receive: Receive, send: Send, nonce: str, sessions: Sessions
+    ) -> None:
+        path = scope["path"]
         if path == _DOCUMENTS:
             # Goes to the disk as it comes, and is counted there.
-            await self._app(scope, receive, guarded)
+            await self._app(scope, _in_time(receive), send)
             return
         body = await _read_body(receive)
-        if body is None:
-            await _refuse(guarded, 413, texts.TOO_LARGE)
-            return
         if scope["method"] == "POST" and path.startswith(_GRADIO):
             try:
-                body = self._checked(path.removeprefix(_GRADIO), body)
+                body = self._checked(path.removeprefix(_GRADIO), body, sessions.inside)
             except CallError as error:
-                await _refuse(guarded, 422, [_invalid(error)])
-                return
+                raise _RefusedError(422, [_invalid(error)]) from error
             scope = {**scope, "headers": _with_length(scope["headers"], len(body))}
+        elif path.startswith(_GRADIO):
+            scope = _named(scope, sessions)
         if not _ASKED.fullmatch(path):
             # Gradio would look for a page of that name, or for a file that holds one.
             scope = {**scope, "query_string": b""}
         if path == "/":
-            guarded = _rewriting(guarded, nonce)
-        elif path.startswith("/gradio_api/queue/join"):
-            guarded = _in_french(guarded)
-        await self._app(scope, _replay(body, receive), guarded)
+            send = changed(send, lambda page: rewrite_page(page.decode(), nonce).encode())
+        elif path.startswith(f"{_GRADIO}call/") and scope["method"] == "POST":
+            send = changed(send, sessions.sealed)
+        await self._app(scope, _replay(body, receive), send)
 
-    def _refusal(self, scope: Scope) -> tuple[int, str] | None:
-        headers = {name.decode("latin-1"): value for name, value in scope["headers"]}
-        scheme = scope.get("scheme", "http")
-        host = headers.get("host", b"").decode("latin-1")
+    def _refusal(
+        self, scope: Scope, headers: dict[bytes, bytes], client: str
+    ) -> tuple[int, str] | None:
+        host = headers.get(b"host", b"").decode("latin-1")
         if not self._access.serves(host):
             return 400, texts.FORBIDDEN_HOST
-        origin = headers.get("origin")
+        origin = headers.get(b"origin")
+        scheme = scope.get("scheme", "http")
         if origin is not None and not self._access.is_own(origin.decode("latin-1"), scheme, host):
             return 403, texts.FORBIDDEN_ORIGIN
         path, method = scope["path"], scope["method"]
-        client = client_key((scope.get("client") or ("",))[0])
         if self._access.accounts and not _OPEN.fullmatch(path):
-            given = headers.get("authorization", b"").decode("latin-1")
+            given = headers.get(b"authorization", b"").decode("latin-1")
             if self._wrong.left(client) < 1:
                 return 429, texts.BUSY
-            if not self._access.admits(given):
+            if self._access.account_of(given) is None:
                 if given:
                     self._wrong.take(client)
                 return 401, texts.WHO
         if not self._exists(method, path):
             return 404, texts.NOT_FOUND
-        length = headers.get("content-length", b"")
+        length = headers.get(b"content-length", b"")
         most = LARGEST_ADDITION if path == _DOCUMENTS else MAX_BODY
         if length.isdigit() and int(length) > most:
             return 413, texts.TOO_LARGE
+        if self._open[client] >= AT_ONCE:
+            return 429, texts.BUSY
         if _LIMITED.fullmatch(path) and not self._asked.take(client):
             return 429, texts.BUSY
         return None
@@ -186,18 +240,65 @@ class Guard:
         return allowed is not None and bool(allowed.fullmatch(path)) and ".." not in path
 
 
-async def _read_body(receive: Receive) -> bytes | None:
-    """The whole body, or ``None`` when it is too large or the client has left."""
+class _RefusedError(Exception):
+    """A request that is refused once it has been read."""
+
+    def __init__(self, status: int, detail: str | list[dict[str, Any]]):
+        super().__init__(status)
+        self.status, self.detail = status, detail
+
+
+def _at(scope: Scope, path: str) -> Scope:
+    return {**scope, "path": path, "raw_path": path.encode("utf-8")}
+
+
+def _named(scope: Scope, sessions: Sessions) -> Scope:
+    """A request that names a session or a question, as Gradio knows them."""
+    *_, kind, name = scope["path"].split("/")
+    if kind == "heartbeat":
+        return _at(scope, f"{_GRADIO}heartbeat/{sessions.inside(name)}")
+    if kind == "answer":
+        question = sessions.opened(name)
+        if question is None:
+            raise _RefusedError(404, texts.NOT_FOUND)
+        return _at(scope, f"{_GRADIO}call/answer/{question}")
+    asked = parse_qs(scope["query_string"].decode("latin-1")).get("session_hash", [""])
+    query = urlencode({"session_hash": sessions.inside(asked[0])})
+    return {**scope, "query_string": query.encode("ascii")}
+
+
+async def _read_body(receive: Receive) -> bytes:
+    """The whole body."""
     parts: list[bytes] = []
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        parts.append(message.get("body", b""))
-        if sum(map(len, parts)) > MAX_BODY:
-            return None
-        if not message.get("more_body"):
-            return b"".join(parts)
+    try:
+        async with asyncio.timeout(SENDING):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise _RefusedError(400, texts.NO_CALL)
+                parts.append(message.get("body", b""))
+                if sum(map(len, parts)) > MAX_BODY:
+                    raise _RefusedError(413, texts.TOO_LARGE)
+                if not message.get("more_body"):
+                    return b"".join(parts)
+    except TimeoutError:
+        raise _RefusedError(408, texts.TOO_SLOW) from None
+
+
+def _in_time(receive: Receive) -> Receive:
+    """A body whose next part does not keep the server waiting."""
+    whole = False
+
+    async def next_part() -> Message:
+        nonlocal whole
+        if whole:
+            return await receive()
+        async with asyncio.timeout(SENDING):
+            message = await receive()
+        whole = not message.get("more_body")
+        return message
+
+    return next_part
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
@@ -213,85 +314,7 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-def _with_headers(send: Send, nonce: str) -> Send:
-    extra = {
-        "content-security-policy": _POLICY.format(nonce=nonce),
-        "x-content-type-options": "nosniff",
-        "referrer-policy": "no-referrer",
-        "cross-origin-opener-policy": "same-origin",
-        "cross-origin-resource-policy": "same-origin",
-    }
-
-    async def guarded(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            kept = [h for h in message.get("headers", []) if h[0].decode().lower() not in extra]
-            added = [(name.encode(), value.encode()) for name, value in extra.items()]
-            message = {**message, "headers": [*kept, *added]}
-        await send(message)
-
-    return guarded
-
-
-def _rewriting(send: Send, nonce: str) -> Send:
-    """Hold the page back until it is whole, then send it in French and with its scripts named."""
-    start: Message = {}
-    parts: list[bytes] = []
-
-    async def collected(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            start.update(message)
-            return
-        parts.append(message.get("body", b""))
-        if message.get("more_body"):
-            return
-        body = rewrite_page(b"".join(parts).decode("utf-8"), nonce).encode("utf-8")
-        dropped = {b"content-length", b"cache-control"}
-        headers = [h for h in start["headers"] if h[0].lower() not in dropped]
-        headers += [
-            (b"content-length", str(len(body)).encode()),
-            (b"cache-control", b"no-store"),
-        ]
-        await send({**start, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
-
-    return collected
-
-
-def rewrite_page(page: str, nonce: str) -> str:
-    """Gradio's page: in French, without previews meant for other sites, with our style and script.
-
-    The page's own data are JSON in which Gradio writes « < » as an escape, so every ``<script``
-    here is a real one.
-    """
-    page = re.sub(r'(<html\s+lang=")en"', r'\1fr"', page, count=1)
-    page = re.sub(r'<meta\s+(?:property|name)="(?:og|twitter):[^>]*>\s*', "", page)
-    # Its address would be the server's own, whatever the path below which the page is served.
-    page = re.sub(r'<link rel="manifest"[^>]*>\s*', "", page)
-    page = page.replace("<script", f'<script nonce="{nonce}"')
-    own = (
-        '<link rel="icon" type="image/svg+xml" href="favicon.svg" />'
-        '<link rel="stylesheet" href="style.css" />'
-        f'<script nonce="{nonce}" src="panel.js"></script>'
-    )
-    return page.replace("<style>", f"{own}<style>", 1)
-
-
-def _in_french(send: Send) -> Send:
-    """A full queue is told in the reader's language."""
-    full = False
-
-    async def translated(message: Message) -> None:
-        nonlocal full
-        if message["type"] == "http.response.start" and message["status"] == 503:
-            full = True
-            await _refuse(send, 503, texts.BUSY)
-        elif not full:
-            await send(message)
-
-    return translated
-
-
-def _with_length(headers: list[tuple[bytes, bytes]], length: int) -> list[tuple[bytes, bytes]]:
+def _with_length(headers: Headers, length: int) -> Headers:
     kept = [(name, value) for name, value in headers if name not in _FRAMING]
     return [*kept, (b"content-length", str(length).encode())]
 
@@ -304,23 +327,3 @@ def _invalid(error: CallError) -> dict[str, Any]:
         "message": str(error),
         "parameter_name": error.parameter,
     }
-
-
-async def _refuse(send: Send, status: int, detail: str | list[dict[str, Any]]) -> None:
-    body = json.dumps({"detail": detail}, ensure_ascii=False).encode("utf-8")
-    headers = [
-        (b"content-type", b"application/json; charset=utf-8"),
-        (b"content-length", str(len(body)).encode()),
-    ]
-    if status in {429, 503}:
-        headers.append((b"retry-after", b"2"))
-    if status == 401:
-        headers.append((b"www-authenticate", b'Basic realm="Sourcier", charset="UTF-8"'))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
-async def _redirect(send: Send, path: str) -> None:
-    headers = [(b"location", path.encode("ascii")), (b"content-length", b"0")]
-    await send({"type": "http.response.start", "status": 308, "headers": headers})
-    await send({"type": "http.response.body", "body": b""})

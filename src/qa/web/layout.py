@@ -11,12 +11,9 @@ from qa.records import QAError
 from qa.web import panel, render, texts
 from qa.web.additions import LARGEST_ADDITION, suffixes
 from qa.web.evaluation import add_evaluation
-from qa.web.page import PASSAGES, Page, View
+from qa.web.page import ANSWERS_AT_ONCE, FILTER, PASSAGES, WAITING, Page, View
 from qa.web.state import Chat
 
-# Answers at the same time, and questions that wait: a further one is told that there are too many.
-ANSWERS_AT_ONCE = min(4, os.cpu_count() or 2)
-WAITING = 64
 # Seconds between two words to those who wait; a word to all of them after every answer costs more.
 STATUS_EVERY = 5.0
 # Conversations kept in memory; the least recent is forgotten first.
@@ -90,6 +87,7 @@ def build_app(page: Page, datasets: Path | None = None) -> Any:
                     title = gr.Textbox(
                         label=texts.CORPUS_FILTER,
                         placeholder=texts.CORPUS_FILTER,
+                        max_length=FILTER,
                         container=False,
                         elem_id="filter",
                     )
@@ -103,11 +101,12 @@ def build_app(page: Page, datasets: Path | None = None) -> Any:
 
         shown = [log, chat, box, notice]
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-        asked = gr.on(
-            [box.submit, send.click], page.ask, [box, chat, *settings], shown, js=_BUSY, **private
-        )
-        again = retry.click(page.retry, [chat, *settings], shown, js=_BUSY, **private)
-        brought = log.submit(brought_back, [], shown, **private)
+        # One queue for all questions; by default each function has its own.
+        queued: dict[str, Any] = {"concurrency_id": "answers", "concurrency_limit": ANSWERS_AT_ONCE}
+        asking = {**private, **queued, "js": _BUSY}
+        asked = gr.on([box.submit, send.click], page.ask, [box, chat, *settings], shown, **asking)
+        again = retry.click(page.retry, [chat, *settings], shown, **asking)
+        brought = log.submit(brought_back, [], shown, **private, **queued)
         for event in (asked, again, brought):
             event.then(None, js=_DONE)
         running = [asked, again, brought]
@@ -124,7 +123,7 @@ def build_app(page: Page, datasets: Path | None = None) -> Any:
         title.input(page.corpus, [title], [table], trigger_mode="always_last", **private)
         if drop is not None:
             drop.submit(page.added, [title, chat], [table, skipped, log], **private)
-        gr.api(answer, api_name="answer")
+        gr.api(answer, api_name="answer", **queued)
 
     def follow(view: View) -> None:
         """A page that is opened from now on begins with the newest generation."""
@@ -134,7 +133,10 @@ def build_app(page: Page, datasets: Path | None = None) -> Any:
 
     page.follow(follow)
     app.queue(
-        max_size=WAITING, default_concurrency_limit=ANSWERS_AT_ONCE, status_update_rate=STATUS_EVERY
+        max_size=WAITING,
+        default_concurrency_limit=ANSWERS_AT_ONCE,
+        status_update_rate=STATUS_EVERY,
+        api_open=False,  # what is queued is asked through the queue alone
     )
     app.state_session_capacity = READERS
     return app

@@ -5,10 +5,12 @@ The Model Context Protocol over HTTP, at ``/mcp``; needs the package ``mcp`` (th
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from qa.records import QAError
-from qa.web.page import Page
+from qa.web import texts
+from qa.web.page import ANSWERS_AT_ONCE, WAITING, Page
 
 _WHAT = (
     "Answers a question asked in French with exact sentences of the indexed documents, each cited "
@@ -20,18 +22,23 @@ _WHAT = (
 def mcp_app(page: Page) -> Any:
     """A Starlette application that serves ``/mcp``; its lifespan has to be run."""
     try:
+        from anyio import CapacityLimiter, to_thread
         from mcp.server.mcpserver import MCPServer
         from mcp.server.mcpserver.exceptions import ToolError
         from mcp.server.transport_security import TransportSecuritySettings
     except ImportError as error:
         raise QAError("--mcp needs the package mcp: pip install 'sourcier[mcp]'.") from error
     server = MCPServer("sourcier", instructions=_WHAT, log_level="ERROR")
+    places = CapacityLimiter(ANSWERS_AT_ONCE)
 
-    def answer(
+    async def answer(
         question: str, passages: int = 5, method: str = "hybrid", caution: str = "normal"
     ) -> dict[str, Any]:
+        if places.statistics().tasks_waiting >= WAITING:
+            raise ToolError(texts.BUSY)
+        ask = partial(page.answer, question, passages, method, caution)
         try:
-            return page.answer(question, passages, method, caution)
+            return await to_thread.run_sync(ask, limiter=places)
         except QAError as error:
             raise ToolError(str(error)) from error
 

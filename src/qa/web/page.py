@@ -7,9 +7,11 @@ the index has a new generation, ``Page`` shows that one from the next question o
 from __future__ import annotations
 
 import logging
+import os
 import shlex
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,8 +21,7 @@ from typing import TYPE_CHECKING, Any
 from qa.assistant import MAX_QUESTION, clean_message
 from qa.embedding import open_embedder
 from qa.french import fold
-from qa.index import DocumentEntry, Index, open_index
-from qa.index.generations import current_name
+from qa.index import DocumentEntry, current_name, open_index
 from qa.records import Answer, QAError, Turn, answer_fields
 from qa.web import panel, render, texts
 from qa.web.examples import example_questions
@@ -32,6 +33,12 @@ if TYPE_CHECKING:
     from qa.assistant import Assistant
 
 PASSAGES = (3, 5, 10)
+# Answers at the same time, whatever door the questions come by, and questions that wait at a door:
+# a further one is told that there are too many.
+ANSWERS_AT_ONCE = min(4, os.cpu_count() or 2)
+WAITING = 64
+# Characters and words of what is typed to find a document by its title.
+FILTER, _FILTER_WORDS = 200, 20
 
 # What is shown: the conversation, the chat behind it, the text in the box, the line above the box.
 Shown = tuple[str, Chat, str, str]
@@ -39,11 +46,15 @@ Shown = tuple[str, Chat, str, str]
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One generation of the index as the page shows it; ``corpus`` is its documents' digest."""
+    """One generation of the index as the page shows it; ``corpus`` is its documents' digest.
+
+    ``titles`` is what each entry is found by.
+    """
 
     assistant: Assistant
     welcome: str
     entries: tuple[DocumentEntry, ...]
+    titles: tuple[str, ...]
     skipped: str
     warning: str
     corpus: str
@@ -52,6 +63,7 @@ class View:
 def view_of(assistant: Assistant, folder: Path, *, upload: bool = False) -> View:
     """The index of an assistant; ``folder`` is where it is kept; ``upload``: readers may add."""
     manifest, store = assistant.index.manifest, assistant.index.store
+    entries = tuple(store.documents())
     return View(
         assistant,
         render.welcome(
@@ -63,7 +75,8 @@ def view_of(assistant: Assistant, folder: Path, *, upload: bool = False) -> View
             example_questions(assistant),
             upload=upload,
         ),
-        tuple(store.documents()),
+        entries,
+        tuple(fold(f"{entry.title} {entry.source}") for entry in entries),
         panel.skipped(store.skipped()),
         render.notice(texts.WARNING) if assistant.index.warning is not None else "",
         manifest.corpus_digest,
@@ -74,12 +87,14 @@ class Page:
     """The assistant as the page uses it; ``folder`` is the index's, where verdicts are kept."""
 
     def __init__(self, assistant: Assistant, folder: Path, *, upload: bool = False):
-        self.view = view_of(assistant, folder, upload=upload)
+        index, embedder = assistant.index, assistant.embedder
+        # A question keeps to one generation, so it is the page that turns to another.
+        self.view = view_of(type(assistant)(index, embedder, follow=False), folder, upload=upload)
         self.upload = upload
         self.folder = folder
         self._reloading = threading.Lock()
-        self._tried = assistant.index.path.name
-        self._retired: Index | None = None
+        self._answering = threading.BoundedSemaphore(ANSWERS_AT_ONCE)
+        self._tried = index.path.name
         self._tell: Callable[[View], None] = lambda _: None
 
     def follow(self, tell: Callable[[View], None]) -> None:
@@ -88,33 +103,28 @@ class Page:
 
     @property
     def assistant(self) -> Assistant:
-        """The assistant of the newest generation."""
+        """The assistant of the newest generation; it stays with that one."""
         return self.view.assistant
 
     def reload(self) -> None:
-        """Show the newest generation of the index, when there is another.
+        """Show the published generation of the index: nothing is shown of one before it.
 
         Raises ``QAError`` when it cannot be opened, once; the one before goes on answering.
         """
         directory = self.assistant.index.path.parent
-        name = current_name(directory)
-        if name in {None, self._tried} or not self._reloading.acquire(blocking=False):
-            return
-        try:
+        with self._reloading:
+            name = current_name(directory)
+            if name in {None, self._tried}:
+                return
             self._tried = str(name)
             index, embedder = open_index(directory), self.assistant.embedder
             if index.manifest.embedder.fingerprint != embedder.fingerprint:
                 embedder = open_embedder(index.manifest.embedder.name)
-            before = self.assistant.index
-            newest = type(self.assistant)(index, embedder)
+            newest = type(self.assistant)(index, embedder, follow=False)
+            # Its files are let go of after the last question that reads them.
+            weakref.finalize(newest, index.close)
             self.view = view_of(newest, self.folder, upload=self.upload)
             self._tell(self.view)
-            # A question that came just before still reads the old one: it is closed a turn later.
-            if self._retired is not None:
-                self._retired.close()
-            self._retired = before
-        finally:
-            self._reloading.release()
 
     def show(self, chat: Chat) -> str:
         """The conversation, or the first screen before it."""
@@ -127,7 +137,7 @@ class Page:
         kept = read_kept(content)
         for question in kept:
             try:
-                chat = chat.add(self._again(question, chat))
+                chat = chat.add(self._again(view, question, chat))
             except QAError:
                 continue
             except Exception:
@@ -136,15 +146,14 @@ class Page:
         notice = render.notice(texts.CHANGED, kind="status") if changed else view.warning
         return self.show(chat), chat, "", notice
 
-    def _again(self, kept: Kept, chat: Chat) -> Exchange:
+    def _again(self, view: View, kept: Kept, chat: Chat) -> Exchange:
         """Ask a kept question again; a verdict holds for the documents that it was given on."""
         # What came before the first one was forgotten: it is asked as it was understood then.
         first = not chat.exchanges and not kept.alone
         message = kept.understood if first else kept.message
-        answer = self._answer(message, () if kept.alone else chat.turns, kept.settings)
+        answer = self._answer(view, message, () if kept.alone else chat.turns, kept.settings)
         if first:
             answer = replace(answer, question=clean_message(kept.message))
-        view = self.view
         same = kept.corpus == view.corpus
         return Exchange(
             Turn(answer.question, answer),
@@ -155,14 +164,17 @@ class Page:
             kept.identity,
         )
 
-    def _answer(self, message: str, turns: tuple[Turn, ...], settings: Settings) -> Answer:
-        return self.assistant.answer(
-            message,
-            turns,
-            limit=settings.passages,
-            method=settings.method,
-            caution=settings.caution,
-        )
+    def _answer(
+        self, view: View, message: str, turns: tuple[Turn, ...], settings: Settings
+    ) -> Answer:
+        with self._answering:
+            return view.assistant.answer(
+                message,
+                turns,
+                limit=settings.passages,
+                method=settings.method,
+                caution=settings.caution,
+            )
 
     def ask(
         self, message: str | None, chat: Chat, passages: int, method: str, caution: str
@@ -187,20 +199,21 @@ class Page:
     ) -> Shown:
         fault = question_fault(message)
         settings = read_settings(*chosen) or Settings()
-        corpus = self.view.corpus
+        view = self.view
         if not fault:
             try:
-                answer = self._answer(message, () if alone else before.turns, settings)
+                answer = self._answer(view, message, () if alone else before.turns, settings)
             except QAError as error:
-                fault = texts.FAILED.format(error=error)
-            except Exception:
                 # The reader gets a sentence, the terminal the cause; the conversation is kept.
+                logging.getLogger(__name__).warning("a question was not answered: %s", error)
+                fault = texts.FAILED
+            except Exception:
                 logging.getLogger(__name__).exception("a question failed")
                 fault = texts.UNEXPECTED
         if fault:
             message = message.encode("utf-8", "replace").decode("utf-8")
             return self.show(chat), chat, message, render.notice(fault)
-        exchange = Exchange(Turn(answer.question, answer), alone, "", settings, corpus)
+        exchange = Exchange(Turn(answer.question, answer), alone, "", settings, view.corpus)
         after = before.add(exchange)
         return self.show(after), after, "", ""
 
@@ -228,8 +241,8 @@ class Page:
             try:
                 record_verdict(self.folder / FILE, chat.exchanges[position])
             except QAError as error:
-                fault = render.notice(texts.VERDICT_FAILED.format(error=error))
-                return self.show(chat), chat, message, fault
+                logging.getLogger(__name__).warning("%s", error)
+                return self.show(chat), chat, message, render.notice(texts.VERDICT_FAILED)
         return self.show(chat), chat, message, ""
 
     def new(self) -> Shown:
@@ -248,13 +261,14 @@ class Page:
 
     def corpus(self, title: str = "") -> str:
         """The documents whose title or name holds some words."""
-        wanted = fold(title or "").split()
+        view = self.view
+        wanted = fold((title or "")[:FILTER]).split()[:_FILTER_WORDS]
         entries = [
             entry
-            for entry in self.view.entries
-            if all(word in fold(f"{entry.title} {entry.source}") for word in wanted)
+            for entry, text in zip(view.entries, view.titles, strict=True)
+            if all(word in text for word in wanted)
         ]
-        return panel.corpus(entries, len(self.view.entries))
+        return panel.corpus(entries, len(view.entries))
 
     def added(self, title: str, chat: Chat) -> tuple[str, str, str]:
         """After documents were added: the list of documents, what was skipped, the conversation."""
@@ -276,7 +290,7 @@ class Page:
                 f"method {method!r}, caution {caution!r}, passages {passages}: give one of "
                 f"{', '.join(METHODS)}; one of {', '.join(CAUTIONS)}; 1 to 100."
             )
-        return answer_fields(self._answer(question, (), settings))
+        return answer_fields(self._answer(self.view, question, (), settings))
 
 
 def shown_path(path: str | Path) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qa.records import Skipped
-from qa.web.texts import typeset
+from qa.web.texts import NOT_READ, typeset
 
 
 def in_french(entry: Skipped) -> str:
@@ -12,4 +12,4 @@ def in_french(entry: Skipped) -> str:
     >>> in_french(Skipped("a.txt", "empty file", french="fichier vide"))
     'fichier vide'
     """
-    return typeset(entry.french) if entry.french else entry.reason
+    return typeset(entry.french) if entry.french else NOT_READ

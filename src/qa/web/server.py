@@ -7,6 +7,7 @@ import contextlib
 import http.client
 import json
 import logging
+import re
 import secrets
 import socket
 import threading
@@ -22,10 +23,11 @@ from qa.web import panel, texts
 from qa.web.access import Access, access_for, account, read_proxies
 from qa.web.additions import Additions
 from qa.web.calls import Calls
-from qa.web.guard import App, Guard, Receive, Scope, Send
+from qa.web.guard import Guard
 from qa.web.layout import build_app
 from qa.web.mcp import mcp_app
 from qa.web.page import Page
+from qa.web.responses import App, Receive, Scope, Send
 
 if TYPE_CHECKING:
     import uvicorn
@@ -111,11 +113,15 @@ def create_app(
     return Guard(_newest_first(app, page), access, Calls(blocks).checked)
 
 
+# What shows documents: never those of a generation that another has replaced.
+_SHOWS = re.compile(r"/(?:config|source|mcp|gradio_api/(?:queue/join|run/predict|call/.*))?")
+
+
 def _newest_first(app: App, page: Page) -> App:
-    """A page that is opened shows the newest generation of the index."""
+    """Whatever is asked is answered from the published generation of the index."""
 
     async def asked(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] == "/":
+        if scope["type"] == "http" and _SHOWS.fullmatch(scope["path"]):
             from anyio import to_thread
 
             try:
@@ -201,8 +207,12 @@ def web_server(app: App, proxies: Sequence[str] = ()) -> uvicorn.Server:
     """What speaks HTTP for the application; ``proxies`` are believed about their clients."""
     import uvicorn
 
+    from qa.web.connections import Connection
+
     config = uvicorn.Config(
         app,
+        http=Connection,
+        ws="none",
         log_level="critical",
         timeout_graceful_shutdown=1,
         server_header=False,

@@ -181,20 +181,33 @@ FILE_TOO_LARGE = typeset("Le fichier dépasse {limit} Mo. Divisez-le.")
 FILE_EMPTY = "Le fichier est vide."
 FILE_FAILED = typeset("Le fichier n’a pas pu être gardé : {error}.")
 NO_ROOM = typeset("La place réservée aux ajouts est pleine.")
-INDEXING_DIED = typeset("L’indexation s’est arrêtée (code {code}).")
+NOT_INDEXED = typeset("l’indexation a échoué ; la cause est dans le terminal du serveur")
+NOT_READ = typeset("non lu ; « qa status » en dit la raison")
 
 # Faults.
 EMPTY = typeset("La question est vide. Écrivez ce que vous cherchez, en français.")
 TOO_LONG = typeset("La question compte {found} caractères, pour {limit} au plus. Raccourcissez-la.")
-VERDICT_FAILED = typeset("L’avis n’a pas pu être gardé : {error}")
-FAILED = typeset("La question n’a pas pu être traitée : {error}")
+VERDICT_FAILED = typeset("L’avis n’a pas pu être gardé. La cause est dans le terminal du serveur.")
+FAILED = typeset("La question n’a pas pu être traitée. La cause est dans le terminal du serveur.")
 UNEXPECTED = typeset("Une erreur inattendue est survenue. Reposez la question.")
 NO_CONVERSATION = typeset("La conversation est vide : il n’y a rien à exporter.")
 BUSY = typeset("Trop de questions à la fois. Patientez quelques secondes, puis recommencez.")
 TOO_LARGE = typeset("La requête est trop volumineuse.")
+TOO_SLOW = typeset("La requête n’est pas arrivée à temps. Recommencez.")
+SERVER_FAULT = typeset("Une erreur inattendue est survenue. Recommencez.")
 NO_CALL = typeset("La requête n’a pas la forme attendue.")
 WRONG_VALUE = typeset("Cette valeur n’a pas le type attendu : {kind}.")
 FORBIDDEN_HOST = typeset("Ce nom de serveur n’est pas servi ici.")
 FORBIDDEN_ORIGIN = typeset("Un autre site ne peut pas se servir de cette page.")
 WHO = typeset("Un nom et un mot de passe sont demandés ici.")
 NOT_FOUND = typeset("Cette page n’existe pas.")
+
+# Titles of the pages that say so, by status.
+REFUSALS = {
+    401: "Accès réservé",
+    404: "Page introuvable",
+    429: "Trop de demandes",
+    503: "Trop de demandes",
+}
+REFUSED = "Demande refusée"
+BACK = "Aller à la page des questions"

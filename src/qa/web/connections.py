@@ -1,0 +1,79 @@
+"""Connections that ask for nothing, or are too many, are let go of: the others have room.
+
+uvicorn closes a connection that is idle after an answer, but waits for ever for a first request,
+and for the rest of a slow one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from typing import Any
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from qa.web.access import client_key
+
+# Seconds in which a request has to begin, and its head to be whole.
+PATIENCE = 10.0
+# Connections at once, and files that the server itself needs open besides.
+_MOST, _OWN_FILES = 2_000, 64
+_FULL = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+
+
+def room() -> int:
+    """How many connections there may be at once."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return _MOST
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return _MOST if files < 0 else max(16, min(_MOST, files - _OWN_FILES))
+
+
+class Connection(H11Protocol):
+    """A connection that may be closed by the server; one client holds at most half of them."""
+
+    def connection_made(self, transport: Any) -> None:
+        """Begin to wait for a request, or refuse."""
+        super().connection_made(transport)
+        self._answered: object = None
+        self._watch: asyncio.TimerHandle | None = None
+        if self._is_one_too_many():
+            transport.write(_FULL)
+            transport.close()
+        else:
+            self._watch = self.loop.call_later(PATIENCE, self._look)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It is closed."""
+        if self._watch is not None:
+            self._watch.cancel()
+        super().connection_lost(exc)
+
+    def _look(self) -> None:
+        """Close what has asked for nothing since the last look, or does not take its answer."""
+        answering = self.cycle is not None and not self.cycle.response_complete
+        if self.transport.is_closing() or (not answering and self.cycle is self._answered):
+            self.transport.abort()
+            return
+        self._answered = self.cycle
+        self._watch = self.loop.call_later(PATIENCE, self._look)
+
+    def _is_one_too_many(self) -> bool:
+        most = room()
+        if len(self.connections) > most:
+            return True
+        address = self._client()
+        # A trusted proxy asks for many: who they are, only the guard knows.
+        if not address or any(
+            ipaddress.ip_address(address) in ipaddress.ip_network(proxy)
+            for proxy in self.config.forwarded_allow_ips
+        ):
+            return False
+        key = client_key(address)
+        others = [c for c in self.connections if isinstance(c, Connection)]
+        return sum(client_key(c._client()) == key for c in others) > most // 2
+
+    def _client(self) -> str:
+        return self.client[0] if self.client else ""
