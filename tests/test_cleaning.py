@@ -8,7 +8,8 @@ import pytest
 
 from qa.reading import boilerplate, cleaning, lines
 from qa.reading.encoding import mend_mojibake
-from qa.reading.plain import is_section_title, readable_name, split_blocks
+from qa.reading.headings import is_section_title
+from qa.reading.plain import readable_name, split_blocks
 
 
 def shown(text: str) -> str:
