@@ -325,7 +325,7 @@ def test_learning_finds_reads_and_follows_better(work: Path, tmp_path: Path) -> 
     questions, negatives = material()
     follow = read_followups(work / "natural" / "castles")
     encoder = load_encoder(work / "transformer", "cpu")
-    settings = replace(learning(20), noise=0.0)
+    settings = replace(learning(30), noise=0.0)
     settings = replace(settings, loop=replace(settings.loop, dropout=False, head_rate=3e-3))
 
     def losses() -> list[float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -91,8 +92,8 @@ def layer_inputs(encoder: Encoder, texts: Sequence[str]) -> dict[str, Inputs]:
         if isinstance(part, torch.nn.Linear) and name != "heads"
     ]
     hooks = [part.register_forward_pre_hook(watch(name)) for name, part in linear]
-    # One at a time: padding would be seen too.
-    embed(encoder, texts, MAX_PIECES, tokens=1)
+    # One at a time: padding would be seen too; in single precision, as sums over many tokens are.
+    embed(replace(encoder, exact=True), texts, MAX_PIECES, tokens=1)
     for hook in hooks:
         hook.remove()
     return {
