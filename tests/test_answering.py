@@ -13,7 +13,7 @@ from conftest import FakeEmbedder, FakeReader
 from qa.answering import AnsweringModel, Selection, select_answer
 from qa.answering.quoting import MOST_QUOTES, Quote, choose_quotes, differing
 from qa.answering.reader import LONGEST_ANSWER, span_scores
-from qa.answering.refusal import coverage, question_signals
+from qa.answering.refusal import question_signals
 from qa.answering.selection import PASSAGES, read_hits
 from qa.assistant import Assistant
 from qa.index import Index, open_index, update_index
@@ -48,8 +48,6 @@ def ask(index: Index, fake_embedder: FakeEmbedder) -> Callable[..., Selection]:
             text,
             search_hybrid(index, text, query, 10),
             FakeReader(answers),  # type: ignore[arg-type]
-            index.lexical.document_frequency,
-            index.manifest.passages,
             index.store.source,
             PLAIN,
         )
@@ -181,21 +179,12 @@ def test_passages_that_search_ranks_later_count_for_less(
     assert found[0].sentences[0].score - found[2].sentences[0].score == pytest.approx(lower)
 
 
-def test_coverage_weighs_rare_words_more() -> None:
-    passage = Passage("a", "Trotsky", ("Exil",), 0, 17, "Il vécut au port.")
-    frequency = {"trotsky": 1, "port": 50, "vecut": 50}.get
-    found = coverage("Trotsky vécut où en Norvège ?", passage, 100, lambda s: frequency(s, 0))
-    rare, common, absent = (np.log(1 + 100.5 / (n + 0.5)) for n in (1, 50, 0))
-    assert found == pytest.approx((rare + common) / (rare + common + absent))
-    assert coverage("Où ?", passage, 100, lambda _: 1) == 1.0
-
-
 def test_signals_are_those_of_the_two_best_passages() -> None:
     ranked = [reading("Vu à Paris.", {"Paris": odds}) for odds in (9.0, 2.0)]
-    signals = question_signals("Paris ?", ranked, 2, lambda _: 1)
+    signals = question_signals(ranked)
     assert signals.best == pytest.approx(9, abs=0.01)
     assert signals.second == pytest.approx(2, abs=0.01)
-    assert question_signals("Paris ?", ranked[:1], 2, lambda _: 1).second == -12
+    assert question_signals(ranked[:1]).second == -12
 
 
 def test_a_quote_is_a_part_of_its_passage() -> None:

@@ -138,8 +138,6 @@ class Assistant:
             standalone,
             hits,
             self.reader,
-            index.lexical.document_frequency,
-            index.manifest.passages,
             index.store.source,
             self.model,
         )

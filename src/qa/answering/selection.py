@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from qa.answering.model import AnsweringModel, linear, logistic, shipped_model
 from qa.answering.quoting import Quote, choose_quotes, cite, differing, quote_from
 from qa.answering.reader import PassageReading, Reader
-from qa.answering.refusal import Frequency, question_signals
+from qa.answering.refusal import question_signals
 from qa.numbering import asks_for_place, named_places, place_span
 from qa.records import Citation, Hit
 
@@ -39,22 +39,19 @@ def select_answer(
     question: str,
     hits: Sequence[Hit],
     reader: Reader,
-    frequency: Frequency,
-    passages: int,
     source: Callable[[str], str],
     model: AnsweringModel | None = None,
 ) -> Selection:
     """The best quotes from the first passages, whether or not they are likely enough to be shown.
 
-    ``hits`` come best first; ``frequency`` tells in how many of the ``passages`` of the collection
-    a stem occurs; ``source`` tells where a document came from.
+    ``hits`` come best first; ``source`` tells where a document came from.
     """
     if asks_for_place(question) and (quote := _whole_place(question, hits)) is not None:
         return Selection(cite([quote], source), _NAMED)
     ranked = read_hits(question, hits, reader)
     if not ranked:
         return Selection((), 0.0)
-    signals = question_signals(question, ranked, passages, frequency)
+    signals = question_signals(ranked)
     confidence = logistic(linear(signals, (model or shipped_model()).question))
     quotes = choose_quotes(ranked)
     return Selection(cite(quotes, source), confidence, _differ(quotes))
