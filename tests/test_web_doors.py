@@ -540,3 +540,12 @@ def test_the_documented_options_exist() -> None:
         [sys.executable, "-m", "qa.cli", "serve", "--help"], capture_output=True, text=True
     ).stdout
     assert told == set(re.findall(r"--[a-z-]{2,}", help_text)) - {"--help"}
+
+
+def test_the_tests_that_the_documentation_names_exist() -> None:
+    text = (ROOT / "docs" / "robustness.md").read_text("utf-8")
+    files = {path.name: path.read_text("utf-8") for path in (ROOT / "tests").glob("test_*.py")}
+    named = set(re.findall(r"`(test_\w+)`", text))
+    written = set(re.findall(r"def (test_\w+)\(", "".join(files.values())))
+    assert len(named) > 15 and named - written == set()
+    assert set(re.findall(r"`(test_\w+\.py)`", text)) <= files.keys()

@@ -16,8 +16,9 @@ from qa.web.access import client_key
 
 # Seconds in which a request has to begin, and its head to be whole.
 PATIENCE = 10.0
-# Connections at once, and files that the server itself needs open besides.
-_MOST, _OWN_FILES = 2_000, 64
+# Connections at once, files that the server itself needs open besides, and connections that are
+# taken in before any can be refused.
+_MOST, _OWN_FILES, TAKEN_IN = 2_000, 64, 128
 _FULL = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
@@ -28,7 +29,7 @@ def room() -> int:
     except ImportError:  # Windows
         return _MOST
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return _MOST if files < 0 else max(16, min(_MOST, files - _OWN_FILES))
+    return _MOST if files < 0 else max(16, min(_MOST, files - _OWN_FILES - TAKEN_IN))
 
 
 class Connection(H11Protocol):
@@ -62,7 +63,12 @@ class Connection(H11Protocol):
 
     def _is_one_too_many(self) -> bool:
         most = room()
-        if len(self.connections) > most:
+        others = [
+            c
+            for c in self.connections
+            if isinstance(c, Connection) and not c.transport.is_closing()
+        ]
+        if len(others) > most:
             return True
         address = self._client()
         # A trusted proxy asks for many: who they are, only the guard knows.
@@ -72,8 +78,7 @@ class Connection(H11Protocol):
         ):
             return False
         key = client_key(address)
-        others = [c for c in self.connections if isinstance(c, Connection)]
-        return sum(client_key(c._client()) == key for c in others) > most // 2
+        return sum(client_key(other._client()) == key for other in others) > most // 2
 
     def _client(self) -> str:
         return self.client[0] if self.client else ""

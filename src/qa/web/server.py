@@ -207,12 +207,13 @@ def web_server(app: App, proxies: Sequence[str] = ()) -> uvicorn.Server:
     """What speaks HTTP for the application; ``proxies`` are believed about their clients."""
     import uvicorn
 
-    from qa.web.connections import Connection
+    from qa.web.connections import TAKEN_IN, Connection
 
     config = uvicorn.Config(
         app,
         http=Connection,
         ws="none",
+        backlog=TAKEN_IN,
         log_level="critical",
         timeout_graceful_shutdown=1,
         server_header=False,
