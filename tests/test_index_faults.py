@@ -306,6 +306,7 @@ def test_a_file_that_is_cut_short_under_a_reader_is_refused(
         embedder = WideEmbedder()
         assistant = Assistant(open_index(corpus.parent / "index"), embedder)
         path = generation / part
+        time.sleep(0.3)  # tantivy looks at its files once more just after it opened them
         for file in path.iterdir() if path.is_dir() else [path]:
             os.truncate(file, 0)
         time.sleep(0.02)
@@ -671,6 +672,19 @@ def test_a_first_run_that_is_killed_at_its_last_step_is_not_called_damaged(
     assert (report.published, report.embedded) == (True, 0)
     assert list(directory.glob(".*")) == []
     assert open_index(directory).warning is None
+
+
+def test_an_index_folder_whose_name_is_not_utf_8_is_refused(
+    write_corpus: Callable[..., Path], fake_embedder: FakeEmbedder
+) -> None:
+    """FAISS and tantivy could not open it."""
+    corpus = write_corpus(FILES)
+    directory = corpus.parent / "a\udcff"
+    with pytest.raises(QAError, match="is not UTF-8"):
+        update_index(corpus, directory, fake_embedder)
+    with pytest.raises(QAError, match="is not UTF-8"):
+        open_index(directory)
+    assert not directory.exists()
 
 
 # --- What is given as the corpus -----------------------------------------------------------------

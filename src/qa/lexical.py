@@ -79,6 +79,8 @@ class LexicalIndex:
         import tantivy
 
         self._index = tantivy.Index.open(str(folder))
+        # Nothing is ever committed to it: no thread need look, and read the segments again.
+        self._index.config_reader("manual")
         self._register(self._index)
         self._searcher = self._index.searcher()
 

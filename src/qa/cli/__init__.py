@@ -6,6 +6,7 @@ Every heavy import happens inside the command that needs it, so that ``qa --help
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -241,7 +242,11 @@ def _caution_option(parser: argparse.ArgumentParser) -> None:
 
 
 def _path(text: str) -> Path:
-    if not text or "\0" in text:
+    try:
+        named = os.fsencode(text)
+    except UnicodeEncodeError:
+        named = b""
+    if not named or b"\0" in named:
         raise argparse.ArgumentTypeError("an empty name is no file or folder")
     return Path(text)
 

@@ -50,6 +50,7 @@ def writer_lock(directory: Path) -> Iterator[None]:
 
     A folder that holds something else than an index is refused and left as it is.
     """
+    _check_name(directory)
     _check_ours(directory)
     _make_way(directory)
     try:
@@ -139,6 +140,16 @@ def _holds_parts(folder: Path) -> bool:
     return all(name in PARTS or name.startswith(f"{DOCUMENTS}-") for name in names)
 
 
+def _check_name(directory: Path) -> None:
+    try:
+        str(directory).encode()
+    except UnicodeEncodeError as error:
+        raise QAError(
+            f"the name {str(directory)!a} is not UTF-8, and an index under it could not be opened. "
+            "Give another folder with --index DIR."
+        ) from error
+
+
 def _make_way(directory: Path) -> None:
     """Folders in the place of our files go if they are empty; others are told."""
     for name in (_CURRENT, _LOCK, EMBEDDED, f"{_STAGING}{_CURRENT}"):
@@ -217,8 +228,10 @@ def _read_current(directory: Path) -> str | None:
 def candidates(directory: Path) -> list[Path]:
     """Generations to try, the published one first, then the others, newest first.
 
-    Raises ``PermissionError`` where the folder or CURRENT may not be read.
+    Raises ``PermissionError`` where the folder or CURRENT may not be read, ``QAError`` where the
+    folder has a name that libraries cannot open.
     """
+    _check_name(directory)
     published = _read_current(directory)
     names = [path.name for path in reversed(_folders(directory, _GENERATION))]
     if published is not None:
