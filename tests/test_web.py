@@ -575,12 +575,12 @@ def waiting_guard() -> tuple[Guard, asyncio.Event]:
 def test_a_client_has_so_many_answers_under_way() -> None:
     async def ask() -> tuple[list[tuple[int, str]], tuple[int, str], tuple[int, str]]:
         guard, gate = waiting_guard()
-        tasks = [asyncio.create_task(ask_guard(guard, "/config")) for _ in range(AT_ONCE)]
+        tasks = [asyncio.create_task(ask_guard(guard, "/style.css")) for _ in range(AT_ONCE)]
         await asyncio.sleep(0)
-        one_more = await ask_guard(guard, "/config")
+        one_more = await ask_guard(guard, "/style.css")
         gate.set()
         answered = await asyncio.gather(*tasks)
-        return answered, one_more, await ask_guard(guard, "/config")
+        return answered, one_more, await ask_guard(guard, "/style.css")
 
     answered, one_more, later = asyncio.run(ask())
     assert answered == [(200, "inside")] * AT_ONCE and later == (200, "inside")
