@@ -11,8 +11,9 @@ from qa.encoder import CONTEXT, Encoder
 from qa.french import words
 from qa.records import Turn
 
-# Log-odds from which a word of the history is taken: chosen on the development conversations.
-TAKEN = 0.0
+# Log-odds from which a word of the history is taken, if one of all is above the second number: else
+# the question stands alone. Chosen on the development conversations.
+TAKEN, NEEDED = 0.0, 0.5
 
 
 class FollowUps:
@@ -34,6 +35,8 @@ class FollowUps:
         odds = encoded.marks[:, CONTEXT]
         starts = np.array([start for start, _ in pieces.spans], dtype=np.int64)
         ends = np.array([end for _, end in pieces.spans], dtype=np.int64)
+        if not len(odds) or odds.max() < NEEDED:
+            return ()
         chosen = []
         for word in words(history):
             first = int(np.searchsorted(ends, word.start, side="right"))
