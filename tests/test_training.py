@@ -34,7 +34,6 @@ from qa.training.learning import (
     prompt_length,
     reading_loss,
     token_vectors,
-    weighted_epoch,
     without_answer,
 )
 from qa.training.loop import (
@@ -181,14 +180,6 @@ def test_a_hole_is_the_passage_less_the_sentence_with_the_answer() -> None:
     assert without_answer(short, answer, random.Random(0)) is None
 
 
-def test_weighted_epoch_repeats_texts_by_their_weight() -> None:
-    counts = np.zeros(3)
-    for seed in range(400):
-        order = weighted_epoch([1.0, 2.5, 0.5], random.Random(seed))
-        counts += np.bincount(order, minlength=3)
-    assert np.allclose(counts / 400, [1, 2.5, 0.5], atol=0.1)
-
-
 # --- What a step minimises, with the product's own scores -----------------------------------------
 
 
@@ -256,16 +247,17 @@ def test_reading_is_taught_on_the_tokens_of_the_answer(encoder: Encoder) -> None
 
 
 def test_following_is_taught_on_the_words_that_are_needed(encoder: Encoder) -> None:
-    one = FollowUp("Où ?", "Quand fut bâti Blois ?\nIl borde Blois.", frozenset({"blois"}), "", ())
+    # A known word, and one that is cut into letters; "Quand" is not needed.
+    history = "Quand fut bâti Zorn ?\nIl borde Blois. Quand ?"
+    one = FollowUp("Combien ?", history, frozenset({"blois", "zorn"}), "", ())
     with torch.no_grad():
-        tokens, logits = marks(encoder, "query: Où ?", f"passage: {one.history}")
+        tokens, logits = marks(encoder, "query: Combien ?", f"passage: {history}")
     start = tokens.index("</s>") + 2 + 2
+    own = tokens[start:-1]
+    marked = [token in ("Z", "o", "r", "n", "▁Blois") for token in own]
+    assert sum(marked) == 5
     odds = logits[start:-1, HEADS.index("context")]
-    signed = [
-        -o if token == "▁Blois" else o for o, token in zip(odds, tokens[start:-1], strict=True)
-    ]
-    assert sum(token == "▁Blois" for token in tokens[start:]) == 2
-    wanted = 4 * np.mean([math.log1p(math.exp(value)) for value in signed])
+    wanted = 4 * np.mean(np.log1p(np.exp(np.where(marked, -odds, odds))))
     found = followup_loss(encoder, [one, one], random.Random(0), 0.0, 256)
     assert found == pytest.approx(wanted, rel=1e-4)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from qa import tokens as product_tokens
 from qa.records import QAError
 from qa.training.base import read_base_model, unigram_tokenizer, write_base
 from qa.training.encoder import Encoder, load_encoder, mean_pool
+from qa.training.learning import weighted_epoch
 from qa.training.loop import (
     anchor_strength,
     learning_rate_factor,
@@ -213,6 +215,14 @@ def test_mean_pool_leaves_padding_out() -> None:
 
 
 # --- Formulas of the loop and of the 8-bit graph --------------------------------------------------
+
+
+def test_weighted_epoch_repeats_texts_by_their_weight() -> None:
+    counts = np.zeros(3)
+    for seed in range(400):
+        order = weighted_epoch([1.0, 2.5, 0.5], random.Random(seed))
+        counts += np.bincount(order, minlength=3)
+    assert np.allclose(counts / 400, [1, 2.5, 0.5], atol=0.1)
 
 
 def test_learning_rate_and_anchor_by_hand() -> None:
