@@ -82,8 +82,12 @@ def test_both_sorts_of_questions_weigh_the_same() -> None:
 
 
 def test_what_is_written_is_used(
-    fitted: Any, own_index: Path, demo: Assistant, capsys: pytest.CaptureFixture[str]
+    fitted: Any, own_index: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    # Everything is sure enough for thresholds of 0.
+    always = replace(fitted, thresholds=dict.fromkeys(fitted.thresholds, 0.0))
+    write_calibration(own_index, always)
+    assert Assistant.open(own_index).answer("Qui a tué Trotsky ?").status == "answered"
     # Nothing is sure enough for thresholds above every probability.
     never = replace(fitted, thresholds=dict.fromkeys(fitted.thresholds, 1.0))
     write_calibration(own_index, never)
@@ -92,7 +96,6 @@ def test_what_is_written_is_used(
     assert assistant.warning is None
     assert assistant.model == calibrated(shipped_model(), never)
     assert assistant.answer("Qui a tué Trotsky ?").status == "not_found"
-    assert demo.answer("Qui a tué Trotsky ?").status == "answered"
     assert main(["status", "--index", str(own_index)]) == 0
     assert "calibrated 20" in capsys.readouterr().out
     assert main(["calibrate", "--remove", "--index", str(own_index)]) == 0
