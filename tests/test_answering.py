@@ -17,7 +17,7 @@ from qa.answering.refusal import question_signals
 from qa.answering.selection import PASSAGES, read_hits
 from qa.assistant import Assistant
 from qa.index import Index, open_index, update_index
-from qa.records import Hit, Passage, QAError
+from qa.records import Hit, Passage, QAError, Turn
 from qa.search import search_hybrid
 
 PLAIN = AnsweringModel({"best": 1.0}, {"low": 0.2, "normal": 0.5, "high": 0.9}, {})
@@ -245,6 +245,20 @@ def test_several_questions_in_one_message_are_answered_in_turn(demo: Assistant) 
     assert "passeport" in answer.note
     assert [hit.rank for hit in answer.hits] == [1, 2, 3, 4, 5]
     assert len({hit.row for hit in answer.hits}) == 5
+
+
+def test_a_reader_may_choose_what_is_taken_from_before(demo: Assistant) -> None:
+    before = Turn("Qui était Lénine ?", demo.answer("Qui était Lénine ?"))
+    chosen = demo.answer("Où est-il mort ?", (before,), context=("Trotsky",))
+    assert (chosen.context, chosen.question) == (("Trotsky",), "Où est-il mort ?")
+    assert chosen.standalone_question == "Où est-il mort ? (Trotsky)"
+    assert "Lénine" in " ".join(chosen.offered)
+    # What the question says itself is not said twice; each of several questions takes what it lacks.
+    alone = demo.answer("Où est mort Trotsky ?", (before,), context=("Trotsky",))
+    assert (alone.context, alone.standalone_question) == ((), "Où est mort Trotsky ?")
+    both = demo.answer("Où est mort Trotsky ? Et où est-il né ?", (), context=("Trotsky",))
+    assert both.standalone_question == "Où est mort Trotsky ? Et où est-il né ? (Trotsky)"
+    assert both.context == ("Trotsky",) and "Trotsky" not in both.offered
 
 
 @pytest.mark.parametrize(

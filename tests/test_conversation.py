@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from qa.conversation import FollowUps, split_questions, with_context
+from qa.conversation import Context, FollowUps, split_questions, with_context
 from qa.conversation.context import LONGEST_QUOTE, TURNS, Said, history_text, phrases
 from qa.encoder import shipped_encoder
 from qa.french import fold, words
@@ -73,21 +73,21 @@ def test_question_and_context_in_one_string() -> None:
 
 
 def test_nothing_said_before_is_no_context(follow_ups: FollowUps) -> None:
-    assert follow_ups.context("Où est-il mort ?", ()) == ()
+    assert follow_ups.context("Où est-il mort ?", ()) == Context()
     greeting = Turn("Bonjour", Answer("Bonjour", "Bonjour", "courtesy", (), 0.0, (), {}, "Bonjour"))
-    assert follow_ups.context("Où est-il mort ?", (greeting,)) == ()
+    assert follow_ups.context("Où est-il mort ?", (greeting,)) == Context()
 
 
 def test_a_follow_up_takes_the_name_and_a_new_subject_takes_nothing(follow_ups: FollowUps) -> None:
     history = (make_turn("Qui était Lénine ?", "Lénine dirigea les bolcheviks.", "Lénine"),)
-    assert "Lénine" in follow_ups.context("Où est-il mort ?", history)
-    assert "Lénine" in follow_ups.context("ou est il mort", history)
-    assert follow_ups.context("Comment renouveler un passeport ?", history) == ()
+    assert "Lénine" in follow_ups.context("Où est-il mort ?", history).taken
+    assert "Lénine" in follow_ups.context("ou est il mort", history).taken
+    assert follow_ups.context("Comment renouveler un passeport ?", history).taken == ()
 
 
 def test_what_was_taken_is_taken_again_by_the_next_question(follow_ups: FollowUps) -> None:
     turn = make_turn("Où est-il mort ? (Lénine)", "Il mourut à Gorki.", "Lénine")
-    assert "Lénine" in follow_ups.context("Et quand ?", (turn,))
+    assert "Lénine" in follow_ups.context("Et quand ?", (turn,)).taken
 
 
 ODD_MESSAGES = [
@@ -105,7 +105,7 @@ ODD_MESSAGES = [
 @pytest.mark.parametrize("message", ODD_MESSAGES, ids=range(len(ODD_MESSAGES)))
 def test_odd_messages_never_raise(follow_ups: FollowUps, message: str) -> None:
     for history in ([make_turn("Qui était Lénine ?", "Un chef.")], [make_turn(message or "?")]):
-        taken = follow_ups.context(message, history)
+        taken = follow_ups.context(message, history).taken
         assert all(phrase and phrase.strip() == phrase for phrase in taken)
     assert all(part.strip() == part for part in split_questions(message))
 
@@ -175,7 +175,7 @@ def test_most_turns_of_varied_conversations_are_understood(follow_ups: FollowUps
     for line in (DATA / "follow_ups.jsonl").read_text("utf-8").splitlines():
         history: Sequence[Turn] = ()
         for turn in json.loads(line)["turns"]:
-            taken = follow_ups.context(turn["question"], history)
+            taken = follow_ups.context(turn["question"], history).taken
             understood = with_context(turn["question"], taken)
             if turn.get("alone") or "carries" in turn:
                 judged[bool(turn.get("alone"))].append(judge(turn, understood))

@@ -154,6 +154,7 @@ class ScriptedAssistant(Assistant):
         limit: int = 5,
         method: str = "hybrid",
         caution: Caution = "normal",
+        context: Sequence[str] | None = None,
     ) -> Answer:
         standalone = self.understood.get(message, message) if turns else message
         confidence, quotes = self.script.get(standalone, (0.0, ()))

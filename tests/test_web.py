@@ -28,6 +28,7 @@ import pytest
 
 from conftest import FakeEmbedder
 from qa.assistant import Assistant, clean_message
+from qa.conversation import with_context
 from qa.index import open_index, update_index
 from qa.records import (
     Answer,
@@ -156,10 +157,18 @@ def test_a_greeting_is_answered_and_not_refused() -> None:
     assert "refusal" not in page and "Passages proches" not in page
 
 
-def test_a_question_that_stands_alone_is_not_explained() -> None:
-    answer = replace(ANSWER, standalone_question=ANSWER.question)
-    page = render.conversation(Chat((Exchange(Turn(answer.question, answer)),)))
-    assert "Compris comme" not in page
+def test_what_a_question_takes_and_may_take_are_buttons() -> None:
+    def shown(context: tuple[str, ...], offered: tuple[str, ...]) -> str:
+        answer = replace(ANSWER, context=context, offered=offered)
+        return render.conversation(Chat((Exchange(Turn(answer.question, answer)),)))
+
+    assert "understood" not in shown((), ())
+    found = shown(("Nicolas II", "<b>"), ("abdication",))
+    assert re.findall(r'data-word="(\d)" aria-pressed="(\w+)"', found) == [
+        ("0", "true"), ("1", "true"), ("2", "false"),
+    ]  # fmt: skip
+    assert texts.UNDERSTOOD in found and ">&lt;b&gt;</button>" in found and "<b>" not in found
+    assert texts.UNDERSTOOD_ALONE in shown((), ("abdication",))
 
 
 def test_the_panel_shows_the_document_to_the_character() -> None:
@@ -433,15 +442,26 @@ def test_an_edited_question_replaces_the_last(page: Page) -> None:
     assert chat.draft == ""
 
 
-def test_a_corrected_question_is_asked_alone(page: Page) -> None:
-    chat = asked(page, "Quand fut écrite la charge numéro 3 ?", "La charge numéro 4 ?")
-    _, chat, box, notice = page.act("correct", 1, "", chat)
-    assert box == chat.exchanges[1].turn.answer.standalone_question
-    assert texts.CORRECTING in notice
-    _, chat, _, _ = page.ask("Et la charge numéro 6 ?", chat, *SETTINGS)
-    last = chat.exchanges[-1]
-    assert len(chat.exchanges) == 2 and last.alone
-    assert last.turn.answer.standalone_question == "Et la charge numéro 6 ?"
+def test_what_was_understood_is_taken_off_and_put_back(scripted: Scripted, tmp_path: Path) -> None:
+    page = Page(scripted, tmp_path)
+    chat = asked(page, ASK, "Et le jour 8 ?", ASK_OTHER)
+
+    def last(chat: Chat) -> tuple[int, str, tuple[str, ...], tuple[str, ...]]:
+        answer = chat.exchanges[-1].turn.answer
+        return len(chat.exchanges), answer.standalone_question, answer.context, answer.offered
+
+    # One before the last is asked anew, the last is replaced; what is in the box stays there.
+    shown, chat, box, notice = page.take(1, 0, "un brouillon", chat)
+    assert last(chat) == (4, "Et le jour 8 ?", (), (ASK,))
+    assert (shown, box, notice) == (page.show(chat), "un brouillon", "")
+    _, chat, _, _ = page.take(3, 0, "", chat)
+    assert last(chat) == (4, f"Et le jour 8 ? ({ASK})", (ASK,), (ASK_OTHER,))
+    # Asked again with other settings, it is understood as it was.
+    _, chat, _, _ = page.take(3, 0, "", chat)
+    _, chat, _, _ = page.retry(chat, 3, "lexical", "low")
+    assert last(chat)[1:3] == ("Et le jour 8 ?", ())
+    for position, number in ((9, 0), (-1, 0), (3, 1), (3, -1)):
+        assert page.take(position, number, "x", chat)[1:] == (chat, "x", "")
 
 
 def test_retry_asks_again_with_new_settings(page: Page) -> None:
@@ -473,7 +493,7 @@ def test_a_verdict_that_cannot_be_kept_is_told(hostile: Assistant, tmp_path: Pat
 
 
 def test_actions_on_nothing_do_nothing(page: Page) -> None:
-    for action in ("like", "correct", "cancel", "inconnu"):
+    for action in ("like", "cancel", "inconnu"):
         assert page.act(action, 7, "texte", Chat())[1] == Chat()
     assert page.retry(Chat(), *SETTINGS)[1] == page.edit(Chat())[1] == Chat()
     assert page.export("md", Chat()) == ({}, render.notice(texts.NO_CONVERSATION))
@@ -705,10 +725,13 @@ class Scripted(Assistant):
         limit: int = 5,
         method: str = "hybrid",
         caution: str = "normal",
+        context: Sequence[str] | None = None,
     ) -> Answer:
         question = clean_message(message)
         follows = bool(turns) and question.startswith("Et ")
-        standalone = f"{turns[-1].message} {question[3:]}" if follows else question
+        found = (turns[-1].message,) if follows else ()
+        taken = found if context is None else tuple(context)
+        standalone = with_context(question, taken)
         hits = tuple(self.search(question, limit=max(limit, 2), method=method))
         citations = [] if "tarte" in question else [self._cite(n, hits[n - 1]) for n in (1, 2)]
         return Answer(
@@ -720,6 +743,8 @@ class Scripted(Assistant):
             hits[:limit],
             {},
             "" if citations else "Je ne trouve pas de réponse.",
+            context=taken,
+            offered=tuple(word for word in found if word not in taken),
         )
 
     def _cite(self, marker: int, hit: Hit) -> Citation:
@@ -1234,18 +1259,20 @@ def test_a_follow_up_is_understood_and_corrected(browser: Browser, site: Site) -
     browser.open(site.url)
     browser.ask(ASK)
     browser.ask("Et le jour 8 ?")
-    browser.until(lambda: browser.all(".turn:last-child .understood button"), "Compris comme")
-    browser.one(".turn:last-child .understood button").click()
-    browser.until(
-        lambda: browser.one("#box textarea").get_property("value") != "", "the question in the box"
-    )
-    assert texts.CORRECTING in browser.text("#notice")
-    browser.send(ASK_OTHER)
-    browser.until(
-        lambda: "jour 3" in browser.text(".turn:last-child .question"), "the corrected question"
-    )
+    chips = ".turn:last-child .understood button"
+
+    def pressed() -> list[str]:
+        return [chip.get_attribute("aria-pressed") or "" for chip in browser.all(chips)]
+
+    browser.until(lambda: pressed() == ["true"], "what was taken")
+    assert browser.text(".turn:last-child .understood").startswith(texts.UNDERSTOOD)
+    browser.one(chips).click()
+    browser.until(lambda: pressed() == ["false"], "what is offered")
+    assert browser.text(".turn:last-child .understood").startswith(texts.UNDERSTOOD_ALONE)
+    assert "jour 8" in browser.text(".turn:last-child .question")
+    browser.one(chips).click()
+    browser.until(lambda: pressed() == ["true"], "what was taken again")
     assert len(browser.all(".turn")) == 2
-    assert browser.all(".turn:last-child .understood") == []
 
 
 def test_edit_retry_like_export_and_new(browser: Browser, site: Site) -> None:

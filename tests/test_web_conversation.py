@@ -36,8 +36,7 @@ browser, start, scripted, site = (  # fixtures
 
 KEPT = {
     "message": "Et le jour 8 ?",
-    "understood": "Que fut le jour 7 de la brume ? le jour 8 ?",
-    "alone": False,
+    "context": ["Que fut le jour 7 de la brume ?"],
     "verdict": "like",
     "settings": {"passages": 3, "method": "lexical", "caution": "low"},
     "corpus": "digest",
@@ -73,7 +72,7 @@ def test_a_question_whose_beginning_was_forgotten_keeps_its_meaning(page: Page) 
     _, chat, _, _ = page.bring_back([{**KEPT, "corpus": corpus}])
     (exchange,) = chat.exchanges
     assert exchange.turn.message == KEPT["message"]
-    assert exchange.turn.answer.standalone_question == KEPT["understood"]
+    assert exchange.turn.answer.context == ("Que fut le jour 7 de la brume ?",)
     assert exchange.settings == Settings(3, "lexical", "low")
     assert len(exchange.turn.answer.hits) == 3
 
@@ -90,8 +89,10 @@ def test_a_question_whose_beginning_was_forgotten_keeps_its_meaning(page: Page) 
         [{**KEPT, "settings": "low"}],
         [{**KEPT, "verdict": "<b>"}],
         [{**KEPT, "message": 7}],
-        [{**KEPT, "understood": "a" * 2001}],
-        [{**KEPT, "message": "   ", "alone": True}],
+        [{**KEPT, "context": "Lénine"}],
+        [{**KEPT, "context": ["Lénine", 7]}],
+        [{**KEPT, "context": ["a" * 1000, "b" * 1001]}],
+        [{**KEPT, "message": "   "}],
     ],
 )
 def test_what_a_browser_makes_up_is_left_out(page: Page, content: object) -> None:
@@ -383,10 +384,13 @@ class Slow(Scripted):
         limit: int = 5,
         method: str = "hybrid",
         caution: str = "normal",
+        context: Sequence[str] | None = None,
     ) -> Answer:
         if "longue" in message:
             self.gate.wait(20)
-        return super().answer(message, turns, limit=limit, method=method, caution=caution)
+        return super().answer(
+            message, turns, limit=limit, method=method, caution=caution, context=context
+        )
 
 
 @pytest.fixture

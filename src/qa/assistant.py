@@ -19,10 +19,11 @@ from qa.answering import (
     shipped_model,
     stale,
 )
-from qa.conversation import FollowUps, split_questions, with_context
+from qa.conversation import Context, FollowUps, split_questions, with_context
 from qa.courtesy import courtesy_reply
 from qa.embedding import Embedder, open_embedder
 from qa.encoder import shipped_encoder
+from qa.french import analyse_words
 from qa.index import Index, current_name, open_index
 from qa.records import Answer, Citation, Document, Hit, QAError, Turn
 from qa.search import METHODS
@@ -91,10 +92,13 @@ class Assistant:
         limit: int = 5,
         method: str = "hybrid",
         caution: Caution = "normal",
+        context: Sequence[str] | None = None,
     ) -> Answer:
         """Answer a message in the light of the turns before it.
 
         ``limit`` is the number of hits in the answer; ``method`` is hybrid, dense or lexical.
+        ``context`` are the words that it is to take from what was said before, in place of those
+        that are found.
         Raises ``QAError`` on an empty message, one longer than ``MAX_QUESTION`` characters, or a
         setting that does not exist.
         """
@@ -111,7 +115,9 @@ class Assistant:
             questions = (message,)
         answers: list[Answer] = []
         for question in questions:
-            answers.append(self._answer_one(index, question, turns, limit, method, caution))
+            answers.append(
+                self._answer_one(index, question, turns, context, limit, method, caution)
+            )
             turns = (*turns, Turn(question, answers[-1]))
         if len(answers) == 1:
             return replace(answers[0], question=message)
@@ -122,13 +128,16 @@ class Assistant:
         index: Index,
         message: str,
         turns: Sequence[Turn],
+        chosen: Sequence[str] | None,
         limit: int,
         method: str,
         caution: Caution,
     ) -> Answer:
         clock = _Clock()
         context = self.follow_ups.context(message, turns)
-        standalone = with_context(message, context)
+        if chosen is not None:
+            context = _chosen(message, context, chosen)
+        standalone = with_context(message, context.taken)
         clock.lap("understand")
         query = self.embedder.embed_questions([standalone])[0]
         clock.lap("embed")
@@ -147,7 +156,8 @@ class Assistant:
         return Answer(
             question=message,
             standalone_question=standalone,
-            context=context,
+            context=context.taken,
+            offered=context.offered,
             status="answered" if answered else "not_found",
             citations=quotes if answered else (),
             confidence=selection.confidence,
@@ -190,6 +200,14 @@ class Assistant:
         else:
             index.close()
         return self.index
+
+
+def _chosen(question: str, found: Context, chosen: Sequence[str]) -> Context:
+    """What a reader chose, less what the question says itself; what else was found is offered."""
+    asked = set(analyse_words(question))
+    taken = [phrase for phrase in chosen if not asked.issuperset(analyse_words(phrase))]
+    others = [phrase for phrase in (*found.taken, *found.offered) if phrase not in chosen]
+    return Context(tuple(taken), tuple(others))
 
 
 def _with_page(index: Index, citation: Citation) -> Citation:
@@ -252,6 +270,7 @@ def _join(message: str, answers: Sequence[Answer], limit: int) -> Answer:
     hits = sorted(found.values(), key=lambda hit: hit.rank)[:limit]
     unanswered = [answer.standalone_question for answer in answers if not answer.citations]
     notes = [answer.note for answer in answers if answer.citations and answer.note]
+    context = tuple(dict.fromkeys(phrase for answer in answers for phrase in answer.context))
     if not citations:
         notes = [_REFUSAL]
     elif unanswered:
@@ -259,7 +278,8 @@ def _join(message: str, answers: Sequence[Answer], limit: int) -> Answer:
     return Answer(
         question=message,
         standalone_question=" ".join(answer.standalone_question for answer in answers),
-        context=tuple(dict.fromkeys(word for answer in answers for word in answer.context)),
+        context=context,
+        offered=tuple(dict.fromkeys(w for a in answers for w in a.offered if w not in context)),
         status="answered" if citations else "not_found",
         citations=citations,
         confidence=max(answer.confidence for answer in answers),

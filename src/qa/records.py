@@ -174,7 +174,8 @@ class Answer:
     ``confidence`` is the estimated probability in [0, 1] that the corpus answers. ``timings`` are
     milliseconds by step. ``note`` is what is said in plain French beside
     the quotes: why there is no answer, or a reply to a greeting. ``withheld`` are the quotes that
-    would have been given, were the answer surer: none when it was given.
+    would have been given, were the answer surer: none when it was given. ``offered`` are words of
+    what was said before that the message may need too.
     """
 
     question: str
@@ -187,6 +188,7 @@ class Answer:
     note: str = ""
     withheld: tuple[Citation, ...] = ()
     context: tuple[str, ...] = ()
+    offered: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

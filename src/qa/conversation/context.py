@@ -31,6 +31,14 @@ class Said:
     title: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Phrases of what was said before: those that a question takes, and others it may need."""
+
+    taken: tuple[str, ...] = ()
+    offered: tuple[str, ...] = ()
+
+
 def history_text(turns: Sequence[Said]) -> str:
     """The last turns as one text, most recent first."""
     lines = []

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from qa.conversation.context import Said, history_text, phrases
+from qa.conversation.context import Context, Said, history_text, phrases
 from qa.encoder import CONTEXT, Encoder
-from qa.french import words
+from qa.french import Word, words
 from qa.records import Turn
 
 # Log-odds from which a word of the history is taken, if one of all is above the second number: else
 # the question stands alone. Chosen on the development conversations.
 TAKEN, NEEDED = 0.0, 0.5
+# From which a word that is not taken is offered, and so many phrases at most: set by hand.
+OFFERED, MOST_OFFERED = -2.0, 3
 
 
 class FollowUps:
@@ -22,28 +24,30 @@ class FollowUps:
     def __init__(self, encoder: Encoder):
         self._encoder = encoder
 
-    def context(self, message: str, turns: Sequence[Turn]) -> tuple[str, ...]:
-        """The phrases of earlier questions, quotes and titles that a message needs.
+    def context(self, message: str, turns: Sequence[Turn]) -> Context:
+        """The phrases of earlier questions, quotes and titles that a message takes.
 
         None, when it stands alone.
         """
         history = history_text([said(turn) for turn in turns if turn.answer.status != "courtesy"])
         if not history:
-            return ()
+            return Context()
         pieces = self._encoder.read_pair(message, history)
         (encoded,) = self._encoder.encode([pieces])
         odds = encoded.marks[:, CONTEXT]
         starts = np.array([start for start, _ in pieces.spans], dtype=np.int64)
         ends = np.array([end for _, end in pieces.spans], dtype=np.int64)
-        if not len(odds) or odds.max() < NEEDED:
-            return ()
-        chosen = []
+        likely: list[tuple[float, Word]] = []
         for word in words(history):
             first = int(np.searchsorted(ends, word.start, side="right"))
             last = int(np.searchsorted(starts, word.end))
-            if not word.is_stop and last > first and odds[first:last].mean() > TAKEN:
-                chosen.append(word)
-        return phrases(history, chosen, message)
+            if not word.is_stop and last > first:
+                likely.append((float(odds[first:last].mean()), word))
+        needs = len(odds) > 0 and odds.max() >= NEEDED
+        taken = phrases(history, [word for mean, word in likely if needs and mean > TAKEN], message)
+        others = [word for mean, word in likely if mean > OFFERED]
+        offered = phrases(history, others, " ".join([message, *taken]))
+        return Context(taken, offered[:MOST_OFFERED])
 
 
 def said(turn: Turn) -> Said:

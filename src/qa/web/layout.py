@@ -21,8 +21,11 @@ READERS = 200
 
 _ACTIONS = """
 element.addEventListener('click', (event) => {
-  const button = event.target.closest('[data-action]');
-  if (button) trigger('select', {action: button.dataset.action, turn: Number(button.dataset.turn)});
+  const button = event.target.closest('[data-action], [data-word]');
+  if (!button) return;
+  const {action, turn, word} = button.dataset;
+  if (action) trigger('select', {action, turn: Number(turn)});
+  else trigger('input', {turn: Number(turn), word: Number(word)});
 });
 """
 # The log first brings back what the browser kept of a conversation.
@@ -56,8 +59,13 @@ def build_app(page: Page, datasets: Path | None = None) -> Any:
         position = turn if isinstance(turn, int) else -1
         return page.act(str(getattr(event, "action", "")), position, message, chat)
 
+    def take(event: gr.EventData, message: str, chat: Chat) -> Any:
+        turn, word = getattr(event, "turn", None), getattr(event, "word", None)
+        numbers = (turn, word) if isinstance(turn, int) and isinstance(word, int) else (-1, -1)
+        return page.take(*numbers, message, chat)
+
     # Gradio hands the event to the parameter of this type, which is known only from here on.
-    for function in (act, brought_back):
+    for function in (act, take, brought_back):
         function.__annotations__["event"] = gr.EventData
 
     def answer(
@@ -106,10 +114,11 @@ def build_app(page: Page, datasets: Path | None = None) -> Any:
         asking = {**private, **queued, "js": _BUSY}
         asked = gr.on([box.submit, send.click], page.ask, [box, chat, *settings], shown, **asking)
         again = retry.click(page.retry, [chat, *settings], shown, **asking)
+        taken = log.input(take, [box, chat], shown, **asking)
         brought = log.submit(brought_back, [], shown, **private, **queued)
-        for event in (asked, again, brought):
+        running = [asked, again, taken, brought]
+        for event in running:
             event.then(None, js=_DONE)
-        running = [asked, again, brought]
         stop.click(None, cancels=running, js=_DONE)
         # What needs no search does not wait behind those that do.
         private["queue"] = False

@@ -13,7 +13,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -148,16 +148,11 @@ class Page:
 
     def _again(self, view: View, kept: Kept, chat: Chat) -> Exchange:
         """Ask a kept question again; a verdict holds for the documents that it was given on."""
-        # What came before the first one was forgotten: it is asked as it was understood then.
-        first = not chat.exchanges and not kept.alone
-        message = kept.understood if first else kept.message
-        answer = self._answer(view, message, () if kept.alone else chat.turns, kept.settings)
-        if first:
-            answer = replace(answer, question=clean_message(kept.message))
+        # As it was understood then: what came before the first one may be forgotten.
+        answer = self._answer(view, kept.message, chat.turns, kept.settings, kept.context)
         same = kept.corpus == view.corpus
         return Exchange(
             Turn(answer.question, answer),
-            kept.alone,
             kept.verdict if same else "",
             kept.settings,
             view.corpus,
@@ -165,7 +160,12 @@ class Page:
         )
 
     def _answer(
-        self, view: View, message: str, turns: tuple[Turn, ...], settings: Settings
+        self,
+        view: View,
+        message: str,
+        turns: tuple[Turn, ...],
+        settings: Settings,
+        context: tuple[str, ...] | None = None,
     ) -> Answer:
         with self._answering:
             return view.assistant.answer(
@@ -174,35 +174,64 @@ class Page:
                 limit=settings.passages,
                 method=settings.method,
                 caution=settings.caution,
+                context=context,
             )
 
     def ask(
         self, message: str | None, chat: Chat, passages: int, method: str, caution: str
     ) -> Shown:
         """Answer a message; a fault leaves everything as it was and says what to do."""
-        alone = chat.draft == "correct"
-        replaces = chat.draft == "edit" or (alone and chat.position == len(chat.exchanges) - 1)
-        before = chat.without_last() if replaces else Chat(chat.exchanges)
-        return self._reply(message or "", before, chat, alone, (passages, method, caution))
+        before = chat.without_last() if chat.draft == "edit" else Chat(chat.exchanges)
+        settings = read_settings(passages, method, caution) or Settings()
+        return self._reply(message or "", before, chat, settings)
 
     def retry(self, chat: Chat, passages: int, method: str, caution: str) -> Shown:
         """Ask the last question again, with the settings as they are now."""
         if not chat.exchanges:
             return self.new()
-        last = chat.exchanges[-1]
-        return self._reply(
-            last.turn.message, chat.without_last(), chat, last.alone, (passages, method, caution)
+        last = chat.exchanges[-1].turn
+        settings = read_settings(passages, method, caution) or Settings()
+        return self._reply(last.message, chat.without_last(), chat, settings, last.answer.context)
+
+    def take(self, position: int, number: int, message: str, chat: Chat) -> Shown:
+        """Ask again with one word more, or less, of what was said before.
+
+        ``number`` counts the words that the answer took, then those that it offers. The last
+        question is replaced; one before it is asked anew.
+        """
+        if not 0 <= position < len(chat.exchanges):
+            return self.show(chat), chat, message, ""
+        exchange = chat.exchanges[position]
+        answer = exchange.turn.answer
+        words = (*answer.context, *answer.offered)
+        if not 0 <= number < len(words):
+            return self.show(chat), chat, message, ""
+        taken = {*range(len(answer.context))} ^ {number}
+        context = tuple(words[i] for i in sorted(taken))
+        last = position == len(chat.exchanges) - 1
+        before = chat.without_last() if last else Chat(chat.exchanges)
+        turns = Chat(chat.exchanges[:position]).turns
+        asked = exchange.turn.message
+        shown, after, _, notice = self._reply(
+            asked, before, chat, exchange.settings, context, turns
         )
+        return shown, after, message, notice
 
     def _reply(
-        self, message: str, before: Chat, chat: Chat, alone: bool, chosen: tuple[int, str, str]
+        self,
+        message: str,
+        before: Chat,
+        chat: Chat,
+        settings: Settings,
+        context: tuple[str, ...] | None = None,
+        turns: tuple[Turn, ...] | None = None,
     ) -> Shown:
         fault = question_fault(message)
-        settings = read_settings(*chosen) or Settings()
+        turns = before.turns if turns is None else turns
         view = self.view
         if not fault:
             try:
-                answer = self._answer(view, message, () if alone else before.turns, settings)
+                answer = self._answer(view, message, turns, settings, context)
             except QAError as error:
                 # The reader gets a sentence, the terminal the cause; the conversation is kept.
                 logging.getLogger(__name__).warning("a question was not answered: %s", error)
@@ -213,7 +242,7 @@ class Page:
         if fault:
             message = message.encode("utf-8", "replace").decode("utf-8")
             return self.show(chat), chat, message, render.notice(fault)
-        exchange = Exchange(Turn(answer.question, answer), alone, "", settings, view.corpus)
+        exchange = Exchange(Turn(answer.question, answer), "", settings, view.corpus)
         after = before.add(exchange)
         return self.show(after), after, "", ""
 
@@ -221,21 +250,16 @@ class Page:
         """Put the last question into the box; asked, it replaces the last one."""
         if not chat.exchanges:
             return self.new()
-        chat = Chat(chat.exchanges, "edit", len(chat.exchanges) - 1)
+        chat = Chat(chat.exchanges, "edit")
         message = chat.exchanges[-1].turn.message
         return self.show(chat), chat, message, render.notice(texts.EDITING, cancel=True)
 
     def act(self, action: str, position: int, message: str, chat: Chat) -> Shown:
-        """A button inside the conversation: correct, like, dislike, cancel."""
+        """A button inside the conversation: like, dislike, cancel."""
         if action == "cancel":
             return self.show(chat), Chat(chat.exchanges), "", ""
         if not 0 <= position < len(chat.exchanges):
             return self.show(chat), chat, message, ""
-        if action == "correct":
-            chat = Chat(chat.exchanges, "correct", position)
-            notice = render.notice(texts.CORRECTING, cancel=True)
-            understood = chat.exchanges[position].turn.answer.standalone_question
-            return self.show(chat), chat, understood, notice
         if action in {"like", "dislike"}:
             chat = chat.judged(position, "like" if action == "like" else "dislike")
             try:

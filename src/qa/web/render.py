@@ -101,15 +101,22 @@ def _kept(exchange: Exchange) -> str:
 
 
 def _understood(position: int, answer: Answer) -> str:
-    if not answer.context:
+    """« Compris avec : Lénine × »: what was taken can be taken off, what is offered added."""
+    phrases = [
+        *((word, True) for word in answer.context),
+        *((word, False) for word in answer.offered),
+    ]
+    if not phrases:
         return ""
-    taken = escape(texts.typeset(" · ".join(answer.context)))
-    return (
-        f'<p class="understood">{escape(texts.UNDERSTOOD)} '
-        f'<button type="button" data-action="correct" data-turn="{position}" '
-        f'title="{escape(texts.CORRECT)}">{taken}</button>'
-        "</p>"
+    buttons = " ".join(
+        f'<button type="button" data-turn="{position}" data-word="{number}" '
+        f'aria-pressed="{str(is_taken).lower()}" '
+        f'title="{escape((texts.TAKE_OFF if is_taken else texts.TAKE_TOO).format(word=word))}">'
+        f"{escape(texts.typeset(word))}</button>"
+        for number, (word, is_taken) in enumerate(phrases)
     )
+    label = texts.UNDERSTOOD if answer.context else texts.UNDERSTOOD_ALONE
+    return f'<p class="understood" role="group">{escape(label)} {buttons}</p>'
 
 
 def _quotes(answer: Answer) -> str:

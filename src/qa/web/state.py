@@ -15,7 +15,7 @@ from qa.records import Turn
 from qa.web import texts
 
 Verdict = Literal["", "like", "dislike"]
-Draft = Literal["", "edit", "correct"]
+Draft = Literal["", "edit"]
 
 METHODS = tuple(value for _, value in texts.METHODS)
 CAUTIONS = tuple(value for _, value in texts.CAUTIONS)
@@ -23,6 +23,7 @@ _VERDICTS = ("", "like", "dislike")
 
 # A longer conversation forgets its beginning, so that a forgotten page does not fill the memory.
 MAX_EXCHANGES = 30
+MAX_CONTEXT = 2_000  # characters that a question may take from what was said before
 
 
 def _new_identity() -> str:
@@ -42,12 +43,11 @@ class Settings:
 class Exchange:
     """A turn, how it was asked and of which documents, and what was said of it.
 
-    ``alone``: asked without the turns before it; ``corpus``: the digest of the documents that
-    answered; ``identity`` tells two exchanges with the same words apart.
+    ``corpus``: the digest of the documents that answered; ``identity`` tells two exchanges with the
+    same words apart.
     """
 
     turn: Turn
-    alone: bool = False
     verdict: Verdict = ""
     settings: Settings = Settings()
     corpus: str = ""
@@ -60,7 +60,6 @@ class Chat:
 
     exchanges: tuple[Exchange, ...] = ()
     draft: Draft = ""
-    position: int = -1  # the exchange that a correction starts from
 
     @property
     def turns(self) -> tuple[Turn, ...]:
@@ -90,8 +89,7 @@ class Kept:
     """An exchange as the browser keeps it: enough to ask again, without the answer."""
 
     message: str
-    understood: str
-    alone: bool
+    context: tuple[str, ...]
     verdict: Verdict
     settings: Settings
     corpus: str
@@ -104,8 +102,7 @@ def kept_fields(exchange: Exchange) -> dict[str, Any]:
     return asdict(
         Kept(
             exchange.turn.message,
-            answer.standalone_question,
-            exchange.alone,
+            answer.context,
             exchange.verdict,
             exchange.settings,
             exchange.corpus,
@@ -124,17 +121,20 @@ def read_kept(content: object) -> list[Kept]:
 def _read_one(fields: object) -> Kept | None:
     if not isinstance(fields, dict) or not isinstance(fields.get("settings"), dict):
         return None
-    written = [fields.get(name) for name in ("message", "understood", "corpus", "identity")]
-    if not all(isinstance(text, str) for text in written) or fields.get("verdict") not in _VERDICTS:
+    written = [fields.get(name) for name in ("message", "corpus", "identity")]
+    context = fields.get("context")
+    if not isinstance(context, list) or not all(
+        isinstance(text, str) for text in written + context
+    ):
         return None
-    message, understood, corpus, identity = map(str, written)
+    message, corpus, identity = map(str, written)
     settings = read_settings(
         *(fields["settings"].get(name) for name in ("passages", "method", "caution"))
     )
-    if settings is None:
+    verdict = fields.get("verdict")
+    if settings is None or verdict not in _VERDICTS or sum(map(len, context)) > MAX_CONTEXT:
         return None
-    alone, verdict = fields.get("alone") is True, fields["verdict"]
-    return Kept(message, understood, alone, verdict, settings, corpus, identity)
+    return Kept(message, tuple(context), cast(Verdict, verdict), settings, corpus, identity)
 
 
 def read_settings(passages: object, method: object, caution: object) -> Settings | None:

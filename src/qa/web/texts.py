@@ -108,7 +108,6 @@ EXPORT_JSON = "JSON"
 PRINT = "Imprimer"
 CANCEL = "Annuler"
 EDITING = typeset("La question corrigée remplacera la dernière.")
-CORRECTING = typeset("La question corrigée sera posée seule, sans le contexte de la conversation.")
 
 # Settings.
 SETTINGS = "Réglages"
@@ -125,7 +124,9 @@ CAUTION_HINT = typeset("Forte : des réponses plus rares et plus sûres.")
 CONVERSATION = "Conversation"
 YOU_ASKED = typeset("Question :")
 UNDERSTOOD = typeset("Compris avec :")
-CORRECT = typeset("Corriger cette question")
+UNDERSTOOD_ALONE = typeset("Comprise seule. Ajouter :")
+TAKE_OFF = typeset("Reposer la question sans « {word} »")
+TAKE_TOO = typeset("Reposer la question avec « {word} »")
 OPEN_CITATION = typeset("Citation {marker} : ouvrir la source, {title}")
 PASSAGES = "Passages"
 PASSAGES_NEAR = typeset("Passages proches, sans réponse")
