@@ -253,7 +253,7 @@ def test_a_reader_may_choose_what_is_taken_from_before(demo: Assistant) -> None:
     assert (chosen.context, chosen.question) == (("Trotsky",), "Où est-il mort ?")
     assert chosen.standalone_question == "Où est-il mort ? (Trotsky)"
     assert "Lénine" in " ".join(chosen.offered)
-    # What the question says itself is not said twice; each of several questions takes what it lacks.
+    # What a question says itself is not said twice; each of several takes what it lacks.
     alone = demo.answer("Où est mort Trotsky ?", (before,), context=("Trotsky",))
     assert (alone.context, alone.standalone_question) == ((), "Où est mort Trotsky ?")
     both = demo.answer("Où est mort Trotsky ? Et où est-il né ?", (), context=("Trotsky",))

@@ -31,6 +31,7 @@ ROOMS = [
     "numbering",
     "search",
     "answering",
+    "overview",
     "courtesy",
     "conversation",
     "assistant",

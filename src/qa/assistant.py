@@ -25,6 +25,7 @@ from qa.embedding import Embedder, open_embedder
 from qa.encoder import shipped_encoder
 from qa.french import analyse_words
 from qa.index import Index, current_name, open_index
+from qa.overview import Overview, asked_subject, documents_on, overview_of
 from qa.records import Answer, Citation, Document, Hit, QAError, Turn
 from qa.search import METHODS
 
@@ -35,6 +36,7 @@ MAX_QUESTION = 2_000  # characters
 _DEPTH = 20
 # A message with more questions than this is taken as one.
 _MOST_QUESTIONS = 4
+_WIDE = 100  # passages that are counted to tell which documents speak of something
 _REFUSAL = "Je ne trouve pas de réponse à cette question dans les documents."
 
 
@@ -139,10 +141,21 @@ class Assistant:
             context = _chosen(message, context, chosen)
         standalone = with_context(message, context.taken)
         clock.lap("understand")
+        overview = overview_of(standalone, index)
+        if overview is not None:
+            return _overview(message, standalone, context, overview, index)
         query = self.embedder.embed_questions([standalone])[0]
         clock.lap("embed")
         hits = METHODS[method](index, standalone, query, max(limit, _DEPTH))
         clock.lap("search")
+        if subject := asked_subject(standalone):
+            named = METHODS[method](
+                index, subject, self.embedder.embed_questions([subject])[0], _WIDE
+            )
+            overview = documents_on(subject, named, index)
+            if overview is not None:
+                found = tuple(named[:limit])
+                return _overview(message, standalone, context, overview, index, found)
         selection = select_answer(
             standalone,
             hits,
@@ -200,6 +213,29 @@ class Assistant:
         else:
             index.close()
         return self.index
+
+
+def _overview(
+    message: str,
+    standalone: str,
+    context: Context,
+    overview: Overview,
+    index: Index,
+    hits: tuple[Hit, ...] = (),
+) -> Answer:
+    """What is said of documents, as an answer: it is sure, for it is only what they hold."""
+    return Answer(
+        question=message,
+        standalone_question=standalone,
+        context=context.taken,
+        offered=context.offered,
+        status="answered",
+        citations=tuple(_with_page(index, citation) for citation in overview.citations),
+        confidence=1.0,
+        hits=hits,
+        timings={},
+        note=overview.note,
+    )
 
 
 def _chosen(question: str, found: Context, chosen: Sequence[str]) -> Context:

@@ -1,0 +1,204 @@
+"""Questions about the documents themselves: what they hold, what one is about, which speak of what.
+
+No sentence answers them, so none is looked for: they are answered by the titles, the opening
+sentences and the passages that share the words, all cited.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from qa.french import analyse_words, fold, split_sentences
+from qa.index import DocumentEntry, Index
+from qa.records import Citation, Document, Hit
+
+MOST_DOCUMENTS = 6  # documents that are shown of a collection
+MOST_SECTIONS = 5  # sentences that present one document
+_SHORTEST = 40  # characters of a sentence that presents something
+
+_DOCUMENTS = r"(?:documents?|textes?|fichiers?|dossiers?|corpus|collections?|articles?|pages?)"
+_THE = r"(?:l'ensemble de |tous |toutes )?(?:les?|la|l'|ces?|cette|mes|tes|vos|ton|votre|mon)\s?"
+_ALL = rf"{_THE}(?:differents? )?{_DOCUMENTS}"
+_WANTED = (
+    r"(?:(?:peux[- ]tu|pouvez[- ]vous|tu peux|vous pouvez|pourrais[- ]tu|pourriez[- ]vous) )?"
+    r"(?:(?:me |m'|nous )?(?:faire|donner|fais|faites|donne|donnez)(?:[- ]moi)? )?"
+)
+_CORPUS = re.compile(
+    rf"{_WANTED}(?:(?:de quoi|sur quoi) (?:parlent|traitent|portent)(?:[- ]ils)? {_ALL}"
+    rf"|de quoi (?:parle|traite) (?:ce|cette|le|la|ton|votre) (?:corpus|collection|dossier)"
+    rf"|de quoi (?:s'agit[- ]il|est[- ]il question) dans {_ALL}"
+    rf"|(?:un |le )?resume[rz]?(?:[- ]moi)? (?:de |des |du )?(?:{_ALL}|{_DOCUMENTS})"
+    rf"|(?:quels?|quelles?) (?:sont )?(?:{_ALL}|{_DOCUMENTS})(?: (?:as[- ]tu|avez[- ]vous"
+    r"|y a[- ]t[- ]il|(?:sont )?disponibles?|connais[- ]tu|connaissez[- ]vous))?"
+    r"|(?:une |la )?(?:liste[rz]?|montre[rz]?)(?:[- ]moi)? (?:de |des |du )?"
+    rf"(?:{_ALL}|{_DOCUMENTS})"
+    rf"|(?:que contien(?:t|nent)|qu'y a[- ]t[- ]il dans|qu'est[- ]ce qu'il y a dans) {_ALL})"
+    r"[\s?.!]*"
+)
+_ABOUT = re.compile(
+    rf"{_WANTED}(?:de quoi (?:parle|traite)|(?:un |le )?resume[rz]?(?:[- ]moi)?(?: de| du| des)?"
+    r"|que contient|qu'y a[- ]t[- ]il dans|presente[rz]?(?:[- ]moi)?) "
+    rf"(?:d'|l'|(?:le|la|les|du|de la|ce|cette)\s)?(?:{_DOCUMENTS} )?"
+    r"(?P<subject>.{2,120}?)[\s?.!]*"
+)
+_WHICH = re.compile(
+    rf"(?:dans )?(?:quels?|quelles?) (?:sont les )?{_DOCUMENTS} (?:qui )?(?:(?:parlent?|traitent?"
+    r"|est[- ]il question|s'agit[- ]il)(?: de(?: la|s)?\b| du\b| d')?"
+    r"|mentionnent?|evoquent?|citent?|concernent?|portent? sur)"
+    r"\s?(?:les?\b|la\b|l'|un\b|une\b)?\s?(?P<subject>.{2,120}?)[\s?.!]*"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What is said of documents: quotes, and a sentence in French beside them."""
+
+    citations: tuple[Citation, ...]
+    note: str
+
+
+def overview_of(question: str, index: Index) -> Overview | None:
+    """The answer to a question about all documents or one of them; ``None``: it is no such."""
+    asked = fold(question)
+    if _CORPUS.fullmatch(asked):
+        return _of_all(index)
+    found = _ABOUT.fullmatch(asked)
+    entry = _named(found["subject"], index.store.documents()) if found else None
+    return _of_one(entry, index) if entry is not None else None
+
+
+def asked_subject(question: str) -> str:
+    """What documents are looked for by: « Quels documents parlent de la NEP ? » -> « nep »."""
+    found = _WHICH.fullmatch(fold(question))
+    return found["subject"] if found else ""
+
+
+def documents_on(subject: str, hits: Sequence[Hit], index: Index) -> Overview | None:
+    """The documents of which passages have all words of a subject; ``None`` when there are none."""
+    wanted = set(analyse_words(subject))
+    places: dict[str, list[Hit]] = {}
+    for hit in hits:
+        if hit.passage.is_reference_list:
+            continue
+        if wanted and wanted <= set(analyse_words(hit.passage.index_text)):
+            places.setdefault(hit.passage.document_id, []).append(hit)
+    if not places:
+        return None
+    ranked = sorted(places.items(), key=lambda item: (-len(item[1]), item[1][0].rank))
+    citations = []
+    for marker, (_, found) in enumerate(ranked[:MOST_DOCUMENTS], 1):
+        document = index.document(found[0].passage.document_id)
+        citations.append(_cite(document, _telling(found[0], wanted), marker))
+    counted = [
+        f"«\u202f{found[0].passage.title or name}\u202f» ({_count(len(found), 'passage')})"
+        for name, found in ranked
+    ]
+    verb = "en parle" if len(ranked) == 1 else "en parlent"
+    return Overview(
+        tuple(citations), f"{_count(len(ranked), 'document')} {verb}\u00a0: {', '.join(counted)}."
+    )
+
+
+def _of_all(index: Index) -> Overview:
+    """The longest documents, each by the sentence that opens it."""
+    entries = index.store.documents()
+    longest = sorted(entries, key=lambda entry: -entry.characters)[:MOST_DOCUMENTS]
+    chosen = [entry for entry in entries if entry in longest]
+    citations = [
+        _cite(document, _opening(document), marker)
+        for marker, document in enumerate((index.document(entry.id) for entry in chosen), 1)
+    ]
+    told = f"{_count(len(entries), 'document')} en tout"
+    if len(entries) > len(chosen):
+        told += f"\u00a0; voici comment s’ouvrent les {len(chosen)} plus longs"
+    return Overview(tuple(citations), f"{told}.")
+
+
+def _of_one(entry: DocumentEntry, index: Index) -> Overview:
+    """A document by its opening sentence and those of its sections."""
+    document = index.document(entry.id)
+    highest = min((heading.level for heading in document.headings), default=0)
+    upper = [heading for heading in document.headings if heading.level <= highest + 1]
+    spans = [_opening(document), *(_opening(document, heading.end) for heading in upper)]
+    kept = list(dict.fromkeys(span for span in spans if span[1] > span[0]))[:MOST_SECTIONS]
+    citations = [_cite(document, span, marker) for marker, span in enumerate(kept, 1)]
+    heads = [
+        document.text[heading.start : heading.end].strip()
+        for heading in document.headings
+        if heading.level == highest
+    ]
+    sections = f" Ses parties\u00a0: {', '.join(heads[:12])}." if len(heads) > 1 else ""
+    name = f"«\u202f{document.title or document.id}\u202f»"
+    return Overview(tuple(citations), f"Phrases qui ouvrent {name} et ses parties.{sections}")
+
+
+def _named(subject: str, entries: Sequence[DocumentEntry]) -> DocumentEntry | None:
+    """The document whose title or file name has all words of a subject, and fewest others."""
+    wanted = set(analyse_words(subject))
+    if not wanted:
+        return None
+    found = []
+    for entry in entries:
+        for name in (entry.title, re.sub(r"[\W_]+", " ", entry.id.rsplit(".", 1)[0])):
+            words = set(analyse_words(name))
+            if wanted <= words:
+                found.append((len(words - wanted), entry))
+    return min(found, key=lambda pair: pair[0])[1] if found else None
+
+
+def _opening(document: Document, after: int = 0) -> tuple[int, int]:
+    """The first whole sentence behind a place; the first line of any kind when there is none."""
+    text = document.text[after : after + 4000]
+    spans = [(start, end) for start, end in split_sentences(text) if text[start:end].strip()]
+    for start, end in spans:
+        said = text[start:end].strip()
+        if len(said) >= _SHORTEST and said.rstrip("»”\"') \u00a0\u202f")[-1:] in {
+            ".",
+            "!",
+            "?",
+            "…",
+        }:
+            break
+    else:
+        start, end = spans[0] if spans else (0, 0)
+    lead = len(text[start:end]) - len(text[start:end].lstrip())
+    return after + start + lead, after + start + len(text[start:end].rstrip())
+
+
+def _telling(hit: Hit, wanted: set[str]) -> tuple[int, int]:
+    """The sentence of a passage that has most of the words; of such, the first that is no title."""
+    text = hit.passage.text
+
+    def told(span: tuple[int, int]) -> tuple[int, bool]:
+        said = text[slice(*span)].strip()
+        return len(wanted & set(analyse_words(said))), len(said) >= _SHORTEST
+
+    start, end = max(split_sentences(text), key=told, default=(0, len(text)))
+    return hit.passage.start + start, hit.passage.start + end
+
+
+def _cite(document: Document, span: tuple[int, int], marker: int) -> Citation:
+    quote = document.text[slice(*span)]
+    start = span[0] + len(quote) - len(quote.lstrip())
+    quote = quote.strip()
+    above: list[tuple[int, str]] = []
+    for heading in document.headings:
+        if heading.start <= start:
+            above = [one for one in above if one[0] < heading.level]
+            above.append((heading.level, document.text[heading.start : heading.end].strip()))
+    return Citation(
+        marker=marker,
+        document_id=document.id,
+        title=document.title,
+        headings=tuple(name for _, name in above),
+        source=document.source,
+        start=start,
+        end=start + len(quote),
+        quote=quote,
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' if number > 1 else ''}"
