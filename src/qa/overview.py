@@ -44,9 +44,9 @@ _ABOUT = re.compile(
     r"(?P<subject>.{2,120}?)[\s?.!]*"
 )
 _WHICH = re.compile(
-    rf"(?:dans )?(?:quels?|quelles?) (?:sont les )?{_DOCUMENTS} (?:qui )?(?:(?:parlent?|traitent?"
-    r"|est[- ]il question|s'agit[- ]il)(?: de(?: la|s)?\b| du\b| d')?"
-    r"|mentionnent?|evoquent?|citent?|concernent?|portent? sur)"
+    rf"(?:dans )?(?:quels?|quelles?) (?:sont les )?{_DOCUMENTS} (?:qui )?"
+    r"(?:(?:(?:parle|traite)(?:nt)?|est[- ]il question|s'agit[- ]il)(?: de(?: la|s)?\b| du\b| d')?"
+    r"|(?:mentionne|evoque|cite|concerne)(?:nt)?|porte(?:nt)? sur)"
     r"\s?(?:les?\b|la\b|l'|un\b|une\b)?\s?(?P<subject>.{2,120}?)[\s?.!]*"
 )
 
