@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Literal
 
 from qa.answering import (
+    NEAR,
     AnsweringModel,
     Reader,
+    advise,
     calibrated,
     read_calibration,
     select_answer,
@@ -37,7 +39,6 @@ _DEPTH = 20
 # A message with more questions than this is taken as one.
 _MOST_QUESTIONS = 4
 _WIDE = 100  # passages that are counted to tell which documents speak of something
-_REFUSAL = "Je ne trouve pas de réponse à cette question dans les documents."
 
 
 class Assistant:
@@ -165,6 +166,8 @@ class Assistant:
         )
         quotes = tuple(_with_page(index, citation) for citation in selection.citations)
         answered = bool(quotes) and selection.confidence >= self.model.thresholds[caution]
+        frequency = index.lexical.document_frequency
+        refusal, suggestion = ("", "") if answered else advise(standalone, hits, frequency)
         clock.lap("answer")
         return Answer(
             question=message,
@@ -176,7 +179,8 @@ class Assistant:
             confidence=selection.confidence,
             hits=tuple(hits[:limit]),
             timings=clock.laps,
-            note=selection.note if answered else _REFUSAL,
+            note=selection.note if answered else refusal,
+            suggestion=suggestion,
             withheld=() if answered else quotes,
         )
 
@@ -308,7 +312,7 @@ def _join(message: str, answers: Sequence[Answer], limit: int) -> Answer:
     notes = [answer.note for answer in answers if answer.citations and answer.note]
     context = tuple(dict.fromkeys(phrase for answer in answers for phrase in answer.context))
     if not citations:
-        notes = [_REFUSAL]
+        notes = [NEAR]
     elif unanswered:
         notes.append(f"Sans réponse dans les documents\u00a0: {' '.join(unanswered)}")
     return Answer(

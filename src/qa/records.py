@@ -175,7 +175,8 @@ class Answer:
     milliseconds by step. ``note`` is what is said in plain French beside
     the quotes: why there is no answer, or a reply to a greeting. ``withheld`` are the quotes that
     would have been given, were the answer surer: none when it was given. ``offered`` are words of
-    what was said before that the message may need too.
+    what was said before that the message may need too. ``suggestion`` is the question as
+    it may have been meant, with a word spelled as the documents spell it.
     """
 
     question: str
@@ -189,6 +190,7 @@ class Answer:
     withheld: tuple[Citation, ...] = ()
     context: tuple[str, ...] = ()
     offered: tuple[str, ...] = ()
+    suggestion: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ passage speaks of, give the probability that the documents answer at all; below 
 answer is a refusal, above it the best sentences are quoted.
 """
 
+from qa.answering.advice import NEAR, advise
 from qa.answering.calibration import (
     Calibration,
     calibrated,
@@ -20,10 +21,12 @@ from qa.answering.reader import Reader
 from qa.answering.selection import Selection, select_answer
 
 __all__ = [
+    "NEAR",
     "AnsweringModel",
     "Calibration",
     "Reader",
     "Selection",
+    "advise",
     "calibrated",
     "calibration_path",
     "fingerprint",

@@ -37,6 +37,8 @@ def print_answer(answer: Answer) -> None:
             print(f"\n{answer.note}")
         return
     print(answer.note)
+    if answer.suggestion:
+        print(f"Vouliez-vous demander : {answer.suggestion}")
     if answer.withheld:
         nearest = answer.withheld[0]
         print(f"\nLa phrase la plus proche, qui ne répond sans doute pas :\n{_place(nearest)}")

@@ -166,6 +166,9 @@ def _cited_place(citation: Citation) -> str:
 def _refusal(answer: Answer) -> str:
     note = texts.typeset(answer.note) if answer.note else texts.NO_ANSWER
     said = f'<p class="refusal">{escape(note)}</p>'
+    if answer.suggestion:
+        meant = f'<button type="button" class="example">{escape(answer.suggestion)}</button>'
+        said += f'<p class="meant">{escape(texts.MEANT)} {meant}</p>'
     if not answer.withheld:
         return said
     # What was not sure enough to be an answer stays one click away, and says what it is.

@@ -130,6 +130,7 @@ TAKE_TOO = typeset("Reposer la question avec « {word} »")
 OPEN_CITATION = typeset("Citation {marker} : ouvrir la source, {title}")
 PASSAGES = "Passages"
 PASSAGES_NEAR = typeset("Passages proches, sans réponse")
+MEANT = typeset("Vouliez-vous demander :")
 SHOW_ANYWAY = typeset("Montrer quand même")
 UNSURE = typeset("Cette phrase est la plus proche ; elle ne répond sans doute pas.")
 NO_ANSWER = typeset("Les documents ne répondent pas à cette question.")
