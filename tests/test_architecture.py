@@ -28,6 +28,7 @@ ROOMS = [
     "tokens",
     "lexical",
     "index",
+    "forms",
     "numbering",
     "search",
     "answering",

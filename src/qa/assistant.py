@@ -25,6 +25,7 @@ from qa.conversation import Context, FollowUps, split_questions, with_context
 from qa.courtesy import courtesy_reply
 from qa.embedding import Embedder, open_embedder
 from qa.encoder import shipped_encoder
+from qa.forms import other_forms
 from qa.french import analyse_words
 from qa.index import Index, current_name, open_index
 from qa.overview import Overview, asked_subject, documents_on, overview_of
@@ -145,9 +146,11 @@ class Assistant:
         overview = overview_of(standalone, index)
         if overview is not None:
             return _overview(message, standalone, context, overview, index)
-        query = self.embedder.embed_questions([standalone])[0]
+        # Searched and read with both forms of the acronyms and dates that it names.
+        asked = with_context(message, (*context.taken, *_other_forms(index, standalone)))
+        query = self.embedder.embed_questions([asked])[0]
         clock.lap("embed")
-        hits = METHODS[method](index, standalone, query, max(limit, _DEPTH))
+        hits = METHODS[method](index, asked, query, max(limit, _DEPTH))
         clock.lap("search")
         if subject := asked_subject(standalone):
             named = METHODS[method](
@@ -158,7 +161,7 @@ class Assistant:
                 found = tuple(named[:limit])
                 return _overview(message, standalone, context, overview, index, found)
         selection = select_answer(
-            standalone,
+            asked,
             hits,
             self.reader,
             index.store.source,
@@ -248,6 +251,12 @@ def _chosen(question: str, found: Context, chosen: Sequence[str]) -> Context:
     taken = [phrase for phrase in chosen if not asked.issuperset(analyse_words(phrase))]
     others = [phrase for phrase in (*found.taken, *found.offered) if phrase not in chosen]
     return Context(tuple(taken), tuple(others))
+
+
+def _other_forms(index: Index, question: str) -> tuple[str, ...]:
+    """The other forms of what a question names, acronyms as passages that share its words do."""
+    rows, _ = index.lexical.search_words(question, _DEPTH)
+    return other_forms(question, (passage.text for passage in index.passages(rows.tolist())))
 
 
 def _with_page(index: Index, citation: Citation) -> Citation:
