@@ -28,6 +28,7 @@ from qa.training.learning import (
     LearningSettings,
     Reading,
     ReadingExamples,
+    cropped,
     finding_loss,
     learn,
     own_tokens,
@@ -143,6 +144,7 @@ def test_readings_say_where_the_answer_is_or_that_there_is_none(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("qa.training.learning.ELSEWHERE", 0.0)
+    monkeypatch.setattr("qa.training.learning.CROPPED", 0.0)
     questions, negatives = material()
     examples = ReadingExamples(questions, negatives, learning(noise=0.0, natural=5.0))
     seen = [one for step in range(60) for one in examples.batch(step)]
@@ -170,6 +172,7 @@ def test_some_passages_are_of_another_subject_and_none_of_them_answers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("qa.training.learning.ELSEWHERE", 1.0)
+    monkeypatch.setattr("qa.training.learning.CROPPED", 0.0)
     questions, negatives = material()
     examples = ReadingExamples(questions, negatives, learning(noise=0.0))
     seen = [one for step in range(60) for one in examples.batch(step)]
@@ -202,6 +205,23 @@ def test_where_only_the_sentence_is_known_the_answer_may_stand_anywhere_in_it(
     ]
     found = reading_loss(encoder, [sentence], learning(reading_weight=1.0))
     assert found == pytest.approx(float(np.mean(wanted)), rel=1e-4)
+
+
+def test_a_cropped_passage_keeps_its_answer() -> None:
+    text = "Blois\nUn. Deux. Bâti en 1519 par le roi. Quatre. Cinq. Six."
+    start = text.index("1519")
+    chance = random.Random(0)
+    whole = Reading("Quand ?", text, (start, start + 4))
+    seen = [cropped(whole, chance) for _ in range(200)]
+    assert all(one.passage[slice(*one.span or ())] == "1519" for one in seen)
+    assert {one.passage.startswith("Blois\n") for one in seen} == {True, False}
+    assert "Bâti en 1519 par le roi. " in {one.passage for one in seen}
+    assert all("Six." not in one.passage for one in seen)
+    wrong = Reading("Quand ?", text, None)
+    assert {cropped(wrong, chance).span for _ in range(9)} == {None}
+    assert len({cropped(wrong, chance).passage for _ in range(50)}) > 9
+    short = Reading("Quand ?", "Blois\nUn.", None)
+    assert cropped(short, chance) is short
 
 
 def test_a_hole_is_the_passage_less_the_sentence_with_the_answer() -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +31,8 @@ from qa.training.questions import Answer, Question, Questions
 
 # Of the passages that do not answer, so many are any passage of the data: text on another subject.
 ELSEWHERE = 0.1
+# So many of all passages are cut to a few sentences: an answer may stand in a text of one line.
+CROPPED = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +307,10 @@ class ReadingExamples:
         return [kinds[i] for i in weighted_epoch(weights, chance)]
 
     def _example(self, number: int, kind: str, chance: random.Random) -> Reading:
+        example = self._whole_example(number, kind, chance)
+        return cropped(example, chance) if chance.random() < CROPPED else example
+
+    def _whole_example(self, number: int, kind: str, chance: random.Random) -> Reading:
         question = self._data.questions[number]
         asked = training_noise(question.text, chance, self._settings.noise)
         if kind == "hole":
@@ -325,6 +331,30 @@ class ReadingExamples:
         answer = chance.choice(question.answers)
         text = self._data.passages[answer.row].text
         return Reading(asked, text, (answer.start, answer.end), question.is_marked)
+
+
+def cropped(example: Reading, chance: random.Random) -> Reading:
+    """The example with a few sentences of its passage, those with the answer among them.
+
+    The first line, which is mostly the title, stays three times in four.
+    """
+    text, span = example.passage, example.span
+    sentences = split_sentences(text)
+    if len(sentences) < 3:
+        return example
+    inside = [
+        i
+        for i, (start, end) in enumerate(sentences)
+        if span is not None and end > span[0] and start < span[1]
+    ] or [chance.randrange(len(sentences))]
+    first = max(0, inside[0] - chance.randrange(3))
+    last = min(len(sentences) - 1, inside[-1] + chance.randrange(3))
+    start, end = sentences[first][0], sentences[last][1]
+    lead = text[: text.find("\n") + 1] if chance.random() < 0.75 else ""
+    lead = lead if len(lead) <= start else ""
+    shift = len(lead) - start
+    kept = None if span is None else (span[0] + shift, span[1] + shift)
+    return replace(example, passage=lead + text[start:end], span=kept)
 
 
 def without_answer(data: Questions, question: Question, chance: random.Random) -> str | None:
