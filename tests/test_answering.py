@@ -12,10 +12,11 @@ import pytest
 from conftest import FakeEmbedder, FakeReader
 from qa.answering import AnsweringModel, Selection, select_answer
 from qa.answering.quoting import MOST_QUOTES, Quote, choose_quotes, differing
-from qa.answering.reader import LONGEST_ANSWER, span_scores
+from qa.answering.reader import LONGEST_ANSWER, read_passage, span_scores
 from qa.answering.refusal import question_signals
 from qa.answering.selection import PASSAGES, read_hits
 from qa.assistant import Assistant
+from qa.encoder import Encoded, Pieces
 from qa.index import Index, open_index, update_index
 from qa.records import Hit, Passage, QAError, Turn
 from qa.search import search_hybrid
@@ -129,6 +130,18 @@ def test_sources_in_one_document_do_not_differ() -> None:
             "Matériel à apporter",
             "Matériel à apporter :\n- une tente\n- un duvet",
         ),
+        # So does a title, and a question brings its answer; an item brings no other.
+        (
+            "1.2 Préavis\n• Ouvriers : 3 jours\n• Cadres : 2 mois\n",
+            "Préavis",
+            "1.2 Préavis\n• Ouvriers : 3 jours\n• Cadres : 2 mois",
+        ),
+        (
+            "Q : Où payer ?\nR : À l’accueil.\nMerci.\n",
+            "Où payer",
+            "Q : Où payer ?\nR : À l’accueil.",
+        ),
+        ("Prix\n- adulte : 3 €\n- enfant : 1 €\n", "3 €", "adulte : 3 €"),
         # An answer over several lines is quoted whole.
         ("Étapes\n1. Couper.\n2. Ouvrir.\nFin.\n", "Couper.\n2. Ouvrir", "1. Couper.\n2. Ouvrir."),
         # A sentence before in another paragraph explains nothing.
@@ -147,6 +160,17 @@ def test_a_second_quote_says_something_else_and_nearly_as_surely() -> None:
     names = [f"Nom{letter}" for letter in "abcdef"]
     many = "".join(f"Vint {name}. " for name in names)
     assert len(quotes(many, dict.fromkeys(names, 6.0))) == MOST_QUOTES
+
+
+def test_a_short_answer_is_of_whole_words() -> None:
+    text = "Le code est Tilleul77."
+    hit = Hit(Passage("a", "", (), 0, len(text), text), 1, 1.0, 1.0, 1.0, 0)
+    spans = ((0, 2), (3, 7), (8, 11), (12, 16), (16, 19), (19, 21), (21, 22))
+    marks = np.full((len(spans), 3), -9, np.float32)
+    marks[4] = 9  # « eul », in the middle of the word
+    encoded = Encoded(np.zeros(2, np.float32), marks, marks, np.zeros(3, np.float32))
+    (quote,) = choose_quotes([read_passage(hit, Pieces((), range(7), spans), encoded)])
+    assert quote.answer == "Tilleul77"
 
 
 def test_a_long_answer_is_not_emphasised() -> None:

@@ -99,7 +99,10 @@ def _quote(sentence: SentenceReading, reading: PassageReading) -> Quote:
             spans[first - 1][0] : spans[first][0]
         ].endswith("\n")
         first -= same
-    if text[slice(*spans[last])].rstrip().endswith(":"):
+    line = text[slice(*spans[last])].strip()
+    if line.endswith("?") and last + 1 < len(spans):
+        last += 1  # a question is no answer: what stands below it is
+    elif line.endswith(":") or not (line.endswith((".", "!", "…", "»")) or _ITEM.match(line)):
         limit = spans[last][1] + _LONGEST_LIST
         while last + 1 < len(spans) and spans[last + 1][1] <= limit:
             if not _ITEM.match(text[slice(*spans[last + 1])]):

@@ -89,7 +89,7 @@ def read_passage(hit: Hit, pieces: Pieces, encoded: Encoded) -> PassageReading:
         i, j = np.unravel_index(int(own.argmax()), own.shape)
         best = Span(spans[first + i][0], spans[j][1], float(own[i, j]))
         total = float(np.logaddexp.reduce(own, axis=None))
-        found.append(SentenceReading(start, end, total, _trim(passage.text, best)))
+        found.append(SentenceReading(start, end, total, _whole_words(passage.text, best)))
     best_score = max((one.score for one in found), default=LEAST)
     return PassageReading(hit, tuple(found), best_score)
 
@@ -110,8 +110,13 @@ def _lead(passage: Passage) -> int:
     return len(passage.index_text) - len(body) - passage.text.index(body)
 
 
-def _trim(text: str, span: Span) -> Span:
-    """The span without white space at its ends."""
+def _whole_words(text: str, span: Span) -> Span:
+    """The span from the beginning of its first word to the end of its last one."""
     inside = text[span.start : span.end]
     start = span.start + len(inside) - len(inside.lstrip())
-    return Span(start, span.start + len(inside.rstrip()), span.score)
+    end = span.start + len(inside.rstrip())
+    while 0 < start < end and text[start].isalnum() and text[start - 1].isalnum():
+        start -= 1
+    while start < end < len(text) and text[end - 1].isalnum() and text[end].isalnum():
+        end += 1
+    return Span(start, end, span.score)
