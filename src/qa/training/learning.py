@@ -52,7 +52,7 @@ class LearningSettings:
     finding_every: int = 2
     readings: int = 40
     followups: int = 14
-    natural: float = 2.0
+    natural: float = 1.2
     noise: float = 0.4
     longest_question: int = 48
     longest_passage: int = 160
