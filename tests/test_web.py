@@ -132,7 +132,7 @@ def test_an_answer_shows_its_quote_its_marker_and_the_highlighted_passage() -> N
     assert "<q>Léon Trotsky est né à <strong>Ianovka</strong>.</q>" in page
     assert 'class="cit" role="doc-noteref" href="?source=vie.md&amp;start=5&amp;end=35"' in page
     assert f"<mark>{QUOTE}</mark> Il fut &lt;tué&gt; à Mexico &amp; enterré." in page
-    assert "Compris comme\u00a0:" in page and "Où est né Trotsky\u202f?" in page
+    assert "Où est-il né\u202f?" in page
     assert "0,83" in page and 'style="width:83%"' in page
 
 
@@ -148,6 +148,13 @@ def test_what_was_held_back_is_one_click_away_and_says_what_it_is() -> None:
     before, _, after = page.partition('<details class="withheld">')
     assert "<q>" not in before and "Montrer quand même" in after
     assert f"<q>{QUOTE}</q>" in after and "ne répond sans doute pas" in after
+
+
+def test_a_question_as_it_may_have_been_meant_is_one_click_away() -> None:
+    meant = replace(REFUSAL, suggestion="Où est né <Trotsky> ?")
+    page = render.conversation(Chat((Exchange(Turn("Où ?", meant)),)))
+    assert 'class="example">Où est né &lt;Trotsky&gt; ?</button>' in page and texts.MEANT in page
+    assert texts.MEANT not in render.conversation(Chat((Exchange(Turn("Où ?", REFUSAL)),)))
 
 
 def test_a_greeting_is_answered_and_not_refused() -> None:
