@@ -273,11 +273,6 @@ class Store:
         known = "SELECT name FROM files WHERE digest IS NOT NULL"
         return self._skipped(f"WHERE file IS NULL OR file NOT IN ({known}) ORDER BY position")
 
-    def signatures(self) -> Iterator[bytes]:
-        """What is compared of each passage to find repetitions, by row."""
-        for (signature,) in self._rows("SELECT signature FROM passages ORDER BY row"):
-            yield signature
-
 
 _REPEATS = "row, first FROM repeats"
 _PASSAGE = (
