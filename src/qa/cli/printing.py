@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import sys
 import textwrap
@@ -14,6 +15,8 @@ from qa.records import Answer
 _BOLD, _PLAIN = "\033[1m", "\033[22m"
 # Stand for the two while lines are broken: one column each, and no character of a text.
 _OPENING, _CLOSING = "\ufdd0", "\ufdd1"
+# Where French typography breaks no line, and before the number of a quote.
+_NO_BREAK = re.compile(r"(?<=«) | (?=[»:;?!])|(?<=») (?=\[)")
 _WIDEST = 100  # columns: longer lines are hard to read
 
 
@@ -50,6 +53,7 @@ def _is_emphatic() -> bool:
 
 def _broken(line: str, width: int) -> str:
     """A line broken between words; what follows its number or dash stays under its text."""
+    line = _NO_BREAK.sub("\u00a0", line)
     start = len(line) - len(line.lstrip(" "))
     hang = 4 if line.lstrip(" ").startswith(("[", "- ")) else start
     return textwrap.fill(
