@@ -15,6 +15,9 @@ from conftest import FakeEmbedder
 from qa.cli.printing import print_answer
 from qa.index import update_index
 from qa.records import Answer, Citation, Document, Heading, Hit, Passage
+from qa.web.access import Access
+from qa.web.page import Page
+from qa.web.server import create_app
 
 TEXTS = [
     "Léon Trotsky est mort à Mexico le 21 août 1940.",
@@ -41,6 +44,8 @@ def test_texts_are_searched_in_a_folder_that_goes(fake_embedder: FakeEmbedder) -
         assert hits[0].passage.document_id == "texte-1"
         assert hits[0].passage.text == TEXTS[0]
     assert not folder.exists()
+    with pytest.raises(qa.QAError, match="the index was closed"):
+        assistant.search("Mexico", method="lexical")
 
 
 def test_an_assistant_that_is_forgotten_leaves_nothing(fake_embedder: FakeEmbedder) -> None:
@@ -119,6 +124,15 @@ def test_a_folder_says_again_what_it_says(
         assert ids(assistant) == ["a.txt", "b"]
     report = update_index(corpus, tmp_path / "index", fake_embedder)
     assert (report.deleted, report.unchanged, report.embedded) == (("b",), ("a.txt",), 0)
+
+
+def test_texts_are_served_without_a_folder(fake_embedder: FakeEmbedder) -> None:
+    with qa.build(TEXTS, model=fake_embedder) as assistant:
+        page = Page(assistant, assistant.index.path.parent)
+        assert 'class="indexed"' in page.view.welcome
+        assert 'class="add"' not in page.view.welcome
+        with pytest.raises(qa.QAError, match="--allow-upload adds to the folder"):
+            create_app(assistant, access=Access(upload=True))
 
 
 @pytest.mark.parametrize(

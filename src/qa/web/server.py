@@ -57,6 +57,11 @@ def create_app(
     """
     access = access or Access()
     index = assistant.index
+    if access.upload and not index.manifest.corpus:
+        raise QAError(
+            "--allow-upload adds to the folder of the documents, and this index was made of texts "
+            "without one. Make an index of a folder: qa index FOLDER --index DIR"
+        )
     page = Page(assistant, folder or index.path.parent, upload=access.upload)
     blocks = build_app(page, datasets)
 
@@ -94,11 +99,6 @@ def create_app(
     serve_text("/panel.js", (_HERE / "panel.js").read_text("utf-8"), "text/javascript")
     serve_text("/favicon.svg", _ICON, "image/svg+xml")
     if access.upload:
-        if not index.manifest.corpus:
-            raise QAError(
-                "--allow-upload adds to the folder of the documents, and this index was made of "
-                "texts without one. Make an index of a folder: qa index FOLDER --index DIR"
-            )
         corpus, name = Path(index.manifest.corpus), assistant.embedder.name
         _serve_additions(app, Additions(corpus, index.path.parent, name, page.reload))
     gr.mount_gradio_app(
