@@ -37,7 +37,7 @@ $(VENV)/.torch:
 	touch $@
 
 $(VENV)/.installed: $(VENV)/.torch pyproject.toml
-	$(BIN)/pip install --quiet --editable .
+	$(BIN)/pip install --quiet --editable ".[eval,mcp,models,wiki]"
 	touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import ast
+import importlib.metadata
+import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import qa
+from qa.extras import EXTRAS
+from qa.index.recipe import LIBRARIES
 
 PACKAGE = Path(qa.__file__).parent
 
 # In the order of the README's module list: data flows downwards.
 ROOMS = [
     "records",
+    "extras",
     "french",
     "families",
     "noise",
@@ -29,6 +35,7 @@ ROOMS = [
     "lexical",
     "index",
     "forms",
+    "progress",
     "numbering",
     "search",
     "answering",
@@ -36,6 +43,7 @@ ROOMS = [
     "courtesy",
     "conversation",
     "assistant",
+    "building",
     "evaluation",
     "training",
     "web",
@@ -58,6 +66,7 @@ ALLOWED = {
     "onnxruntime": {"encoder"},
     "tokenizers": {"encoder", "training"},
     "sentence_transformers": {"embedding", "training"},
+    "huggingface_hub": {"embedding"},
     "safetensors": {"training"},
     "transformers": {"training"},
     "torch": {"training"},
@@ -74,8 +83,8 @@ ALLOWED = {
     "matplotlib": {"evaluation"},
     "mcp": {"web"},
     "anyio": {"web"},
-    "scipy": {"evaluation", "training"},
-    "tqdm": {"cli"},
+    "scipy": {"evaluation"},
+    "tqdm": {"progress"},
     "numpy": {
         "tokens",
         "encoder",
@@ -132,6 +141,38 @@ def test_third_parties_stay_in_their_rooms(room: str, path: Path) -> None:
         package = module.split(".")[0]
         if package != "qa" and package not in sys.stdlib_module_names:
             assert room in ALLOWED[package], f"{path.name} imports {package}"
+
+
+def declared() -> dict[str, set[str]]:
+    """The distributions of each extra, and of the package itself under ""."""
+    project = tomllib.loads((PACKAGE.parent.parent / "pyproject.toml").read_text("utf-8"))[
+        "project"
+    ]
+    groups = {"": project["dependencies"], **project["optional-dependencies"]}
+    return {
+        extra: {re.split(r"[>\[]", requirement)[0].lower() for requirement in requirements}
+        for extra, requirements in groups.items()
+    }
+
+
+def distribution(package: str) -> str:
+    """What is installed to import a package."""
+    (name, *_) = sorted(set(importlib.metadata.packages_distributions()[package]), key=len)
+    return name.lower().replace("_", "-")
+
+
+def test_what_is_imported_is_declared() -> None:
+    groups = declared()
+    for _, path in sources():
+        for package in {module.split(".")[0] for module in imports(path)} & set(ALLOWED):
+            assert distribution(package) in groups[EXTRAS.get(package, "")], (
+                f"{path.name} imports {package}"
+            )
+
+
+def test_what_can_change_a_text_is_in_the_recipe() -> None:
+    parsers = {distribution(package) for package, rooms in ALLOWED.items() if "reading" in rooms}
+    assert parsers | {"py3langid", "lxml-html-clean"} == set(LIBRARIES)
 
 
 def test_import_and_help_are_light() -> None:

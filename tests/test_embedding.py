@@ -151,7 +151,9 @@ def test_a_model_that_cannot_be_had_is_one_clear_line(tmp_path: Path) -> None:
     )  # fmt: skip
     assert result.returncode == 1
     assert result.stderr.count("\n") == 1
-    assert "'nobody/no-such-model' could not be loaded" in result.stderr
+    assert (
+        "'nobody/no-such-model' is not on this machine. Get it first (hf download" in result.stderr
+    )
     assert "--model the folder of a sentence-transformers model" in result.stderr
 
 

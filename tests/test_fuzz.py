@@ -26,7 +26,6 @@ import qa.embedding
 from qa.assistant import Assistant
 from qa.cli import main
 from qa.index import open_index, update_index
-from qa.records import answer_fields
 
 SECONDS = float(os.environ.get("QA_FUZZ_SECONDS", "0"))
 EXAMPLES = 40  # of the short run
@@ -226,7 +225,7 @@ def small_index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     embedder = qa.embedding.open_embedder()
     update_index(folder / "corpus", folder / "index", embedder)
     answer = Assistant(open_index(folder / "index"), embedder).answer(QUESTION)
-    SAVED.update(json.loads(json.dumps(answer_fields(answer))))
+    SAVED.update(json.loads(json.dumps(answer.to_dict())))
     with pytest.MonkeyPatch.context() as patch:
         # A model is opened once, not for each of a thousand commands.
         once = functools.cache(qa.embedding.open_embedder)

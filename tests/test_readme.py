@@ -21,6 +21,7 @@ PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 def beside_the_index(demo_index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder as a user has it: the index of the demonstration corpus is ./index."""
     (tmp_path / "index").symlink_to(demo_index)
+    (tmp_path / "corpus").symlink_to(ROOT / "corpus")
     monkeypatch.chdir(tmp_path)
 
 

@@ -40,7 +40,6 @@ from qa.records import (
     QAError,
     Skipped,
     Turn,
-    answer_fields,
 )
 from qa.web import examples, export, markup, panel, references, render, texts
 from qa.web.access import Access, access_for, client_key, read_proxies
@@ -1034,7 +1033,7 @@ def test_programs_ask_through_the_client(site: Site) -> None:
     names = list(client.view_api(return_format="dict")["named_endpoints"])
     assert names == ["/answer"]
     answer = client.predict(ASK, api_name="/answer")
-    expected = answer_fields(site.assistant.answer(ASK))
+    expected = site.assistant.answer(ASK).to_dict()
     assert answer["citations"] == json.loads(json.dumps(expected["citations"]))
     assert client.predict(ASK, 1, api_name="/answer")["hits"][1:] == []
     for wrong in (("",), ("a" * 2001,), ("Qui ?", 0), ("Qui ?", 5, "magie")):

@@ -28,7 +28,7 @@ from qa.assistant import Assistant
 from qa.embedding import ShippedEmbedder
 from qa.index import open_index, update_index
 from qa.reading import read_corpus
-from qa.records import QAError, Skipped, answer_fields
+from qa.records import QAError, Skipped
 from qa.web import texts
 from qa.web.access import Access, access_for, account, read_account, read_accounts
 from qa.web.additions import LARGEST_ADDITION, Additions, checked_name
@@ -443,7 +443,7 @@ def test_a_model_asks_through_mcp(closed: Site) -> None:
 
     names, right, wrong, file = asyncio.run(ask())
     assert names == ["answer"]
-    expected = json.loads(json.dumps(answer_fields(closed.assistant.answer(ASK, limit=1))))
+    expected = json.loads(json.dumps(closed.assistant.answer(ASK, limit=1).to_dict()))
     assert right.structured_content["citations"] == expected["citations"]
     assert len(right.structured_content["hits"]) == 1
     assert wrong.is_error and texts.EMPTY in wrong.content[0].text

@@ -1,7 +1,8 @@
 """Sourcier: answers to French questions, quoted and cited from your own documents.
 
->>> from qa import Assistant
->>> Assistant.open("index").answer("Qui a tué Trotsky ?")  # doctest: +SKIP
+>>> import qa
+>>> with qa.build("documents", "index") as assistant:  # doctest: +SKIP
+...     print(assistant.answer("Qui a tué Trotsky ?"))
 """
 
 TYPE_CHECKING = False
@@ -9,6 +10,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from qa.assistant import Assistant
+    from qa.building import build
+    from qa.evaluation import evaluate_assistant as evaluate
     from qa.records import (
         Answer,
         Citation,
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
         Turn,
     )
 
+    __version__: str
+
 __all__ = [
     "Answer",
     "Assistant",
@@ -32,7 +37,17 @@ __all__ = [
     "QAError",
     "Skipped",
     "Turn",
+    "__version__",
+    "build",
+    "evaluate",
 ]
+
+# Where the other names stand: all that are not here are in ``qa.records``.
+_PLACES = {
+    "Assistant": ("qa.assistant", "Assistant"),
+    "build": ("qa.building", "build"),
+    "evaluate": ("qa.evaluation", "evaluate_assistant"),
+}
 
 
 def __getattr__(name: str) -> "Any":
@@ -40,10 +55,15 @@ def __getattr__(name: str) -> "Any":
     # onnxruntime, and the command must be able to catch Ctrl-C from its first import on.
     if name not in __all__:
         raise AttributeError(f"module 'qa' has no attribute {name!r}")
-    if name == "Assistant":
-        from qa.assistant import Assistant
+    import importlib
 
-        return Assistant
-    import qa.records
+    if name == "__version__":
+        import importlib.metadata
 
-    return getattr(qa.records, name)
+        return importlib.metadata.version("sourcier")
+    module, name = _PLACES.get(name, ("qa.records", name))
+    return getattr(importlib.import_module(module), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

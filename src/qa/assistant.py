@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import time
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, Self
 
 from qa.answering import (
     NEAR,
@@ -27,10 +27,13 @@ from qa.embedding import Embedder, open_embedder
 from qa.encoder import shipped_encoder
 from qa.forms import other_forms
 from qa.french import analyse_words
-from qa.index import Index, current_name, open_index
+from qa.index import Index, IndexReport, change_index, current_name, open_index
 from qa.overview import Overview, asked_subject, documents_on, overview_of
 from qa.records import Answer, Citation, Document, Hit, QAError, Turn
 from qa.search import METHODS
+
+if TYPE_CHECKING:
+    from qa.reading import Given
 
 Caution = Literal["low", "normal", "high"]
 
@@ -53,9 +56,8 @@ class Assistant:
     shipped one, or with the calibration beside the index. ``warning`` says what a user should know
     before trusting it.
 
-    >>> assistant = Assistant.open("index")
-    >>> answer = assistant.answer("Qui a tué Trotsky ?")
-    >>> answer.citations[0].quote
+    >>> with Assistant.open("index") as assistant:
+    ...     print(assistant.answer("Qui a tué Trotsky ?"))
     """
 
     def __init__(
@@ -73,7 +75,8 @@ class Assistant:
             raise QAError(
                 f"the index was made with another version of the model {entry.name!r} "
                 f"(fingerprint {entry.fingerprint[:12]}, here {embedder.fingerprint[:12]}). "
-                f"Make it again: qa index {index.manifest.corpus} --index {index.path.parent}"
+                f"Make it again: qa index {index.manifest.corpus or 'CORPUS'} "
+                f"--index {index.path.parent}"
             )
         self.index = index
         self.embedder = embedder
@@ -84,6 +87,7 @@ class Assistant:
         # One that another replaces because it is damaged is not tried again.
         whole = index.warning is None
         self._published = index.path.name if whole else current_name(index.path.parent)
+        self.discard: Callable[[], object] = lambda: None  # removes an index that nobody else has
 
     @classmethod
     def open(cls, directory: str | Path = "index") -> Assistant:
@@ -204,6 +208,31 @@ class Assistant:
     def document(self, document_id: str) -> Document:
         """A whole document of the index, to show a citation in its place."""
         return self.index.document(document_id)
+
+    def add(self, documents: Given) -> IndexReport:
+        """Add texts or documents (as of ``qa.build``); one with an id that is there replaces it."""
+        return self._changed(documents, ())
+
+    def remove(self, *document_ids: str) -> IndexReport:
+        """Remove documents; ``QAError`` for an id that is not there, or when none would be left."""
+        return self._changed((), document_ids)
+
+    def _changed(self, added: Given, removed: Sequence[str]) -> IndexReport:
+        directory, settings = self.index.path.parent, self.index.manifest.chunking
+        report = change_index(directory, self.embedder, settings, added, removed)
+        self.index, self._published = open_index(directory), report.generation
+        return report
+
+    def close(self) -> None:
+        """Let go of the index; one that was made for this assistant alone is removed."""
+        self.index.close()
+        self.discard()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def _newest(self) -> Index:
         """The generation to answer from: the published one, if this model can search it.

@@ -8,16 +8,19 @@ folder; it refuses code and pickled weights that come with a model.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qa.encoder import PASSAGE_PROMPT, QUESTION_PROMPT, Encoder, digest, shipped_encoder
+from qa.extras import needs
 from qa.records import QAError
 
 Vectors = NDArray[np.float32]
@@ -122,15 +125,13 @@ class SentenceTransformerEmbedder:
     """
 
     def __init__(self, name: str):
-        import os
-
-        # Offline first: a model that is in the cache must not wait for a network that is not there.
-        os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-        from sentence_transformers import SentenceTransformer
+        folder = _model_folder(name)
+        with needs("models"):
+            from sentence_transformers import SentenceTransformer
 
         try:
             self._model: Any = SentenceTransformer(
-                name,
+                folder,
                 trust_remote_code=False,
                 model_kwargs={"use_safetensors": True},
                 device="cpu",
@@ -138,9 +139,9 @@ class SentenceTransformerEmbedder:
         except Exception as error:  # the hub client, transformers and torch raise many kinds
             cause = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
             raise QAError(
-                f"model {name!r} could not be loaded ({cause[:200]}). Without a network, give "
-                "--model the folder of a sentence-transformers model with safetensors weights, "
-                "or leave --model out to use the shipped French model."
+                f"model {name!r} could not be loaded ({cause[:200]}). Give --model the folder of "
+                "a sentence-transformers model with safetensors weights, or leave --model out to "
+                "use the shipped French model."
             ) from error
         self.name = name
         self.dimension = int(self._model.get_embedding_dimension())
@@ -198,6 +199,24 @@ def open_embedder(name: str | None = None) -> Embedder:
     if name is None or name == shipped_name():
         return ShippedEmbedder()
     return SentenceTransformerEmbedder(name)
+
+
+def _model_folder(name: str) -> str:
+    """Where a model is on this machine: a folder, or the hub's cache. Nothing asks a network."""
+    if Path(name).is_dir():
+        return name
+    with needs("models"):
+        from huggingface_hub import try_to_load_from_cache
+    for repository in (name, f"sentence-transformers/{name}"):
+        with contextlib.suppress(ValueError):  # no name that a repository can have
+            found = try_to_load_from_cache(repository, "config.json")
+            if isinstance(found, str):
+                return str(Path(found).parent)
+    raise QAError(
+        f"model {name!r} is not on this machine. Get it first (hf download {name}), or give "
+        "--model the folder of a sentence-transformers model, or leave --model out to use the "
+        "shipped French model."
+    )
 
 
 def shipped_name() -> str:

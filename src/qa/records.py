@@ -6,16 +6,13 @@ Offsets are counted in Unicode code points of ``Document.text`` (Python string i
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from html import escape
+from itertools import pairwise
+from typing import Any, ClassVar, Literal
 
 Status = Literal["answered", "not_found", "courtesy"]
-
-
-_REFERENCE_SECTIONS = frozenset(
-    {"références", "bibliographie", "sources", "notes", "notes et références", "liens externes"}
-)
 
 
 class QAError(Exception):
@@ -103,10 +100,14 @@ class Passage:
     end: int
     text: str
 
+    _REFERENCES: ClassVar[frozenset[str]] = frozenset(
+        {"références", "bibliographie", "sources", "notes", "notes et références", "liens externes"}
+    )
+
     @property
     def is_reference_list(self) -> bool:
         """Whether the section names works rather than tells anything."""
-        return [self.title, *self.headings][-1].lower().strip(" .:") in _REFERENCE_SECTIONS
+        return [self.title, *self.headings][-1].lower().strip(" .:") in self._REFERENCES
 
     @property
     def index_text(self) -> str:
@@ -140,6 +141,23 @@ class Hit:
     row: int
     tokens: float = 0.0
 
+    def to_dict(self) -> dict[str, Any]:
+        """Flat fields, named as in the values: a list of them makes a table (pandas)."""
+        passage = self.passage
+        return {
+            "rank": self.rank,
+            "score": self.score,
+            "dense": self.dense,
+            "lexical": self.lexical,
+            "tokens": self.tokens,
+            "document_id": passage.document_id,
+            "title": passage.title,
+            "headings": list(passage.headings),
+            "start": passage.start,
+            "end": passage.end,
+            "text": passage.text,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Citation:
@@ -161,6 +179,21 @@ class Citation:
     page: int | None = None
     emphasis: tuple[tuple[int, int], ...] = ()
     ocr: bool = False
+
+    @property
+    def place(self) -> str:
+        """Where it stands, for a reader: title and headings, page, source, characters."""
+        page = f", p. {self.page}" if self.page is not None else ""
+        page += " (OCR)" if self.ocr else ""
+        heads = _path(self.title or self.document_id, self.headings)
+        return f"{heads}{page} ({self.source}, caractères {self.start}-{self.end})"
+
+    def marked(self, text: Callable[[str], str], opening: str, closing: str) -> str:
+        """The quote between whose parts the short answer is marked; ``text`` writes each part."""
+        cuts = [place - self.start for span in sorted(self.emphasis) for place in span]
+        parts = [text(self.quote[a:b]) for a, b in pairwise([0, *cuts, len(self.quote)])]
+        marks = [mark for _ in self.emphasis for mark in (opening, closing)]
+        return "".join([part + mark for part, mark in zip(parts, [*marks, ""], strict=True)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +225,69 @@ class Answer:
     offered: tuple[str, ...] = ()
     suggestion: str = ""
 
+    def to_dict(self) -> dict[str, Any]:
+        """Fields for JSON, named as in the values; the hits are flat."""
+        return {**asdict(self), "hits": [hit.to_dict() for hit in self.hits]}
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def text(self, opening: str = "", closing: str = "") -> str:
+        """The quotes, then where each comes from; or the refusal and what came closest.
+
+        ``opening`` and ``closing`` stand around the short answer in a quote.
+        """
+        lines = []
+        if self.context:
+            lines += [f"Compris avec : {' · '.join(self.context)}", ""]
+        if self.status == "answered":
+            for citation in self.citations:
+                quote = citation.marked(str, opening, closing)
+                lines.append(f"« {' '.join(quote.split())} » [{citation.marker}]")
+            lines.append("")
+            lines += [f"[{citation.marker}] {citation.place}" for citation in self.citations]
+            return "\n".join([*lines, *(["", self.note] if self.note else [])])
+        lines.append(self.note)
+        if self.suggestion:
+            lines.append(f"Vouliez-vous demander : {self.suggestion}")
+        if self.withheld:
+            nearest = self.withheld[0]
+            lines += ["", "La phrase la plus proche, qui ne répond sans doute pas :", nearest.place]
+            lines.append(f"« {' '.join(nearest.quote.split())} »")
+        if self.hits:
+            lines += ["", "Passages proches, sans réponse :"]
+            lines += [f"  - {_named(hit.passage)}" for hit in self.hits[:3]]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        """For a notebook: the quotes highlighted in their passages, the short answers in bold."""
+        parts = []
+        if self.context:
+            parts.append(f"<p><small>Compris avec : {escape(' · '.join(self.context))}</small></p>")
+        for citation in self.citations:
+            before, after = self._around(citation)
+            quote = citation.marked(escape, "<b>", "</b>")
+            parts.append(
+                f"<p>{escape(before)}<mark>{quote}</mark>{escape(after)}<br>"
+                f"<small>[{citation.marker}] {escape(citation.place)}</small></p>"
+            )
+        if self.note:
+            parts.append(f"<p>{escape(self.note)}</p>")
+        if self.status == "not_found" and self.hits:
+            near = "".join(f"<li>{escape(_named(hit.passage))}</li>" for hit in self.hits[:3])
+            parts.append(f"<p>Passages proches, sans réponse :</p><ul>{near}</ul>")
+        return "\n".join(parts)
+
+    def _around(self, citation: Citation) -> tuple[str, str]:
+        """What stands before and after a quote in its passage, where that is among the hits."""
+        for passage in (hit.passage for hit in self.hits):
+            start, end = citation.start - passage.start, citation.end - passage.start
+            if passage.document_id == citation.document_id and 0 <= start < end <= len(
+                passage.text
+            ):
+                return passage.text[:start], passage.text[end:]
+        return "", ""
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
@@ -201,24 +297,10 @@ class Turn:
     answer: Answer
 
 
-def hit_fields(hit: Hit) -> dict[str, Any]:
-    """A hit as flat JSON fields, named as in the values."""
-    passage = hit.passage
-    return {
-        "rank": hit.rank,
-        "score": hit.score,
-        "dense": hit.dense,
-        "lexical": hit.lexical,
-        "tokens": hit.tokens,
-        "document_id": passage.document_id,
-        "title": passage.title,
-        "headings": list(passage.headings),
-        "start": passage.start,
-        "end": passage.end,
-        "text": passage.text,
-    }
+def _path(title: str, headings: Sequence[str]) -> str:
+    return " › ".join(dict.fromkeys([title, *headings]))
 
 
-def answer_fields(answer: Answer) -> dict[str, Any]:
-    """An answer as JSON fields, named as in the values."""
-    return {**asdict(answer), "hits": [hit_fields(hit) for hit in answer.hits]}
+def _named(passage: Passage) -> str:
+    heads = _path(passage.title or passage.document_id, passage.headings)
+    return f"{heads} [{passage.document_id}]"

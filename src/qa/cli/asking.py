@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qa.cli.printing import print_answer, print_json
-from qa.records import QAError, Turn, answer_fields, hit_fields
+from qa.cli.printing import print_answer, print_json, print_wrapped
+from qa.records import QAError, Turn
 
 if TYPE_CHECKING:
     from qa.assistant import Assistant
@@ -40,7 +40,7 @@ def ask(options: argparse.Namespace) -> int:
     question = _typed() if options.question == "-" else options.question
     answer = _open(options).answer(question, limit=options.k, caution=options.caution)
     if options.json:
-        print_json(answer_fields(answer))
+        print_json(answer.to_dict())
     else:
         print_answer(answer)
     return NOT_FOUND if answer.status == "not_found" else 0
@@ -67,7 +67,7 @@ def _ask_batch(options: argparse.Namespace) -> int:
                 print_json({"id": name, "question": message, "error": str(error)})
                 continue
             turns = (*turns, Turn(message, answer))
-            print_json({"id": name, **answer_fields(answer)})
+            print_json({"id": name, **answer.to_dict()})
     return 0
 
 
@@ -113,15 +113,15 @@ def search(options: argparse.Namespace) -> int:
             {
                 "question": options.question,
                 "method": options.method,
-                "hits": [hit_fields(hit) for hit in hits],
+                "hits": [hit.to_dict() for hit in hits],
             }
         )
         return 0
     for hit in hits:
         passage = hit.passage
         place = " › ".join([passage.title or passage.document_id, *passage.headings])
-        print(f"{hit.rank:>2}. {hit.score:.3f}  {place}  [{passage.document_id}]")
-        print(f"    {' '.join(passage.text.split())}\n")
+        print_wrapped(f"{hit.rank:>2}. {hit.score:.3f}  {place}  [{passage.document_id}]")
+        print_wrapped(f"    {' '.join(passage.text.split())}\n")
     return 0
 
 
@@ -142,7 +142,7 @@ def chat(options: argparse.Namespace) -> int:
             continue
         turns = (*turns, Turn(message, answer))
         if options.json:
-            print_json(answer_fields(answer))
+            print_json(answer.to_dict())
         else:
             print_answer(answer)
             print()

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from qa.cli.printing import print_json
-from qa.cli.progress import progress_bars
+from qa.progress import progress_bars
 from qa.records import QAError
 
 if TYPE_CHECKING:

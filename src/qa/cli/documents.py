@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qa.cli.printing import print_json
-from qa.cli.progress import progress_bars
+from qa.progress import progress_bars
 from qa.records import QAError
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ def status(options: argparse.Namespace) -> int:
         return 0
     if opened.warning:
         print(f"warning   {opened.warning}")
-    print(f"corpus    {manifest.corpus}")
+    print(f"corpus    {manifest.corpus or 'texts that a program gave'}")
     print(f"indexed   {manifest.created}, generation {opened.path.name}")
     print(f"model     {manifest.embedder.name} ({manifest.embedder.dimension} dimensions)")
     print(f"contents  {manifest.documents} documents, {manifest.passages} passages")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from qa.cli.printing import print_json
-from qa.cli.progress import progress_bars
+from qa.progress import progress_bars
 from qa.records import QAError
 
 if TYPE_CHECKING:

@@ -5,11 +5,19 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
+import shutil
 import sys
+import textwrap
 
-from qa.records import Answer, Citation
+from qa.records import Answer
 
 _BOLD, _PLAIN = "\033[1m", "\033[22m"
+# Stand for the two while lines are broken: one column each, and no character of a text.
+_OPENING, _CLOSING = "\ufdd0", "\ufdd1"
+# Where French typography breaks no line, and before the number of a quote.
+_NO_BREAK = re.compile(r"(?<=«) | (?=[»:;?!])|(?<=») (?=\[)")
+_WIDEST = 100  # columns: longer lines are hard to read
 
 
 def print_json(fields: object) -> None:
@@ -24,46 +32,34 @@ def print_json(fields: object) -> None:
 
 
 def print_answer(answer: Answer) -> None:
-    """The quotes, then where each comes from; or the refusal and what came closest."""
-    if answer.context:
-        print(f"Compris avec : {' · '.join(answer.context)}\n")
-    if answer.status == "answered":
-        for citation in answer.citations:
-            print(f"« {' '.join(_quoted(citation).split())} » [{citation.marker}]")
-        print()
-        for citation in answer.citations:
-            print(f"[{citation.marker}] {_place(citation)}")
-        if answer.note:
-            print(f"\n{answer.note}")
-        return
-    print(answer.note)
-    if answer.suggestion:
-        print(f"Vouliez-vous demander : {answer.suggestion}")
-    if answer.withheld:
-        nearest = answer.withheld[0]
-        print(f"\nLa phrase la plus proche, qui ne répond sans doute pas :\n{_place(nearest)}")
-        print(f"« {' '.join(nearest.quote.split())} »")
-    if answer.hits:
-        print("\nPassages proches, sans réponse :")
-        for hit in answer.hits[:3]:
-            heads = [hit.passage.title or hit.passage.document_id, *hit.passage.headings]
-            print(f"  - {' › '.join(dict.fromkeys(heads))} [{hit.passage.document_id}]")
+    """An answer as it reads; on a terminal with its lines broken and short answers in bold."""
+    text = answer.text(_OPENING, _CLOSING) if _is_emphatic() else answer.text()
+    print_wrapped(text)
 
 
-def _quoted(citation: Citation) -> str:
-    """The quote; on a terminal, the short answer in it in bold."""
-    text = citation.quote
-    if sys.stdout.isatty() and "NO_COLOR" not in os.environ:
-        for start, end in sorted(citation.emphasis, reverse=True):
-            first, last = start - citation.start, end - citation.start
-            text = f"{text[:first]}{_BOLD}{text[first:last]}{_PLAIN}{text[last:]}"
-    return text
+def print_wrapped(text: str) -> None:
+    """Text with its lines broken between words on a terminal, as it is anywhere else."""
+    if sys.stdout.isatty():
+        width = min(shutil.get_terminal_size().columns, _WIDEST)
+        text = "\n".join(_broken(line, width) for line in text.split("\n"))
+    print(text.replace(_OPENING, _BOLD).replace(_CLOSING, _PLAIN))
 
 
-def _place(citation: Citation) -> str:
-    heads = dict.fromkeys([citation.title or citation.document_id, *citation.headings])
-    page = f", p. {citation.page}" if citation.page is not None else ""
-    page += " (OCR)" if citation.ocr else ""
-    return (
-        f"{' › '.join(heads)}{page} ({citation.source}, caractères {citation.start}-{citation.end})"
+def _is_emphatic() -> bool:
+    """Whether bold is wanted: on a terminal that knows it (https://no-color.org)."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return sys.stdout.isatty() and not plain
+
+
+def _broken(line: str, width: int) -> str:
+    """A line broken between words; what follows its number or dash stays under its text."""
+    line = _NO_BREAK.sub("\u00a0", line)
+    start = len(line) - len(line.lstrip(" "))
+    hang = 4 if line.lstrip(" ").startswith(("[", "- ")) else start
+    return textwrap.fill(
+        line,
+        max(width, 20),
+        subsequent_indent=" " * hang,
+        break_long_words=False,
+        break_on_hyphens=False,
     )

@@ -8,8 +8,11 @@ import sys
 
 def train(options: argparse.Namespace) -> int:
     """Run the steps that are not done yet; prints the folder of the finished model."""
-    from qa.training.recipe import TrainingSettings
-    from qa.training.recipe import train as run
+    from qa.extras import needs
+
+    with needs("train"):
+        from qa.training.recipe import TrainingSettings
+        from qa.training.recipe import train as run
 
     settings = TrainingSettings(
         data=options.data,

@@ -7,6 +7,7 @@
 """
 
 from qa.evaluation.answers import AnswerEvaluation, evaluate_answers
+from qa.evaluation.assistant import evaluate_assistant
 from qa.evaluation.cache import cache_folder
 from qa.evaluation.calibration import fit_calibration
 from qa.evaluation.compare import Comparison, RunComparison, compare_runs, compare_systems
@@ -61,6 +62,7 @@ __all__ = [
     "conversation_table",
     "evaluate",
     "evaluate_answers",
+    "evaluate_assistant",
     "evaluate_conversations",
     "evaluation_table",
     "fit_calibration",

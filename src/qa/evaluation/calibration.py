@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from qa.answering import Calibration, fingerprint, shipped_model
 from qa.assistant import Assistant
 from qa.evaluation.confidence import auroc
 from qa.evaluation.gold import AnswerQuestion
 from qa.evaluation.significance import SEED
+from qa.extras import needs
 from qa.index import Progress
 from qa.records import QAError
 
@@ -55,6 +55,8 @@ def fit_calibration(
             f"{file} has {count['answerable']} answerable and {count['unanswerable']} unanswerable "
             f"questions. Give at least {FEWEST} of each: a threshold set with fewer means nothing."
         )
+    with needs("eval"):  # told before the questions are asked
+        import scipy.optimize  # noqa: F401
     shipped = shipped_model()
     shipped_only = Assistant(assistant.index, assistant.embedder, assistant.reader, shipped)
     sure = []
@@ -151,6 +153,8 @@ def fit_logistic(
     ``signals`` (questions, coefficients). Each coefficient is held ``near`` a value by a normal
     prior of precision ``strengths``, and is at ``least`` so much.
     """
+    with needs("eval"):
+        from scipy.optimize import minimize
     share = labels.mean()
     weights = np.where(labels, 0.5 / share, 0.5 / (1 - share))
     signs = np.where(labels, 1.0, -1.0)

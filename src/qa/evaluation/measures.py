@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.evaluation.runs import Run
+from qa.extras import needs
 from qa.records import QAError
 
 Floats = NDArray[np.float64]
@@ -53,7 +54,8 @@ def measure_run(
     document, as in trec_eval. What the run says of other questions is not looked at. A document
     without a judgement is not relevant.
     """
-    import ir_measures
+    with needs("eval"):
+        import ir_measures
 
     # Two spellings of one measure are one column.
     parsed = list(dict.fromkeys(_parse(name) for name in measures))
@@ -80,7 +82,8 @@ def measure_name(name: str) -> str:
 
 
 def _parse(name: str):  # type: ignore[no-untyped-def]  # ir_measures has no type information
-    import ir_measures
+    with needs("eval"):
+        import ir_measures
 
     try:
         return ir_measures.parse_measure(name)

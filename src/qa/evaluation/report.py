@@ -17,7 +17,7 @@ from qa.evaluation.cache import open_cached_index
 from qa.evaluation.compare import Comparison, compare_systems, describe_statistics
 from qa.evaluation.dataset import Dataset, corpus_ids
 from qa.evaluation.jsonl import write_records
-from qa.evaluation.measures import Scores, measure_run, measures_within
+from qa.evaluation.measures import Scores, measure_name, measure_run, measures_within
 from qa.evaluation.runs import Retrieval, Run, retrieve, write_run
 from qa.evaluation.significance import bootstrap_intervals
 from qa.index import Index, Progress
@@ -123,6 +123,11 @@ class Evaluation:
         )
         return [Note(what, len(names), names) for what, names in told if names]
 
+    def __str__(self) -> str:
+        from qa.evaluation.tables import evaluation_table
+
+        return evaluation_table(self)
+
     def write_runs(self, path: Path) -> list[Path]:
         """TREC run files: ``path`` itself for one method, "name.method.suffix" for several."""
         several = len(self.runs) > 1
@@ -135,9 +140,10 @@ class Evaluation:
 
     def write_per_query(self, path: Path) -> None:
         """JSON Lines, one question and method a line: its measures, and what was ranked first."""
-        write_records(path, self._per_query())
+        write_records(path, self.per_query())
 
-    def _per_query(self) -> Iterator[dict[str, Any]]:
+    def per_query(self) -> Iterator[dict[str, Any]]:
+        """One question and method a row: its measures, and what was ranked first."""
         for method, scores in self.scores.items():
             for query, values in zip(scores.queries, scores.values.tolist(), strict=True):
                 grades = self.dataset.judgements[query]
@@ -229,7 +235,7 @@ def versions() -> dict[str, str]:
 
 def _measures(measures: Sequence[str] | None, depth: int) -> tuple[str, ...]:
     if measures is None:
-        return measures_within(depth)
+        return tuple(map(measure_name, measures_within(depth)))
     too_deep = [name for name in measures if name not in measures_within(depth, measures)]
     if too_deep or not measures:
         raise QAError(
@@ -238,7 +244,7 @@ def _measures(measures: Sequence[str] | None, depth: int) -> tuple[str, ...]:
             if too_deep
             else "an evaluation needs at least one measure."
         )
-    return tuple(dict.fromkeys(measures))
+    return tuple(dict.fromkeys(map(measure_name, measures)))
 
 
 def _intervals(scores: Mapping[str, Scores]) -> dict[str, dict[str, tuple[float, float]]]:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from qa.extras import needs
+
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
@@ -119,7 +121,8 @@ def randomisation_test(
 
 def t_test(differences: Floats) -> float:
     """Two-sided p of Student's paired t-test; 1 where nothing differs or there is one question."""
-    from scipy.special import stdtr
+    with needs("eval"):
+        from scipy.special import stdtr
 
     questions = len(differences)
     if questions < 2 or not np.any(differences):

@@ -1,5 +1,6 @@
 """One directory on disk: write a generation, verify, publish, open, update."""
 
+from qa.index.collection import change_index, index_given
 from qa.index.generations import candidates, current_name
 from qa.index.intake import Progress
 from qa.index.manifest import DamagedIndexError, Manifest
@@ -19,7 +20,9 @@ __all__ = [
     "Progress",
     "RepeatedDocument",
     "candidates",
+    "change_index",
     "current_name",
+    "index_given",
     "open_index",
     "update_index",
     "verify_citations",

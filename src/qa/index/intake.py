@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +13,11 @@ from qa.index.draft import DraftStore, mend_draft
 from qa.index.generations import interrupted_folders
 from qa.index.manifest import DOCUMENTS
 from qa.index.memory import FileMemory, FileReader
-from qa.index.store import Store
-from qa.records import QAError, Skipped
+from qa.index.store import Store, document_digest
+from qa.records import Document, QAError, Skipped
+
+# The documents that an index shall hold, from what it holds now (``None``: there is none yet).
+Documents = Callable[[Store | None], Iterable[Document]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +31,13 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What one update is asked to do; ``recipe`` is that of ``index/recipe.py``."""
+    """What one update is asked to do.
 
-    corpus: Path
+    ``corpus`` is where files are read, or the documents that a program gives; ``recipe`` is that of
+    ``index/recipe.py``.
+    """
+
+    corpus: Path | Documents
     directory: Path
     embedder: Embedder
     settings: ChunkSettings
@@ -42,30 +49,25 @@ class Job:
 
 def take_in(job: Job, staging: Path, previous: Store | None) -> int:
     """Write the documents of the corpus into ``staging``; how many files had to be read."""
-    # Imported here: its patterns take longer to compile than a question takes to answer.
-    from qa.reading import read_corpus
-
     interrupted = _interrupted_store(job, staging)
     same = previous if previous is not None and previous.recipe() == job.recipe else None
     stores = [store for store in (interrupted, same) if store is not None]
     draft = DraftStore(staging / DOCUMENTS, job.recipe, stores)
     try:
-        embedder = job.embedder
-        passage_bytes = 4 * embedder.dimension + job.settings.maximum * embedder.token_bytes
-        memory = FileMemory(draft, stores, job.reader, job.directory, job.retry, passage_bytes)
-        for item in read_corpus(job.corpus, memory.read, job.directory):
+        memory, items = _source(job, draft, stores, previous)
+        for item in items:
             if isinstance(item, Skipped):
                 draft.skip(item, memory.file)
                 continue
             if memory.number is not None:
                 draft.copy(memory.number, item.id, memory.file or "", memory.place)
             else:
-                passages = split_passages(item, embedder.count_tokens, job.settings)
+                passages = split_passages(item, job.embedder.count_tokens, job.settings)
                 draft.add(item, passages, memory.file or "", memory.place)
             job.progress(Progress("read", draft.documents, None))
         draft.find_repeats()
     except QAError as error:
-        if previous is None or draft.documents:
+        if previous is None or draft.documents or not isinstance(job.corpus, Path):
             raise
         raise QAError(
             f"{error} The index in {job.directory} goes on answering from its "
@@ -80,6 +82,43 @@ def take_in(job: Job, staging: Path, previous: Store | None) -> int:
         if folder != staging:
             shutil.rmtree(folder)  # all that it knew is in the new draft
     return memory.read_files
+
+
+def _source(
+    job: Job, draft: DraftStore, stores: Sequence[Store], previous: Store | None
+) -> tuple[FileMemory | _Given, Iterable[Document | Skipped]]:
+    """The documents to take in, and what tells of each whether an earlier run has it."""
+    if not isinstance(job.corpus, Path):
+        given = _Given(stores)
+        return given, given.told(job.corpus(previous))
+    # Imported here: its patterns take longer to compile than a question takes to answer.
+    from qa.reading import read_corpus
+
+    dimension, token_bytes = job.embedder.dimension, job.embedder.token_bytes
+    passage_bytes = 4 * dimension + job.settings.maximum * token_bytes
+    memory = FileMemory(draft, stores, job.reader, job.directory, job.retry, passage_bytes)
+    return memory, read_corpus(job.corpus, memory.read, job.directory)
+
+
+class _Given:
+    """Documents without files; as ``FileMemory`` tells of files, ``number`` is that of the store
+    which has the present one as it is."""
+
+    file = None
+    place = ""
+
+    def __init__(self, stores: Sequence[Store]):
+        self._known = [store.document_digests() for store in stores]
+        self.number: int | None = None
+        self.read_files = 0
+
+    def told(self, documents: Iterable[Document]) -> Iterator[Document]:
+        """The documents, each after ``number`` was set for it."""
+        for document in documents:
+            digest = document_digest(document)
+            known = (n for n, store in enumerate(self._known) if store.get(document.id) == digest)
+            self.number = next(known, None)
+            yield document
 
 
 def _interrupted_store(job: Job, staging: Path) -> Store | None:

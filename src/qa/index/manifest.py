@@ -47,8 +47,8 @@ class EmbedderEntry:
 class Manifest:
     """The description of a generation; ``files`` maps relative POSIX paths to sizes and hashes.
 
-    ``created`` is UTC, ISO 8601. ``corpus`` is where the documents were read, ``corpus_digest`` the
-    SHA-256 of their ids and contents.
+    ``created`` is UTC, ISO 8601. ``corpus`` is where the documents were read, empty where a program
+    gave them; ``corpus_digest`` is the SHA-256 of their ids and contents.
     """
 
     format: int

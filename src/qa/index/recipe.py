@@ -1,11 +1,15 @@
-"""By which code, libraries and settings files become passages: another recipe reads all again."""
+"""By which code, libraries and settings files become passages: another recipe reads all again.
+
+Only what can change the text that is read, where it is cut and what is noted of it: a new version
+of the web server, or of the code that answers, reads nothing again.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import inspect
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -14,16 +18,40 @@ from typing import TYPE_CHECKING
 import qa
 from qa.chunking import ChunkSettings
 from qa.embedding import Embedder
+from qa.records import Document, Passage
 
 if TYPE_CHECKING:
     from qa.reading import ReadingSettings
 
-# What decides what a file says, where it is cut and what is noted of each passage.
-_CODE = ("reading", "chunking.py", "french.py", "records.py", "index")
+# The parsers of the reading room, and what tells the languages of passages.
+LIBRARIES = (
+    "docutils",
+    "ftfy",
+    "lxml",
+    "lxml-html-clean",
+    "markdown-it-py",
+    "mdit-py-plugins",
+    "mwparserfromhell",
+    "py3langid",
+    "pylatexenc",
+    "pypdfium2",
+    "python-calamine",
+    "striprtf",
+    "trafilatura",
+)
+_CODE = (
+    "reading",
+    "chunking.py",
+    "french.py",
+    *(f"index/{name}.py" for name in ("draft", "languages", "memory", "repeats", "store")),
+)
 
 
 def reading_recipe(embedder: Embedder, settings: ChunkSettings, reading: ReadingSettings) -> str:
-    """A SHA-256 of all that the passages of a file depend on, besides the file."""
+    """A SHA-256 of all that the passages of a file depend on, besides the file.
+
+    The embedder is a part of it: passages are measured in its tokens.
+    """
     digest = hashlib.sha256()
     parts = (embedder.fingerprint, json.dumps(asdict(settings)), repr(reading))
     for part in (*parts, *_libraries(), *_code()):
@@ -33,14 +61,15 @@ def reading_recipe(embedder: Embedder, settings: ChunkSettings, reading: Reading
 
 
 def _libraries() -> Iterator[str]:
-    """The versions of the libraries that the package needs: the readers' parsers are among them."""
-    for requirement in importlib.metadata.requires("sourcier") or ():
-        if "extra ==" not in requirement:
-            name = re.split(r"[^\w.-]", requirement, maxsplit=1)[0]
+    for name in LIBRARIES:
+        try:
             yield f"{name} {importlib.metadata.version(name)}"
+        except importlib.metadata.PackageNotFoundError:  # of an extra
+            yield name
 
 
 def _code() -> Iterator[str]:
+    yield from map(inspect.getsource, (Document, Passage))
     root = Path(qa.__file__).parent
     for name in _CODE:
         path = root / name

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from qa.index.manifest import DamagedIndexError
-from qa.records import Document, Heading, PageStart, Passage, Skipped, page_at
+from qa.records import Document, Heading, PageStart, Passage, QAError, Skipped, page_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,8 @@ class Store:
             yield from self._connection.execute(query, parameters)
         except UnicodeEncodeError:
             return  # half a pair of surrogates, which no id has
+        except sqlite3.ProgrammingError as error:
+            raise QAError("the index was closed. Open it again to ask it something.") from error
         except sqlite3.DatabaseError as error:
             raise DamagedIndexError(
                 f"the documents of the index cannot be read any more ({error}). "
@@ -272,11 +274,6 @@ class Store:
         """What could not be read and belongs to no file that gave a document."""
         known = "SELECT name FROM files WHERE digest IS NOT NULL"
         return self._skipped(f"WHERE file IS NULL OR file NOT IN ({known}) ORDER BY position")
-
-    def signatures(self) -> Iterator[bytes]:
-        """What is compared of each passage to find repetitions, by row."""
-        for (signature,) in self._rows("SELECT signature FROM passages ORDER BY row"):
-            yield signature
 
 
 _REPEATS = "row, first FROM repeats"

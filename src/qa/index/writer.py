@@ -26,7 +26,7 @@ from qa.index.generations import (
     staging_folder,
     writer_lock,
 )
-from qa.index.intake import Job, Progress, take_in
+from qa.index.intake import Documents, Job, Progress, take_in
 from qa.index.manifest import (
     DOCUMENTS,
     FORMAT,
@@ -80,7 +80,7 @@ class IndexReport:
 
 
 def update_index(
-    corpus: Path,
+    corpus: Path | Documents,
     directory: Path,
     embedder: Embedder,
     settings: ChunkSettings | None = None,
@@ -89,7 +89,8 @@ def update_index(
     reading: ReadingSettings | None = None,
     retry: bool = True,
 ) -> IndexReport:
-    """Make the index in ``directory`` say what ``corpus`` (a folder or one file) says now.
+    """Make the index in ``directory`` say what ``corpus`` (a folder or one file) says now, or hold
+    the documents that a program gives for it.
 
     Only files that changed are read, and only passages whose text is new are embedded. When nothing
     changed, nothing is written. Any error or interruption leaves the published generation as it
@@ -101,7 +102,8 @@ def update_index(
     from qa.reading import FileReader, ReadingSettings
 
     began = time.perf_counter()
-    _check_corpus(corpus)
+    if isinstance(corpus, Path):
+        _check_corpus(corpus)
     settings = settings or _fitting(embedder)
     reading = reading or ReadingSettings()
     recipe = reading_recipe(embedder, settings, reading)
@@ -113,7 +115,11 @@ def update_index(
             opened.callback(previous.close)
         alike = previous if previous is not None and _is_made_alike(previous, job) else None
         read = embedded = 0
-        if alike is not None and says_the_same(alike.store, corpus, reader, directory, retry):
+        if (
+            alike is not None
+            and isinstance(corpus, Path)
+            and says_the_same(alike.store, corpus, reader, directory, retry)
+        ):
             store, generation = alike.store, alike.path.name
         else:
             with staging_folder(directory) as staging:
@@ -309,7 +315,7 @@ def _write_manifest(job: Job, staging: Path, store: Store) -> None:
     manifest = Manifest(
         format=FORMAT,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        corpus=str(job.corpus.resolve()),
+        corpus=str(job.corpus.resolve()) if isinstance(job.corpus, Path) else "",
         corpus_digest=_corpus_digest(store),
         documents=documents,
         passages=passages,

@@ -2,6 +2,7 @@
 
 from qa.reading.folder import ADDITIONS, corpus_files, read_corpus
 from qa.reading.formats import SUFFIXES, Results
+from qa.reading.given import Given, read_given
 from qa.reading.reader import FileReader
 from qa.reading.settings import ReadingSettings
 
@@ -9,8 +10,10 @@ __all__ = [
     "ADDITIONS",
     "SUFFIXES",
     "FileReader",
+    "Given",
     "ReadingSettings",
     "Results",
     "corpus_files",
     "read_corpus",
+    "read_given",
 ]

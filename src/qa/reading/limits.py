@@ -38,11 +38,6 @@ class Limits:
         return self.ocr_seconds if ocr else self.seconds + self.seconds_per_megabyte * size / 1e6
 
 
-def describe_size(size: int) -> str:
-    """Write a number of bytes for a person: 52428800 -> "52.4 MB"."""
-    return f"{size / 1_000_000:.1f} MB"
-
-
 def describe_limit(limit: int = LARGEST_FILE) -> str:
     """Write a limit for a person: "20 MB"."""
     return f"{limit // 1_000_000} MB"

@@ -60,7 +60,6 @@ _HEADING_COMMANDS = {
 }  # fmt: skip
 _COMMENT = re.compile(r"(?<!\\)%[^\n]*")
 _BODY = re.compile(r"\\begin\{document\}(.*?)(?:\\end\{document\}|\Z)", re.DOTALL)
-_CONTROL = re.compile("([\x01\x02\x03\x04])")
 
 
 def read_latex(data: bytes, name: str) -> Page:

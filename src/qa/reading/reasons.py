@@ -99,6 +99,10 @@ REASONS: Mapping[str, tuple[str, str]] = {
         "needs LibreOffice to be read, which is not installed; or save it as {0}",
         "LibreOffice, qui n’est pas installé, serait nécessaire ; ou enregistrez-le en {0}",
     ),
+    "needs_extra": (
+        "the package {0} is not installed; install it: {1}",
+        "le module {0} n’est pas installé ; installez-le : {1}",
+    ),
     "office_failed": ("LibreOffice could not convert it", "LibreOffice n’a pas pu le convertir"),
     # archives
     "path_leaves": ("path that leaves the archive", "chemin hors de l’archive"),

@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from qa.reading.blocks import Block
+from qa.extras import install_command
+from qa.reading.blocks import Block, UnreadableError
 from qa.reading.cleaning import clean_inline, one_line
 from qa.reading.grid import Cell, table_lines
 
@@ -29,11 +30,18 @@ _DROPPED = frozenset(
 _LINE_TAGS = frozenset("p div blockquote poem center table tr caption hr".split())
 
 
+def _parsed(source: str, **options: bool) -> Any:
+    try:
+        import mwparserfromhell
+    except ModuleNotFoundError as error:
+        command = install_command("wiki")
+        raise UnreadableError("needs_extra", "mwparserfromhell", command) from error
+    return mwparserfromhell.parse(source, **options)
+
+
 def wikitext_blocks(source: str, title: str) -> list[Block]:
     """The blocks of an article, its title first."""
-    import mwparserfromhell
-
-    code = mwparserfromhell.parse(_SWITCH.sub("", source), skip_style_tags=True)
+    code = _parsed(_SWITCH.sub("", source), skip_style_tags=True)
     blocks = [Block(title, 1)]
     text: list[str] = []
 
@@ -117,10 +125,8 @@ def _link(node: Any, depth: int) -> Iterator[str]:
     if _MEDIA.match(target):
         caption = str(node.text).rpartition("|")[2] if node.text is not None else ""
         if len(caption.split()) > 3:  # "thumb|droite|Trotsky à Mexico en 1938."
-            import mwparserfromhell
-
             yield "\n\n"
-            yield from _text(mwparserfromhell.parse(caption), depth)
+            yield from _text(_parsed(caption), depth)
             yield "\n\n"
     elif not _META_LINK.match(target):
         yield from _text(node.text if node.text is not None else node.title, depth)
@@ -220,10 +226,6 @@ class _Given:
             if self._named.get(name):
                 return self._named[name]
         return ""
-
-
-def _joined(given: _Given) -> str:
-    return " ".join(value for value in given.values if value)
 
 
 def _first(given: _Given) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from qa.extras import install_command, needs
 from qa.records import QAError
 from qa.training.data import read_french_texts, read_training_pairs, sample_rows
 from qa.training.questions import Questions, read_questions
@@ -82,6 +83,10 @@ class _Run:
 def train(settings: TrainingSettings, progress: Progress = lambda _: None) -> Path:
     """Runs every step that is not done yet; returns the folder of the finished model."""
     _check(settings)
+    with needs("train"):  # told now, not after hours
+        import onnx  # noqa: F401
+        import safetensors  # noqa: F401
+        import sentence_transformers  # noqa: F401
     run = _Run(settings, progress)
     base = {
         "base": str(_base(settings)),
@@ -131,9 +136,7 @@ def _base(settings: TrainingSettings) -> Path:
         return settings.base
     found = importlib.util.find_spec(BASE_PACKAGE)
     if found is None or found.origin is None:
-        raise QAError(
-            "the base model is not installed; install it with: pip install sourcier[train]"
-        )
+        raise QAError(f"the base model is not installed. Install it: {install_command('train')}")
     return Path(found.origin).parent / BASE_FILE
 
 

@@ -43,7 +43,6 @@ GONE = typeset("Ce jeu de test n’est plus là. Rouvrez l’onglet.")
 NOT_KEPT = typeset("Le rapport n’a pas pu être gardé : {error}")
 
 NO_REPORT = typeset("Aucune évaluation n’a encore été faite sur cet index.")
-REPORTS = "Derniers rapports"
 MEASURED = typeset("Mesuré le {day} à {time}, sur l’index en service.")
 MEASURED_BEFORE = typeset(
     "Mesuré le {day} à {time}, sur une version précédente de l’index : évaluez de nouveau."

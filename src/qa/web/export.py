@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from qa.records import Turn, answer_fields
+from qa.records import Turn
 from qa.web import texts
 
 
@@ -15,9 +15,7 @@ def to_json(turns: Sequence[Turn], now: datetime) -> str:
     """The whole conversation, field by field."""
     content = {
         "exported": now.isoformat(timespec="seconds"),
-        "turns": [
-            {"message": turn.message, "answer": answer_fields(turn.answer)} for turn in turns
-        ],
+        "turns": [{"message": turn.message, "answer": turn.answer.to_dict()} for turn in turns],
     }
     return json.dumps(content, ensure_ascii=False, indent=1)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from qa.extras import needs
 from qa.records import QAError
 from qa.web import texts
 from qa.web.page import ANSWERS_AT_ONCE, WAITING, Page
@@ -21,13 +22,11 @@ _WHAT = (
 
 def mcp_app(page: Page) -> Any:
     """A Starlette application that serves ``/mcp``; its lifespan has to be run."""
-    try:
+    with needs("mcp"):
         from anyio import CapacityLimiter, to_thread
         from mcp.server.mcpserver import MCPServer
         from mcp.server.mcpserver.exceptions import ToolError
         from mcp.server.transport_security import TransportSecuritySettings
-    except ImportError as error:
-        raise QAError("--mcp needs the package mcp: pip install 'sourcier[mcp]'.") from error
     server = MCPServer("sourcier", instructions=_WHAT, log_level="ERROR")
     places = CapacityLimiter(ANSWERS_AT_ONCE)
 

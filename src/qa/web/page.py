@@ -22,7 +22,7 @@ from qa.assistant import MAX_QUESTION, clean_message
 from qa.embedding import open_embedder
 from qa.french import fold
 from qa.index import DocumentEntry, current_name, open_index
-from qa.records import Answer, QAError, Turn, answer_fields
+from qa.records import Answer, QAError, Turn
 from qa.web import panel, render, texts
 from qa.web.examples import example_questions
 from qa.web.export import to_json, to_markdown
@@ -70,7 +70,7 @@ def view_of(assistant: Assistant, folder: Path, *, upload: bool = False) -> View
             manifest.documents,
             manifest.passages,
             manifest.created,
-            shown_path(manifest.corpus),
+            shown_path(manifest.corpus) if manifest.corpus else "",
             index_command(manifest.corpus, folder),
             example_questions(assistant),
             upload=upload,
@@ -314,7 +314,7 @@ class Page:
                 f"method {method!r}, caution {caution!r}, passages {passages}: give one of "
                 f"{', '.join(METHODS)}; one of {', '.join(CAUTIONS)}; 1 to 100."
             )
-        return answer_fields(self._answer(self.view, question, (), settings))
+        return self._answer(self.view, question, (), settings).to_dict()
 
 
 def shown_path(path: str | Path) -> str:

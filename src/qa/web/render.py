@@ -49,7 +49,9 @@ def welcome(
         f'<section class="welcome"><h2>{escape(texts.WELCOME)}</h2>'
         f'<p class="lead">{escape(texts.WELCOME_TEXT)}</p>'
         + (f"<h3>{texts.EXAMPLES}</h3><ul>{asked}</ul>" if examples else "")
-        + f'<p class="indexed">{escape(indexed)}</p><p class="add">{add}</p></section>'
+        + f'<p class="indexed">{escape(indexed)}</p>'
+        # Documents that a program gave have no folder to put others into.
+        + (f'<p class="add">{add}</p></section>' if folder else "</section>")
     )
 
 

@@ -57,6 +57,11 @@ def create_app(
     """
     access = access or Access()
     index = assistant.index
+    if access.upload and not index.manifest.corpus:
+        raise QAError(
+            "--allow-upload adds to the folder of the documents, and this index was made of texts "
+            "without one. Make an index of a folder: qa index FOLDER --index DIR"
+        )
     page = Page(assistant, folder or index.path.parent, upload=access.upload)
     blocks = build_app(page, datasets)
 

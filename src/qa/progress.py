@@ -13,8 +13,8 @@ _UNITS = {"read": "documents", "embed": "passages", "words": "passages", "search
 
 
 @contextlib.contextmanager
-def progress_bars() -> Iterator[Callable[[Progress], None]]:
-    """One bar a step, with its rate, on stderr when that is a terminal."""
+def progress_bars(shown: bool | None = None) -> Iterator[Callable[[Progress], None]]:
+    """One bar a step, with its rate, on stderr; unless ``shown`` says so, on a terminal only."""
     from tqdm import tqdm
 
     bars: dict[str, Any] = {}
@@ -28,7 +28,7 @@ def progress_bars() -> Iterator[Callable[[Progress], None]]:
                 desc=f"{progress.step:>6}",
                 total=progress.total,
                 unit=f" {_UNITS[progress.step]}",
-                disable=None,
+                disable=None if shown is None else not shown,
             )
         bar.update(progress.done - bar.n)
 
