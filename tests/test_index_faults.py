@@ -408,7 +408,9 @@ def test_an_addition_takes_nobodys_place(
             "lois.jsonl": '{"id": "loi-1", "text": "La vraie loi."}\n'
             '{"id": "ajouts/z.jsonl:7", "text": "Le vrai sept."}\n',
             "ajouts/a.jsonl": lines,
-            "ajouts/b.jsonl": '{"id": 1, "text": "Le vrai un."}\n',
+            "ajouts/b.jsonl": '{"id": 1, "text": "Le vrai un.", "url": "lenine.md"}\n',
+            "ajouts/c.md": "---\nurl: https://exemple.fr/c\n---\nUne page.",
+            "ajouts/d.md": "---\nurl: lenine.md\n---\nUne autre page.",
             "ajouts/note.txt": "La vraie note.",
             "ajouts/t.csv": "id,texte\nloi-1,Une ligne.\n",
             "ajouts/z.jsonl": '{"id": 7, "text": "Contrefaçon de sept."}\n',
@@ -426,6 +428,11 @@ def test_an_addition_takes_nobodys_place(
         **{f"ajouts/a.jsonl:{name}": f"Contrefaçon de {name}." for name in forged},
         **{f"ajouts/z.zip:{name}": f"Contrefaçon de {name}." for name in forged},
     }
+    cited = {
+        "ajouts/b.jsonl:1": "ajouts/b.jsonl:1",
+        "ajouts/c.md": "https://exemple.fr/c",
+        "ajouts/d.md": "ajouts/d.md",
+    }
     time.sleep(0.06)
     for change in (None, "a.txt", "zz.txt"):
         if change is not None:
@@ -433,6 +440,7 @@ def test_an_addition_takes_nobodys_place(
         report = update(corpus, fake_embedder)
         index = open_index(corpus.parent / "index")
         assert {name: index.document(name).text for name in true} == true
+        assert {name: index.store.source(name) for name in cited} == cited
         assert report.skipped == (
             Skipped(
                 "ajouts/z.jsonl:1",

@@ -464,6 +464,12 @@ def test_recipe_names_what_is_missing(tmp_path: Path) -> None:
     for minutes in (0.0, -1.0, math.nan, math.inf):
         with pytest.raises(QAError, match="make no sense"):
             train(TrainingSettings(data=tmp_path, work=tmp_path, minutes=minutes))
+    for name in ("model", "base"):
+        mine = tmp_path / "mine" / name / "notes.txt"
+        mine.parent.mkdir(parents=True)
+        mine.touch()
+        with pytest.raises(QAError, match=f"mine/{name} is of no training"):
+            train(TrainingSettings(data=tmp_path, work=tmp_path / "mine"))
     (tmp_path / "file").touch()
     with pytest.raises(QAError, match="is not a folder"):
         train(TrainingSettings(data=tmp_path, work=tmp_path / "file"))

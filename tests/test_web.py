@@ -966,6 +966,16 @@ def test_malformed_words_are_the_clients_fault(site: Site) -> None:
             + b"Content-Length: 2\r\n\r\n\xff{",
             422,
         ),
+        (
+            b"POST /gradio_api/cancel HTTP/1.1\r\n"
+            + head
+            + post
+            + b"Content-Length: 59\r\n\r\n"
+            + rb'{"session_hash":"\ud800","event_id":"\ud800","fn_index":31}',
+            200,
+        ),
+        (b"GET /assets/" + 5_000 * b"a" + b" HTTP/1.1\r\n" + head + b"\r\n", 404),
+        (b"GET /static/" + 90 * b"%E2%82%AC" + b" HTTP/1.1\r\n" + head + b"\r\n", 404),
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
     ):
         answer = speak(site, words)

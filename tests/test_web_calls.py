@@ -28,7 +28,7 @@ from qa.web.guard import Guard
 from qa.web.layout import build_app
 from qa.web.page import ANSWERS_AT_ONCE, Page
 from qa.web.server import create_app
-from qa.web.state import Chat
+from qa.web.state import Chat, kept_fields
 from test_web import ASK, Scripted, Serve, Site, request
 
 pytestmark = test_web.pytestmark
@@ -134,16 +134,19 @@ OPEN = {
 }
 
 
-def bodies(place: str) -> list[Any]:
-    """Bodies that name a file where a value is expected."""
+def bodies(place: str, number: dict[str, int]) -> list[Any]:
+    """Bodies that name a file where a value is expected; ``number`` is that of each function."""
     file, *_ = files(place)
     asked = [
-        {"data": [other, 5, "hybrid", "normal"], "fn_index": 29, "session_hash": "s"}
+        {"data": [other, 5, "hybrid", "normal"], "fn_index": number["answer"], "session_hash": "s"}
         for other in files(place)
     ]
+    act = {"data": ["Qui ?", None], "fn_index": number["act"], "session_hash": "s"}
     return [
         *asked,
-        {"data": [None, None, 5, "hybrid", file], "fn_index": 7, "session_hash": "s"},
+        {"data": [None, None, 5, "hybrid", file], "fn_index": number["ask"], "session_hash": "s"},
+        {**act, "event_data": {"path": place}},
+        {**act, "event_data": {"kept": [{"settings": file}]}},
         {"data": ["Qui ?", 5, "hybrid", "normal"], "fn_index": 29, "session_hash": file},
         {"question": file, "passages": 5},
         {"event_id": file, "session_hash": file, "fn_index": file},
@@ -199,6 +202,7 @@ def test_no_path_of_gradio_opens_what_a_client_names(
     import httpx
 
     routes = gradio_routes(blocks)
+    number = {function.api_name: number for number, function in blocks.fns.items()}
     clients = (f"192.0.2.{number}" for number in itertools.cycle(range(256)))
 
     async def ask(method: str, path: str, place: str, body: Any) -> tuple[int, str]:
@@ -227,7 +231,7 @@ def test_no_path_of_gradio_opens_what_a_client_names(
             answers[method, path] = [
                 [
                     await ask(method, path, place, body)
-                    for body in (bodies(place) if method == "POST" else [None])
+                    for body in (bodies(place, number) if method == "POST" else [None])
                 ]
                 for place in named
             ]
@@ -254,11 +258,25 @@ def test_every_function_takes_its_own_types_alone(blocks: Any) -> None:
         checked = json.loads(calls.checked("queue/join", json.dumps(body).encode(), str.upper))
         assert (checked["data"], checked["session_hash"]) == (values, "S")
         assert ("event_data" in checked) == function.collects_event_data
+        for told in ({"path": "/a"}, {"kept": [{"path": "/a"}]}, {"turn": [[[[1]]]]}):
+            if not function.collects_event_data:
+                continue
+            with pytest.raises(CallError):
+                calls.checked("run/predict", json.dumps({**body, "event_data": told}).encode(), str)
         for position, value in itertools.product(range(len(values)), wrong):
             data = [*values[:position], value, *values[position + 1 :]]
             for path in ("queue/join", "run/predict"):
                 with pytest.raises(CallError):
                     calls.checked(path, json.dumps({**body, "data": data}).encode(), str)
+
+
+def test_what_the_browser_kept_passes(blocks: Any, scripted: Scripted, tmp_path: Path) -> None:
+    _, chat, _, _ = Page(scripted, tmp_path).ask(ASK, Chat(), 5, "hybrid", "normal")
+    told = {"kept": [kept_fields(exchange) for exchange in chat.exchanges]}
+    number = next(n for n, f in blocks.fns.items() if f.api_name == "brought_back")
+    body = json.dumps({"data": [], "fn_index": number, "event_data": told})
+    checked = json.loads(Calls(blocks).checked("queue/join", body.encode(), str))
+    assert json.dumps(checked["event_data"]) == json.dumps(told)
 
 
 def right_value(component: Any) -> object:

@@ -236,11 +236,14 @@ def says_the_same(store: Store, corpus: Path, reader: FileReader, index: Path, r
 def _under_its_file(document: Document, name: str, place: str) -> Document | Skipped:
     """An added document with an id that only its file can give: no other's place can be taken.
 
+    Nor is it cited as another file: what it says of its origin counts if that is an address.
     A title that is no title is refused: it would be kept with each passage under it.
     """
     titles = [len(document.title), *(heading.end - heading.start for heading in document.headings)]
     if max(titles) > _LONGEST_TITLE:
         return skip(place, "long_title", max(titles), _LONGEST_TITLE)
+    if not document.source.startswith(("https://", "http://")):
+        document = replace(document, source=place)
     if document.id == name or document.id.startswith((f"{name}:", f"{name}/")):
         return document
     return replace(document, id=f"{name}:{document.id}")

@@ -129,6 +129,17 @@ def _check(settings: TrainingSettings) -> None:
         raise QAError(
             f"{settings.work} is not a folder; give one with --work, new or of a run before"
         )
+    for name in ("base", "mining", "learning", "export", "report", "model"):
+        begun = settings.work / ("export" if name == "model" else name) / "begun.json"
+        if _holds_something(settings.work / name) and not begun.is_file():
+            raise QAError(
+                f"{settings.work / name} is of no training, and would be replaced; give another "
+                "folder with --work, new or of a run before"
+            )
+
+
+def _holds_something(path: Path) -> bool:
+    return path.exists() and not (path.is_dir() and not any(path.iterdir()))
 
 
 def _base(settings: TrainingSettings) -> Path:

@@ -18,6 +18,14 @@ from qa.web import texts
 
 # Types of JSON Schema. Another one has to be thought about before a component of it is used.
 _TYPES: Mapping[str, type] = {"string": str, "integer": int, "boolean": bool}
+# The names in what a button or the browser's memory tells. Under « path » Gradio looks for a file.
+_TOLD = frozenset(
+    {
+        *("action", "grade", "item", "name", "turn", "word"),
+        *("kept", "message", "context", "verdict", "settings", "corpus", "identity"),
+        *("passages", "method", "caution"),
+    }
+)
 
 
 class CallError(Exception):
@@ -93,8 +101,9 @@ class Calls:
         if fields.get("trigger_id") is not None:
             checked |= _of(fields, int, "trigger_id")
         if number in self._with_event:
-            # What a button tells. Gradio hands it to the function as it is, which reads it warily.
+            # Gradio hands it to the function as it is, which reads it warily.
             checked |= _of(fields, dict, "event_data")
+            _require(_is_told(checked["event_data"]))
         return checked
 
     def _by_place(self, fields: dict[str, Any], number: int) -> dict[str, Any]:
@@ -133,6 +142,15 @@ def _page_input(component: Any) -> _Input:
         return _Input(name, kind, lambda value: type(value) in _TYPES.values() and value in choices)
     taken = _TYPES[schema["type"]]
     return _Input(name, schema["type"], lambda value: value is None or type(value) is taken)
+
+
+def _is_told(value: object, deepest: int = 4) -> bool:
+    """Whether objects have the names alone that the page gives them, and no more of them nest."""
+    if not isinstance(value, dict | list):
+        return True
+    parts = value.values() if isinstance(value, dict) else value
+    known = isinstance(value, list) or value.keys() <= _TOLD
+    return deepest > 0 and known and all(_is_told(part, deepest - 1) for part in parts)
 
 
 def _require(condition: bool) -> None:

@@ -55,8 +55,9 @@ _CLIENTS = 1_000
 
 _READ = re.compile(
     r"/(?:config|theme\.css|style\.css|panel\.js|source|favicon\.ico|favicon\.svg|robots\.txt|"
-    r"assets/[\w./-]+|static/[\w./-]+|gradio_api/(?:info|app_id|startup-events|theme\.css|queue/data|"
-    r"heartbeat/[\w-]+|call/answer/\w+))?"
+    r"(?:assets|static)/[\w./-]{1,200}|gradio_api/(?:info|app_id|startup-events|theme\.css|queue/data|"
+    r"heartbeat/[\w-]+|call/answer/\w+))?",
+    re.ASCII,  # a file's name of 200 characters has no more bytes, which is what systems count
 )
 _WRITE = re.compile(
     r"/gradio_api/(?:queue/join|run/predict|reset|cancel|call/answer|call/v2/answer)/?"

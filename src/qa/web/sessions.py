@@ -20,7 +20,7 @@ class Sessions:
 
     def inside(self, name: str) -> str:
         """A name as Gradio knows it."""
-        return hmac.digest(self._key, name.encode(), "sha256").hex()[:32]
+        return hmac.digest(self._key, name.encode("utf-8", "replace"), "sha256").hex()[:32]
 
     def sealed(self, body: bytes) -> bytes:
         """Gradio's answer to a question, which names it, as the client gets it."""
