@@ -31,6 +31,7 @@ from qa.reading.settings import ReadingSettings
 from qa.reading.sheets import read_sheets
 from qa.reading.sidecar import LARGEST_SIDECAR, SIDECAR, Sidecar, read_sidecar
 from qa.reading.slides import read_slides
+from qa.reading.streams import read_bounded
 from qa.reading.table import read_table
 from qa.reading.tei import is_tei, read_tei
 from qa.records import Document, Skipped
@@ -44,11 +45,7 @@ def read_xml(stream: BinaryIO, name: str, settings: ReadingSettings) -> Results:
     if not is_tei(head[:4096]):
         yield from read_mediawiki(stream, name, settings)
         return
-    data = stream.read(LARGEST_FILE + 1)
-    if len(data) > LARGEST_FILE:
-        raise UnreadableError("too_large", f"{len(data) / 1e6:.1f}", LARGEST_FILE // 10**6, "")
-    page = read_tei(data, name)
-    document = build_document(name, name, page)
+    document = build_document(name, name, read_tei(read_bounded(stream), name))
     yield name, document if document.text else skipped(name, "no_text")
 
 

@@ -30,7 +30,6 @@ _BULK = 0.5  # share of the page's text that is never taken for a menu
 _NEARLY_ALL = 0.9  # … nor for a comment section or a navigation
 _ARTICLE = 0.5  # share of what is left that an <article> must hold to be all of it
 _LINK_LIST = 0.8  # share of link text above which a list outside an article is a menu
-_SITE_TITLE = re.compile(r"\s+[|–—·•»:-]\s+")
 
 # "admin", "Author: admin": the account that published, not who wrote.
 _NO_AUTHOR = re.compile(r"(?:(?:author|auteur|par)\s?:?\s)?(?:admin\w*|webmaster|root)\d*", re.I)

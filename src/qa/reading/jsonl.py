@@ -15,9 +15,9 @@ from qa.reading.encoding import BinaryContentError, decode
 from qa.reading.limits import LARGEST_FILE, describe_limit
 from qa.reading.plain import readable_name, split_blocks
 from qa.reading.reasons import skipped
+from qa.reading.record import record_document
 from qa.reading.settings import ReadingSettings
-from qa.reading.sidecar import FIELD_NAMES
-from qa.reading.streams import bounded_lines, unpacked
+from qa.reading.streams import bounded_lines, read_bounded, unpacked
 from qa.records import Document, Skipped
 
 # Characters that an identifier cannot hold: controls and halves of surrogate pairs.
@@ -50,9 +50,7 @@ def read_json(
     stream: BinaryIO, name: str, settings: ReadingSettings
 ) -> Iterator[tuple[str, Document | Skipped]]:
     """Yield the objects of the array that a file holds; any other file is one document."""
-    data = stream.read(LARGEST_FILE + 1)
-    if len(data) > LARGEST_FILE:
-        raise UnreadableError("too_large", f"{len(data) / 1e6:.1f}", LARGEST_FILE // 10**6, "")
+    data = read_bounded(stream)
     if not data:
         raise UnreadableError("empty")
     try:
@@ -135,15 +133,9 @@ def _document(
     blocks = split_blocks("\n\n".join(texts))
     if not blocks:
         return skipped(place, "empty_field", number, wanted)
-    if title and blocks[0].text == title:
-        blocks[0] = Block(title, 1)
     taken = {"_id", "id", title_field, *text_fields}
-    metadata = {
-        FIELD_NAMES.get(key.lower(), key): clean_line(content)
-        for key, content in value.items()
-        if isinstance(content, str) and key not in taken and content.strip()
-    }
-    return build_document(identifier, metadata.get("url", place), Page(title, blocks, metadata))
+    others = ((k, text) for k, text in value.items() if isinstance(text, str) and k not in taken)
+    return record_document(identifier, place, title, blocks, others)
 
 
 def _identifier(value: object) -> str:

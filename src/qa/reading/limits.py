@@ -15,8 +15,6 @@ LARGEST_ENTRY = 200_000_000  # bytes
 # Office XML shrinks 10 to 30 times, a bomb 1,000 times (deflate's limit is 1,032).
 HIGHEST_RATIO = 150
 SMALL_ENTRY = 5_000_000  # bytes: whatever its ratio, an entry of this size does no harm
-
-
 NO_MEMORY = 2  # the code of libxml2's error when memory is short (XML_ERR_NO_MEMORY)
 
 
@@ -36,11 +34,6 @@ class Limits:
     def processor_seconds(self, size: int, *, ocr: bool = False) -> float:
         """Seconds of a processor for a file of ``size`` bytes."""
         return self.ocr_seconds if ocr else self.seconds + self.seconds_per_megabyte * size / 1e6
-
-
-def describe_size(size: int) -> str:
-    """Write a number of bytes for a person: 52428800 -> "52.4 MB"."""
-    return f"{size / 1_000_000:.1f} MB"
 
 
 def describe_limit(limit: int = LARGEST_FILE) -> str:
