@@ -141,13 +141,13 @@ _SEGMENT = re.compile(
 _MOST_SEGMENTS = 40  # a comment form and a share bar together have about 30
 _CAPITAL = re.compile(r"[A-ZÀ-Ý©]|\d{1,4} commentaires?\b")
 # Words without which no sentence of boilerplate can be there: a text without any is left at once.
-_HINT = re.compile(
-    r"adresse (?:e-?mail|mail|de |électronique)|akismet|\broot\b|champs obligatoires|mon nom, mon"
-    r"|-moi (?:de|des|par|en) |commentaire|nouvelle fenêtre|chargement|\badmin|webmaster|webmestre"
-    r"|cookies|vie privée|partage[rz] |articles? similaire|droits réservés|retour en haut"
-    r"|navigation d|la réponse",
-    re.IGNORECASE,
-)
+_HINTS = (
+    "adresse e-mail", "adresse mail", "adresse email", "adresse de ", "adresse électronique",
+    "akismet", "root", "champs obligatoires", "mon nom, mon", "-moi de ", "-moi des ", "-moi par ",
+    "-moi en ", "commentaire", "nouvelle fenêtre", "chargement", "admin", "webmaster", "webmestre",
+    "cookies", "vie privée", "partager ", "partagez ", "article similaire", "articles similaires",
+    "droits réservés", "retour en haut", "navigation d", "la réponse",
+)  # fmt: skip
 # A possible first word of a run, after a blank: only there is the segment tried.
 _RUN_START = re.compile(r"(?:^|(?<=\s))(?=[A-ZÀ-Ý©]|\d{1,4} commentaires?\b)")
 _SENTENCE_END = re.compile(r"(?:^|[.!?…:»)\]\"”*])\s*$")
@@ -188,9 +188,9 @@ def page_lines(lines: Sequence[str]) -> set[int]:
 
 def is_copied_page(text: str) -> bool:
     """Whether a plain text is the copy of a web page: several signs, one of them unmistakable."""
-    plain = text.translate(_PLAIN)
-    if len({found.lower() for found in _HINT.findall(plain)}) < _SIGNS - 1:
+    if len(_hints(text)) < _SIGNS - 1:
         return False
+    plain = text.translate(_PLAIN)
     sure = {found.lastindex for found in _SURELY.finditer(plain)}
     if not sure:
         return False
@@ -199,15 +199,20 @@ def is_copied_page(text: str) -> bool:
     return len(sure) + len(lines | endings) >= _SIGNS
 
 
+def _hints(text: str) -> list[str]:
+    lower = text.lower()
+    return [hint for hint in _HINTS if hint in lower]
+
+
 def cut_runs(text: str) -> tuple[str, list[str]]:
     """Cut whole sentences of boilerplate, and the form fields around them, out of a line of prose.
 
     "… fin. Laisser un commentaire Votre adresse e-mail ne sera pas publiée. Nom *" -> "… fin.",
     and what was cut.
     """
-    plain = text.translate(_PLAIN)
-    if not _HINT.search(plain):
+    if not _hints(text):
         return text, []
+    plain = text.translate(_PLAIN)
     kept: list[str] = []
     cut: list[str] = []
     position = 0
