@@ -35,6 +35,19 @@ class Cell:
     head: bool = False
 
 
+def html_table(table: Sequence[Sequence[Cell]]) -> str:
+    """A table whose cells hold HTML, as HTML."""
+    rows = (
+        "".join(
+            f'<{(tag := "th" if cell.head else "td")} rowspan="{cell.rows}" '
+            f'colspan="{cell.columns}">{cell.text}</{tag}>'
+            for cell in row
+        )
+        for row in table
+    )
+    return f"<table>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
+
+
 def table_lines(table: Sequence[Sequence[Cell]], heads: int | None = None) -> list[str]:
     """One line a row; ``heads`` are the rows of column heads, found out where nobody says."""
     grid = _spread(table)

@@ -107,4 +107,5 @@ def page_of_office(
     marked, contents = mark_headings(blocks)
     titled, title = with_title(marked, told if is_credible_title(told) else "", several=several)
     facts = {key: text for key, text in metadata.items() if text}
-    return Page(title or readable_name(name), titled, facts, removed=tuple(contents))
+    title = title if is_credible_title(title) else readable_name(name)
+    return Page(title, titled, facts, removed=tuple(contents))
