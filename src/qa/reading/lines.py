@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import compress, pairwise
 
 from qa.reading.cleaning import word_set
 
@@ -215,19 +215,14 @@ def _breaks_to_join(lines: Sequence[str], width: int) -> list[bool]:
         longest = max(map(len, lines))
         width = longest if _NARROW <= longest <= LONG_LINE else 0
     free = [
-        (line, following)
+        not (is_list_item(following) or _is_row(line) or _is_row(following))
         for line, following in breaks
-        if not is_list_item(following) and not _is_row(line) and not _is_row(following)
     ]
-    if not free:
-        return [False] * len(breaks)
-    wrapped = _looks_wrapped(free, lines, width)
+    chosen = list(compress(breaks, free))
+    wrapped = bool(chosen) and _looks_wrapped(chosen, lines, width)
     return [
-        not is_list_item(following)
-        and not _is_row(line)
-        and not _is_row(following)
-        and _is_broken_sentence(line, following, width, wrapped)
-        for line, following in breaks
+        may and wrapped and _is_broken_sentence(line, following, width)
+        for may, (line, following) in zip(free, breaks, strict=True)
     ]
 
 
@@ -255,9 +250,7 @@ def _looks_wrapped(breaks: Sequence[tuple[str, str]], lines: Sequence[str], widt
     return bool(reaching) or (count == 1 and lower == 1 and ends_sentence(lines[-1]))
 
 
-def _is_broken_sentence(line: str, following: str, width: int, wrapped: bool) -> bool:
-    if not wrapped or (line.endswith((":", ";")) and not _reaches(line, following, width)):
-        return False
-    if ends_sentence(line) and not starts_lower(following):
-        return _reaches(line, following, width)
-    return starts_lower(following) or _reaches(line, following, width)
+def _is_broken_sentence(line: str, following: str, width: int) -> bool:
+    if _reaches(line, following, width):
+        return True
+    return starts_lower(following) and not line.endswith((":", ";"))
