@@ -10,7 +10,8 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from html import escape
-from itertools import chain
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from qa.reading.blocks import Page, UnreadableError
@@ -136,27 +137,25 @@ class _Walk:
 
     def container(self, container: Element) -> Iterator[str]:
         """The paragraphs and tables of a body, cell, text box or content control."""
-        items = False
+        for item, parts in groupby(self._parts(container), itemgetter(0)):
+            source = "".join(part for _, part in parts)
+            yield f"<ul>{source}</ul>" if item else source
+
+    def _parts(self, container: Element) -> Iterator[tuple[bool, str]]:
+        """Whether each part is an item of a list, and its HTML."""
         for element in container:
             if element.tag == f"{_W}p":
                 item, source = self._paragraph(element)
                 if source:
-                    yield ("<ul>" if item and not items else "</ul>" if items and not item else "")
-                    items = item
-                    yield source
+                    yield item, source
                 boxes, self._boxes = self._boxes, []
                 for box in boxes:
-                    yield "</ul>" if items else ""
-                    items = False
-                    yield from self.container(box)
+                    yield False, "".join(self.container(box))
+            elif element.tag == f"{_W}tbl":
+                yield False, "".join(self._table(element))
             elif isinstance(element.tag, str) and element.tag not in _LEFT_OUT:
-                yield "</ul>" if items else ""
-                items = False
-                if element.tag == f"{_W}tbl":
-                    yield from self._table(element)
-                else:
-                    yield from self.container(element)  # sdt, sdtContent, ins, customXml
-        yield "</ul>" if items else ""
+                # sdt, sdtContent, ins, customXml
+                yield False, "".join(self.container(element))
 
     def _paragraph(self, element: Element) -> tuple[bool, str]:
         """Whether a paragraph is an item of a list, and its HTML; nothing for an empty one."""
