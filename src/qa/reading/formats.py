@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from qa.reading.archive import MemberError, open_member, safe_members
-from qa.reading.blocks import Page, UnreadableError, build_document
+from qa.reading.blocks import Page, UnreadableError, build_document, document_or_reason
 from qa.reading.docx import read_docx
 from qa.reading.encoding import BinaryContentError
 from qa.reading.epub import read_epub
@@ -45,8 +45,7 @@ def read_xml(stream: BinaryIO, name: str, settings: ReadingSettings) -> Results:
     if not is_tei(head[:4096]):
         yield from read_mediawiki(stream, name, settings)
         return
-    document = build_document(name, name, read_tei(read_bounded(stream), name))
-    yield name, document if document.text else skipped(name, "no_text")
+    yield name, document_or_reason(name, name, read_tei(read_bounded(stream), name))
 
 
 # A format is a function from bytes and file name to a page…

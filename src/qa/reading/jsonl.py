@@ -9,8 +9,8 @@ import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
-from qa.reading.blocks import Block, Page, UnreadableError, build_document
-from qa.reading.cleaning import clean_line
+from qa.reading.blocks import Block, Page, UnreadableError, document_or_reason
+from qa.reading.cleaning import clean_line, one_line
 from qa.reading.encoding import BinaryContentError, decode
 from qa.reading.limits import LARGEST_FILE, describe_limit
 from qa.reading.plain import readable_name, split_blocks
@@ -40,7 +40,7 @@ def read_json_lines(
             found = True
             yield f"{name}:{number}", _read_line(line, number, f"{name}:{number}", settings)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        yield name, skipped(name, "damaged_gzip", number, _one_line(error))
+        yield name, skipped(name, "damaged_gzip", number, one_line(str(error)))
         return
     if not found:
         yield name, skipped(name, "empty" if is_empty else "no_document")
@@ -58,14 +58,13 @@ def read_json(
     except ValueError as error:
         if isinstance(error, BinaryContentError):
             raise
-        raise UnreadableError("json", _one_line(error)) from error
+        raise UnreadableError("json", one_line(str(error))) from error
     if isinstance(value, dict):  # {"articles": [{…}, {…}]}
         lists = [part for part in value.values() if _are_objects(part)]
         value = lists[0] if len(lists) == 1 else value
     if not _are_objects(value):
         blocks = [Block(line) for line in _told(value, "", 0)]
-        document = build_document(name, name, Page(readable_name(name), blocks))
-        yield name, document if document.text else skipped(name, "no_text")
+        yield name, document_or_reason(name, name, Page(readable_name(name), blocks))
         return
     for number, record in enumerate(value, start=1):
         place = f"{name}:{number}"
@@ -78,8 +77,7 @@ def read_json(
             lines = "\n".join(_told(record, "", 0))
             title = record.get(settings.title_field or "title")
             page = Page(clean_line(title) if isinstance(title, str) else "", [Block(lines)])
-            document = build_document(f"{name}:{key}", place, page)
-            yield place, document if document.text else skipped(place, "no_text")
+            yield place, document_or_reason(f"{name}:{key}", place, page)
 
 
 def _are_objects(value: object) -> bool:
@@ -110,7 +108,7 @@ def _read_line(
     except RecursionError:
         return skipped(place, "not_json", number, "nested too deeply")
     except ValueError as error:
-        return skipped(place, "not_json", number, _one_line(error))
+        return skipped(place, "not_json", number, one_line(str(error)))
     if not isinstance(value, dict):
         return skipped(place, "not_object", number)
     return _document(value, number, place, settings)
@@ -145,7 +143,3 @@ def _identifier(value: object) -> str:
         return _UNPRINTABLE.sub("\ufffd", str(value)).strip()
     except ValueError:  # an integer of more than 4,300 digits
         return ""
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())
