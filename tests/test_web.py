@@ -196,6 +196,51 @@ def test_every_document_of_the_corpus_is_shown_to_the_character(demo: Assistant)
         assert text_of(panel.body(document, 10, 200)) == document.text
 
 
+ROOMS = (
+    "Tarifs\n"
+    "Salle bleue — Demi-journée\u00a0: 60 €\u202f; Journée\u00a0: 110 €\n"
+    "Salle <verte> — Journée\u00a0: 90 €\n"
+    "Hall — Demi-journée, Journée\u00a0: 20 €"
+)
+WITH_TABLES = Document(
+    "salles.md", "Salles", f"{ROOMS}\n\nUne salle est grande.\n\nLu | 9 h\nMa | 8 h", "salles.md"
+)
+
+
+def test_rows_are_shown_under_their_heads_and_stay_what_they_are() -> None:
+    start = WITH_TABLES.text.index("Journée\u00a0: 110 €")
+    body = panel.body(WITH_TABLES, start, start + len("Journée\u00a0: 110 €"))
+    assert text_of(body) == WITH_TABLES.text
+    assert body.startswith("<p>Tarifs</p>\n<div") and body.count('role="table"') == 2
+    assert re.findall('data-head="(.*?)"', body) == ["", "Demi-journée", "Journée"]
+    unseen = re.sub('<span class="told">.*?</span>', "", body)
+    rows = [
+        re.findall('role="cell".*?>(.*?)</span>', row) for row in unseen.split('role="row"')[1:]
+    ]
+    assert rows[:2] == [
+        ["Salle bleue", "60 €", "<mark>110 €</mark>"],
+        ["Salle &lt;verte&gt;", "", "90 €"],
+    ]
+    assert rows[3:] == [["Lu", "9 h"], ["Ma", "8 h"]]
+    assert '--covered:2"><span class="told">Demi-journée, Journée\u00a0: </span>20 €' in body
+    assert text_of("".join(re.findall("<mark.*?</mark>", body))) == "Journée\u00a0: 110 €"
+    assert body.count('id="cited"') == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Lénine — dit-il\u00a0: oui.\nParis — ville\u00a0: grande.",  # no head twice
+        "Salle — Prix\u00a0: 60 €",  # one row
+        "a | b\n\nc | d",
+        "Nom\u00a0: Lu\u202f; Prix\u00a0: 2\nPrix\u00a0: 3\u202f; Nom\u00a0: Ma",  # in two orders
+    ],
+)
+def test_what_is_no_table_stays_a_paragraph(text: str) -> None:
+    body = panel.body(Document("a", "a", text, "a"), 0, 3)
+    assert "role=" not in body and text_of(body) == text
+
+
 def test_an_address_brings_back_its_document() -> None:
     name = "dossier/été & « hiver »?#.md"
     query = parse_qs(urlsplit(markup.source_url(name, 3, 9)).query)
@@ -1241,6 +1286,24 @@ def test_a_marker_opens_its_source_at_the_span_and_the_link_does_too(
     assert browser.run("return document.activeElement.matches('.cit')")
     browser.open(address)
     assert browser.opens_source() == citation.quote
+
+
+def test_the_row_of_a_table_is_copied_as_the_document_has_it(
+    browser: Browser, tmp_path: Path
+) -> None:
+    style = (Path(panel.__file__).parent / "style.css").read_text("utf-8")
+    page = tmp_path / "table.html"
+    body = f'<div class="gradio-container">{panel.body(WITH_TABLES, 0, 0)}</div>'
+    page.write_text(f'<meta charset="utf-8"><style>{style}</style>{body}', "utf-8")
+    browser.driver.get(page.as_uri())
+    copied, places = browser.run(
+        "const rows = [...document.querySelectorAll('.table > div')];"
+        "const copy = (row) => (getSelection().selectAllChildren(row), `${getSelection()}`);"
+        "return [rows.slice(1).map(copy), rows.slice(0, 3).map((row) =>"
+        " [...row.children].map((cell) => Math.round(cell.getBoundingClientRect().left)))];"
+    )
+    assert copied[:3] == ROOMS.split("\n")[1:] and copied[3:] == ["Lu | 9 h", "Ma | 8 h"]
+    assert places[0] == places[1] == places[2]
 
 
 def test_citations_are_walked_and_copied(browser: Browser, site: Site) -> None:

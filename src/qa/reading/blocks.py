@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from qa.reading.cleaning import one_line
-from qa.records import Document, Heading, PageStart
+from qa.reading.reasons import skipped
+from qa.records import Document, Heading, PageStart, Skipped
 
 _LONGEST_HEADING = 300  # characters: every passage below a heading repeats it
 
@@ -100,6 +101,12 @@ def build_document(identifier: str, source: str, page: Page) -> Document:
         pages=tuple(start for start in pages if start.start < position - 2),
         removed=page.removed,
     )
+
+
+def document_or_reason(identifier: str, place: str, page: Page) -> Document | Skipped:
+    """The document of a page that is one place in its file, or that it has no text."""
+    document = build_document(identifier, place, page)
+    return document if document.text else skipped(place, "no_text")
 
 
 def _without_blank_lines(text: str) -> str:

@@ -10,205 +10,158 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-_MONTHS = (
-    "janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre"
-    "|january|february|march|april|may|june|july|august|september|october|november|december"
-)
-_DATE = (
-    rf"(?:(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)\s)?(?:\d{{1,2}}(?:er)?\s(?:{_MONTHS})"
-    rf"\s\d{{4}}|(?:{_MONTHS})\s\d{{1,2}},\s\d{{4}}|\d{{1,2}}[/.-]\d{{1,2}}[/.-]\d{{2,4}}|\d{{4}}-\d\d-\d\d)"
-    r"(?:\s(?:à|at)\s\d{1,2}\s?[h:]\s?\d{0,2})?"
-)
-_ADMIN = (
-    r"(?:l['’]\s?)?(?:admin|administrateur|administrator|webmaster|webmestre|root|superadmin)"
-    r"\d{0,3}"
-)
-_NETWORK = (
-    r"(?:facebook|twitter|x|linkedin|pinterest|whatsapp|telegram|tumblr|reddit|mastodon|bluesky|instagram"
-    r"|google\s?\+|viadeo|pocket|skype|messenger|threads|e-?mail|mail|courriel)"
-)
-_MAIL = r"(?:e-?mail|mail|courriel|adresse\s(?:e-?mail|mail|de\smessagerie|électronique))"
-
-# Unmistakable: found at sentence borders inside a long line as well as alone on a line.
-_SENTENCES = (
-    # Votre adresse e-mail ne sera pas publiée.
-    r"(?:votre|your)\s(?:adresse\s(?:e-?mail|mail|de\smessagerie|électronique|de\scourriel)\sne\ssera\spas"
-    r"\s(?:publiée|divulguée|affichée)|e-?mail\saddress\swill\snot\sbe\spublished)\s?\.?",
-    # Les champs obligatoires sont indiqués avec *
-    r"(?:les\schamps\sobligatoires\ssont\s(?:indiqués|marqués)\s(?:avec|par|d['’]un)(?:\s?\*)?"
-    r"|required\sfields\sare\smarked(?:\s?\*)?)\s?\.?",
-    # Enregistrer mon nom, mon e-mail et mon site dans le navigateur pour mon prochain commentaire.
-    r"enregistrer\smon\snom,\smon\s(?:e-?mail|adresse\sde\smessagerie)\set\smon\ssite(?:\sweb)?\sdans\s(?:le"
-    r"|mon|ce)\snavigateur\spour\smon\sprochain\scommentaire\s?\.?",
-    r"save\smy\sname,\semail,\sand\swebsite\sin\sthis\sbrowser\sfor\sthe\snext\stime\sI\scomment\s?\.?",
-    # Ce site utilise Akismet pour réduire les indésirables. En savoir plus sur …
-    r"ce\ssite\sutilise\sakismet\spour\sréduire\sles\sindésirables\s?\.?",
-    r"en\ssavoir\splus\ssur\s(?:comment|la\sfaçon\sdont)\sles\sdonnées\sde\svos\scommentaires\ssont"
-    r"\s(?:utilisées|traitées)\s?\.?",
-    # Prévenez-moi de tous les nouveaux commentaires par e-mail.
-    r"(?:prévenez|avertissez|notifiez)-moi\s(?:de|des|par|en)\s[^.!?\n]{0,60}(?:commentaires?|articles?"
-    rf"|publications?|{_MAIL})\s?\.?",
-    # Cliquez pour partager sur Twitter(ouvre dans une nouvelle fenêtre)
-    rf"cliquez?\spour\s(?:partager\s(?:sur|par|via)\s{_NETWORK}|envoyer\s(?:un\slien\s)?(?:par|à)\s[^.(\n]{{0,30}}"
-    r"|imprimer)\s?\(ouvre\sdans\sune\snouvelle\sfenêtre\)",
-    # J’aime ça : chargement…
-    r"j['’]aime(?:\sça)?\s?:?\schargement\s?(?:…|\.\.\.)",
-    r"soyez\sle\spremier\sà\s(?:commenter|laisser\sun\scommentaire)(?:\scet\sarticle)?\s?[.!]?",
-    # Vous devez être connecté pour publier un commentaire.
-    r"(?:vous\sdevez|il\sfaut)\s(?:être\s(?:connecté|identifié|inscrit)(?:\(e\))?|vous\sconnecter)\spour\s"
-    r"(?:publier|poster|laisser|écrire|rédiger)\s(?:un|des)\scommentaires?\s?\.?",
-    r"les\scommentaires\ssont\s(?:fermés|clos|désactivés)\s?\.?",
-    # Author: admin / Author: admin | Publié le 3 mai 2012 / Publié par admin le 12 mars 2012
-    rf"(?:author|auteur|auteure|rédigé\spar|écrit\spar|by|par)\s?:\s?{_ADMIN}\b\.?"
-    rf"(?:\s?[|·•–-]\s?(?:(?:publié|posté|mis\sen\sligne)\s)?(?:le\s)?{_DATE})?",
-    rf"(?:publié|posté|écrit|rédigé|mis\sen\sligne|posted|published)\s(?:par|by)\s{_ADMIN}\b"
-    rf"(?:,?\s(?:le|on)\s{_DATE})?\.?",
-    rf"(?:publié|posté|écrit|posted|published)\s(?:le|on)\s{_DATE},?\s(?:par|by)\s{_ADMIN}\b\.?",
-    # Nous utilisons des cookies pour vous garantir la meilleure expérience sur notre site.
-    r"(?:nous\sutilisons|(?:ce|notre)\ssite(?:\s(?:web|internet))?\sutilise)\s(?:des|les)\scookies\s(?:pour|afin"
-    r"|et)\s[^.!?\n]{0,300}[.!]?",
-    r"en\s(?:poursuivant|continuant)\s(?:votre\snavigation|à\s(?:naviguer|utiliser))[^.!?\n]{0,80}vous\sacceptez"
-    r"\s[^.!?\n]{0,200}\bcookies\b[^.!?\n]{0,150}[.!]?",
-    r"si\svous\scontinuez\sà\sutiliser\s(?:ce\s(?:dernier|site)|le\ssite),\snous\s(?:supposerons|considérerons)"
-    r"\sque\s[^.!?\n]{0,120}[.!]?",
-    r"nous\srespectons\svotre\svie\sprivée\s?\.?",
-)
-
-# Whole phrases that a page ends with: removed at the end of a long line, or inside a run.
-_ENDINGS = (
-    r"(?:laisser|ajouter|écrire|poster|publier)\sun\scommentaire",
-    r"laissez?\s(?:un\scommentaire|une\sréponse)",
-    r"leave\sa\s(?:comment|reply)",
-    r"(?:annuler\sla\sréponse|cancel\sreply)\s?\.?",
-    r"(?:partager|partagez)\s(?:(?:cet\sarticle|cette\spage|ceci)\s?)?(?:sur|par|via)"
-    rf"\s{_NETWORK}(?:[\s,]+(?:et\s|sur\s)?{_NETWORK})*",
-    r"(?:articles?|contenus?|billets?)\s(?:similaires?|liés?|connexes?)",
-    r"navigation\s(?:de\sl['’]article|des\sarticles)",
-    r"©\s?(?:\d{4}(?:\s?[-–]\s?\d{4})?)?\s?[^.\n]{0,40}[.,–-]?\s?"
-    r"tous\sdroits\sréservés\s?\.?",
-    r"tous\sdroits\sréservés\s?\.?",
-    r"retour\sen\shaut(?:\sde\s(?:la\s)?page)?",
-)
-
-# Parts of a form or of a share bar: removed in a long line only inside a run of the above.
-_RUN_PARTS = (
-    r"(?:commentaire|nom|pseudo|name|comment|email|site\sweb|site\sinternet|votre\snom"
-    rf"|{_MAIL})(?:\s?\((?:obligatoire|facultatif|required)\))?(?:\s?\*|\s?:\s?\*?)?",
-    r"site(?:\sweb)?",
-    r"\d{1,4}\scommentaires?",
-    r"en\ssavoir\splus\s?\.?",
-    r"(?:tout\s)?(?:accepter|refuser)(?:\stout)?(?:\s(?:et\sfermer|les\scookies))?",
-    r"(?:paramétrer|personnaliser|gérer)(?:\s(?:les|mes)\s(?:cookies|choix))?",
-    r"(?:partager|partagez)(?:\s(?:cet\sarticle|cette\spage|ceci))?\s?:?",
-    r"imprimer",
-    r"politique\sde\s(?:confidentialité|cookies)|mentions\slégales",
-    r"envoyer|publier|valider",
-    rf"{_NETWORK}",
-    r"j['’]aime(?:\sça)?\s?:?",
-)
-
-# Alone on their line.
-_LINES = (
-    *_SENTENCES,
-    r"(?:laisser|ajouter|écrire|poster|publier)\sun\scommentaire(?:\s(?:annuler\sla\sréponse|sur\scet\sarticle))?\s?:?",
-    r"laissez?\s(?:un\scommentaire|une\sréponse)(?:\s(?:annuler\sla\sréponse))?\s?[!:.]?",
-    r"leave\sa\s(?:comment|reply)(?:\scancel\sreply)?",
-    r"(?:annuler\sla\sréponse|cancel\sreply)\s?\.?",
-    # Partager : / Partager sur Facebook, Twitter / Partagez cet article
-    r"(?:partager|partagez|share)(?:\s(?:cet\sarticle|cette\spage|ceci|this))?(?:\s(?:sur|par|via|on|à)"
-    rf"\s{_NETWORK}(?:[\s,/|·•]+(?:et\s|sur\s)?{_NETWORK})*)?\s?[:.!]?",
-    rf"(?:suivez-nous|retrouvez-nous|rejoignez-nous)(?:\ssur\s{_NETWORK}(?:[\s,/|]+(?:et\s|sur\s)?{_NETWORK})*)?"
-    r"\s?[:.!]?",
-    rf"{_NETWORK}(?:\s?[,/|·•]\s?{_NETWORK})+",
-    r"tweete[rz]|épingler?|j['’]aime(?:\sça)?(?:\s?:)?",
-    r"(?:imprimer|print)(?:\s(?:cet\sarticle|cette\spage|la\spage))?",
-    r"(?:envoyer|recommander)\s(?:cet\sarticle\s|cette\spage\s|ceci\s)?(?:par\s(?:e-?mail|mail|courriel)|à\sun\sami)",
-    # Lire aussi : Le congrès de Tours (the title of another article, up to 150 characters)
-    r"(?:lire|à\slire)\s(?:aussi|également)\s?:(?:\s?[^\n]{1,150})?|(?:lire\saussi|à\slire\saussi)",
-    r"(?:articles?|contenus?|billets?|sujets?|posts?)\s(?:similaires?|liés?|connexes?|associés?)\s?:?",
-    r"(?:vous\s(?:aimerez|pourriez\saimer)\s(?:peut-être\s)?(?:aussi|également)|dans\sla\smême\scatégorie)\s?:?",
-    r"navigation\s(?:de\sl['’]article|des\sarticles|de\scommentaire|des\scommentaires)",
-    r"(?:[«‹←<]\s?)?(?:article|billet|page|post)s?\s(?:précédente?s?|suivante?s?|plus\s(?:anciens|récents))"
-    r"(?:\s?[»›→>]|\s?:[^\n]{0,150})?",
-    r"(?:copyright\s?)?(?:©|\(c\))?\s?(?:copyright\s?)?(?:\d{4}(?:\s?[-–]\s?\d{4})?)?[^.\n]{0,60}[.,–|-]?\s?"
-    r"tous\sdroits\sréservés(?:\s?[.|–-][^\n]{0,60})?",
-    r"(?:©|copyright\s©?)\s?\d{4}(?:\s?[-–]\s?\d{4})?[^\n]{0,60}",
-    r"(?:s['’]abonner|abonnez-vous|inscrivez-vous|s['’]inscrire)\s(?:à|au)\s(?:la|notre|nos|cette)?\s?"
-    r"(?:newsletter|lettre\sd['’]information|lettres?\sd['’]informations|infolettre|blog|flux\srss)[^\n.]{0,60}[.!:]?",
-    r"(?:↑\s?)?(?:retour\s(?:en\shaut|au\ssommet)(?:\sde\s(?:la\s)?page)?|haut\sde\s(?:la\s)?page|back\sto\stop)"
-    r"(?:\s?↑)?",
-    r"(?:aller|passer|skip)\s(?:directement\s)?(?:au|to)\s(?:contenu|content)(?:\sprincipal)?",
-    r"(?:fièrement\s)?propulsé\spar\swordpress\s?\.?|proudly\spowered\sby\swordpress\s?\.?",
-    r"(?:aucun|pas\sde|\d+|un)\scommentaires?(?:\spour\sl['’]instant)?|no\scomments?",
-    r"(?:classé|publié)\sdans\s?:?\s?(?:non\sclassé|uncategorized)|non\sclassé|uncategorized",
-    # Publié dans Russie Étiquettes : 1921, marins
-    r"(?:(?:publié|classé)\sdans\s[^\n:]{1,60}\s)?(?:étiquettes|étiqueté|tags)\s:[^\n.;]{1,150}",
-    r"chargement\s?(?:…|\.\.\.)|loading\s?(?:…|\.\.\.)",
-    r"(?:le\s)?\d{1,2}\s(?:minutes?|min)\sde\slecture|temps\sde\slecture\s?:[^\n]{0,30}",
-    r"(?:tout\s(?:accepter|refuser)|accepter\set\sfermer|accepter\sles\scookies|refuser\sles\scookies"
-    r"|(?:paramétrer|personnaliser|gérer)\s(?:les|mes)\scookies|continuer\ssans\saccepter)",
-    r"(?:cliquer|cliquez)\s(?:ici\s)?pour\s(?:imprimer|partager|agrandir\sl['’]image)",
-)
-
-# Too common to go alone: removed beside a line that is boilerplate for sure.
-_NEAR_LINES = (
-    *_ENDINGS,
-    *_RUN_PARTS,
-    r"(?:accepter|refuser|ok|fermer|j['’]accepte|d['’]accord|en\ssavoir\splus)\s?\.?",
-    r"menu|accueil|rechercher|recherche|contact|plan\sdu\ssite|connexion|se\sconnecter|s['’]inscrire",
-    r"répondre|réponse|modifier|signaler|précédent|suivant|[«»←→‹›]",
-    r"commentaires?|publier\sle\scommentaire|laisser|poster|soumettre",
-    r"commentaires?\s?\(\d+\)|partages?",
-    _ADMIN,
-    _DATE,
-)
+# Words that stand for others below. A blank may be one that does not break, « ' » a « ’ ».
+_WORDS = {
+    "JOUR": r"(?:(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche) )?(?:\d{1,2}(?:er)? MOIS"
+    r" \d{4}|\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}|\d{4}-\d\d-\d\d)(?: à \d{1,2} ?[h:] ?\d{0,2})?",
+    "MOIS": "(?:janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre"
+    "|décembre)",
+    "COMPTE": r"(?:l' ?)?(?:(?:super)?admin|administrat(?:eu|o)r|webm[ae]st(?:er|re)|root)\d{0,3}",
+    "RÉSEAU": r"(?:facebook|twitter|x|linkedin|pinterest|whatsapp|telegram|tumblr|reddit|mastodon"
+    r"|bluesky|instagram|google ?\+|viadeo|pocket|skype|messenger|threads|COURRIEL)",
+    "COURRIEL": "(?:e-?mail|mail|courriel"
+    "|adresse (?:e-?mail|mail|de messagerie|électronique|de courriel))",
+}  # fmt: skip
 
 
-def _any_of(patterns: tuple[str, ...]) -> str:
+def _patterns(lines: str) -> list[str]:
+    for word, pattern in _WORDS.items():
+        lines = lines.replace(word, pattern)
+    return lines.strip().split("\n")
+
+
+def _any_of(patterns: Sequence[str]) -> str:
     return "|".join(f"(?:{pattern})" for pattern in patterns)
 
 
+# Unmistakable: found at sentence borders inside a long line as well as alone on a line.
+_SURE = _patterns(r"""
+(?:votre|your) COURRIEL (?:ne sera pas|will not be) (?:publiée?|divulguée|affichée|published) ?\.?
+les champs obligatoires sont (?:indiqués|marqués) (?:avec|par|d'un)(?: ?\*)? ?\.?
+enregistrer mon nom, mon COURRIEL et mon site(?: web)? dans (?:le|mon|ce) navigateur pour mon prochain commentaire ?\.?
+ce site utilise akismet pour réduire les indésirables ?\.?
+en savoir plus sur (?:comment|la façon dont) les données de vos commentaires sont (?:utilisées|traitées) ?\.?
+(?:prévenez|avertissez|notifiez)-moi (?:de|des|par|en) [^.!?\n]{0,60}(?:commentaires?|articles?|publications?|COURRIEL) ?\.?
+cliquez? pour (?:partager (?:sur|par|via) RÉSEAU|envoyer (?:un lien )?(?:par|à) [^.(\n]{0,30}|imprimer) ?\(ouvre dans une nouvelle fenêtre\)
+j'aime(?: ça)? ?:? ?chargement ?(?:…|\.\.\.)
+soyez le premier à (?:commenter|laisser un commentaire)(?: cet article)? ?[.!]?
+(?:vous devez|il faut) (?:être (?:connecté|identifié|inscrit)(?:\(e\))?|vous connecter) pour (?:publier|poster|laisser|écrire|rédiger) (?:un|des) commentaires? ?\.?
+les commentaires sont (?:fermés|clos|désactivés) ?\.?
+(?:author|auteure?|rédigé par|écrit par|by|par) ?: ?COMPTE\.?(?: ?[|·•–-] ?(?:(?:publié|posté|mis en ligne) )?(?:le )?JOUR)?
+(?:publié|posté|écrit|rédigé|mis en ligne) par COMPTE(?:,? le JOUR)?\.?
+(?:publié|posté|écrit) le JOUR,? par COMPTE\.?
+(?:nous utilisons|(?:ce|notre) site(?: (?:web|internet))? utilise) (?:des|les) cookies (?:pour|afin|et) [^.!?\n]{0,300}[.!]?
+en (?:poursuivant|continuant) (?:votre navigation|à (?:naviguer|utiliser))[^.!?\n]{0,80}vous acceptez [^.!?\n]{0,200}\bcookies\b[^.!?\n]{0,150}[.!]?
+si vous continuez à utiliser (?:ce (?:dernier|site)|le site), nous (?:supposerons|considérerons) que [^.!?\n]{0,120}[.!]?
+nous respectons votre vie privée ?\.?
+""")  # noqa: E501 (a pattern a line)
+
+# Whole phrases that a page ends with: removed at the end of a long line, or inside a run.
+_ENDINGS = _patterns(r"""
+(?:laisser|ajouter|écrire|poster|publier) un commentaire
+laissez? (?:un commentaire|une réponse)
+annuler la réponse ?\.?
+partage[rz] (?:(?:cet article|cette page|ceci) )?(?:sur|par|via) RÉSEAU(?:[ ,/|·•]+(?:et |sur )?RÉSEAU)*
+(?:articles?|contenus?|billets?|sujets?) (?:similaires?|liés?|connexes?|associés?)
+navigation (?:de l'article|des articles)
+(?:copyright )?(?:©|\(c\))? ?(?:\d{4}(?: ?[-–] ?\d{4})?)? ?[^.\n]{0,40}[.,–-]? ?tous droits réservés ?\.?
+retour en haut(?: de (?:la )?page)?
+""")  # noqa: E501
+
+# Parts of a form or of a share bar: removed in a long line only inside a run of the above.
+_LOOSE = _patterns(r"""
+(?:commentaire|nom|pseudo|name|comment|site web|site internet|votre nom|COURRIEL)(?: ?\((?:obligatoire|facultatif)\))?(?: ?\*| ?: ?\*?)?
+site(?: web)?
+\d{1,4} commentaires?
+en savoir plus ?\.?
+(?:tout )?(?:accepter|refuser)(?: tout)?(?: (?:et fermer|les cookies))?
+(?:paramétrer|personnaliser|gérer)(?: (?:les|mes) (?:cookies|choix))?
+partage[rz](?: (?:cet article|cette page|ceci))? ?:?
+imprimer
+politique de (?:confidentialité|cookies)|mentions légales
+envoyer|publier|valider
+RÉSEAU
+j'aime(?: ça)? ?:?
+""")  # noqa: E501
+
+# Alone on their line.
+_ALONE = _patterns(r"""
+partage[rz](?: (?:cet article|cette page|ceci))? ?[:.!]?
+(?:suivez|retrouvez|rejoignez)-nous(?: sur RÉSEAU(?:[ ,/|]+(?:et |sur )?RÉSEAU)*)? ?[:.!]?
+RÉSEAU(?: ?[,/|·•] ?RÉSEAU)+
+tweete[rz]|épingler?|j'aime(?: ça)?(?: ?:)?
+imprimer(?: (?:cet article|cette page|la page))?
+(?:envoyer|recommander) (?:cet article |cette page |ceci )?(?:par COURRIEL|à un ami)
+(?:à )?lire (?:aussi|également)(?: ?:(?: ?[^\n]{1,150})?)?
+(?:vous (?:aimerez|pourriez aimer) (?:peut-être )?(?:aussi|également)|dans la même catégorie) ?:?
+(?:[«‹←<] ?)?(?:article|billet|page)s? (?:précédente?s?|suivante?s?|plus (?:anciens|récents))(?: ?[»›→>]| ?:[^\n]{0,150})?
+(?:©|copyright ©?) ?\d{4}[^\n]{0,80}
+(?:s'abonner|abonnez-vous|inscrivez-vous|s'inscrire) (?:à|au) (?:la|notre|nos|cette)? ?(?:newsletter|lettres? d'informations?|infolettre|blog|flux rss)[^\n.]{0,60}[.!:]?
+(?:↑ ?)?(?:retour (?:en haut|au sommet)|haut)(?: de (?:la )?page)(?: ?↑)?
+(?:aller|passer) (?:directement )?au contenu(?: principal)?
+(?:fièrement )?propulsé par wordpress ?\.?
+(?:aucun|pas de|\d+|un) commentaires?(?: pour l'instant)?
+(?:(?:classé|publié) dans ?:? ?)?(?:non classé|uncategorized)
+(?:(?:publié|classé) dans [^\n:]{1,60} )?(?:étiquettes|étiqueté|tags) :[^\n.;]{1,150}
+chargement ?(?:…|\.\.\.)
+(?:le )?\d{1,2} (?:minutes?|min) de lecture|temps de lecture ?:[^\n]{0,30}
+tout (?:accepter|refuser)|accepter et fermer|(?:accepter|refuser) les cookies|(?:paramétrer|personnaliser|gérer) (?:les|mes) cookies|continuer sans accepter
+clique[rz] (?:ici )?pour (?:imprimer|partager|agrandir l'image)
+""")  # noqa: E501
+
+# Too common to go alone: removed beside a line that is boilerplate for sure.
+_NEAR = _patterns(r"""
+(?:ok|fermer|j'accepte|d'accord) ?\.?
+menu|accueil|rechercher?|contact|plan du site|connexion|se connecter|s'inscrire
+répondre|réponse|modifier|signaler|précédent|suivant|[«»←→‹›]
+commentaires?(?: ?\(\d+\))?|publier le commentaire|laisser|poster|soumettre|partages?
+COMPTE
+JOUR
+""")
+
 _SIGNS = 3  # that show a plain text to be the copy of a page
-_SURE = re.compile("|".join(f"({pattern})" for pattern in _SENTENCES), re.IGNORECASE)
+_SURELY = re.compile("|".join(f"({pattern})" for pattern in _SURE), re.IGNORECASE)
 _ENDING = re.compile(_any_of(_ENDINGS), re.IGNORECASE)
-_LINE = re.compile(_any_of(_LINES), re.IGNORECASE)
-_NEAR_LINE = re.compile(_any_of(_NEAR_LINES), re.IGNORECASE)
+_LINE = re.compile(
+    rf"{_any_of([*_SURE, *_ALONE])}|(?:(?:{_any_of(_ENDINGS)}) ?[:.!]?(?: |$))+", re.IGNORECASE
+)
+_NEAR_LINE = re.compile(_any_of([*_ENDINGS, *_LOOSE, *_NEAR]), re.IGNORECASE)
 _LONGEST_LINE = 320
 # The parts of the line under a title, one of which names the publishing account.
-_BYLINE_SEPARATOR = re.compile(r"\s[|·•]\s")
-_BYLINE_PART = re.compile(rf"(?:author|auteur|par|by)\s?:?\s?{_ADMIN}", re.IGNORECASE)
+_BYLINE_SEPARATOR = re.compile(r" [|·•] ")
+_BYLINE_PART = re.compile(_patterns(r"(?:author|auteur|par|by) ?:? ?COMPTE")[0], re.IGNORECASE)
 _LONGEST_BYLINE_PART = 40
 
 # One segment of a run and the blanks after it; its first letter is a capital (looked at apart).
 _SEGMENT = re.compile(
-    rf"(?:(?P<sure>{_any_of(_SENTENCES)})|(?P<ending>{_any_of(_ENDINGS)})|(?:{_any_of(_RUN_PARTS)}))"
+    rf"(?:(?P<sure>{_any_of(_SURE)})|(?P<ending>{_any_of(_ENDINGS)})|(?:{_any_of(_LOOSE)}))"
     r"(?=$|[\s.,*])[\s.]*(?:\*\s*)?(?:[|·•]\s+)?",
     re.IGNORECASE,
 )
 _MOST_SEGMENTS = 40  # a comment form and a share bar together have about 30
 _CAPITAL = re.compile(r"[A-ZÀ-Ý©]|\d{1,4} commentaires?\b")
 # Words without which no sentence of boilerplate can be there: a text without any is left at once.
-_HINT = re.compile(
-    r"adresse (?:e-?mail|mail|de messagerie|électronique|de courriel)|email address|akismet"
-    r"|\broot\b"
-    r"|champs obligatoires|required fields|mon nom, mon|save my name|-moi (?:de|des|par|en) "
-    r"|nouvelle fenêtre|chargement|soyez le premier|\badmin|webmaster|webmestre|cookies"
-    r"|commentaire|vie privée|partage[rz] |articles? similaire|droits réservés|retour en haut"
-    r"|navigation d|la réponse",
-    re.IGNORECASE,
-)
+_HINTS = (
+    "adresse e-mail", "adresse mail", "adresse email", "adresse de ", "adresse électronique",
+    "akismet", "root", "champs obligatoires", "mon nom, mon", "-moi de ", "-moi des ", "-moi par ",
+    "-moi en ", "commentaire", "nouvelle fenêtre", "chargement", "admin", "webmaster", "webmestre",
+    "cookies", "vie privée", "partager ", "partagez ", "article similaire", "articles similaires",
+    "droits réservés", "retour en haut", "navigation d", "la réponse",
+)  # fmt: skip
 # A possible first word of a run, after a blank: only there is the segment tried.
 _RUN_START = re.compile(r"(?:^|(?<=\s))(?=[A-ZÀ-Ý©]|\d{1,4} commentaires?\b)")
 _SENTENCE_END = re.compile(r"(?:^|[.!?…:»)\]\"”*])\s*$")
+_PLAIN = str.maketrans("\u00a0\u202f’", "  '")
 
 
 def is_boilerplate_line(line: str) -> bool:
     """Tell whether the whole line is an addition of a web page."""
     if len(line) > _LONGEST_LINE:
         return False
+    line = line.translate(_PLAIN).strip()
     parts = _BYLINE_SEPARATOR.split(line)  # "Publié le 8 mars 2014 | Author: admin | Russie"
     byline = len(parts) > 1 and max(map(len, parts)) <= _LONGEST_BYLINE_PART
-    return _LINE.fullmatch(line.strip()) is not None or (
+    return _LINE.fullmatch(line) is not None or (
         byline and any(_BYLINE_PART.fullmatch(part) for part in parts)
     )
 
@@ -223,7 +176,11 @@ def page_lines(lines: Sequence[str]) -> set[int]:
         beside = False
         for number in order:
             line = lines[number]  # "Nom *" or "Accepter": only when its neighbour is one
-            if beside and len(line) <= _LONGEST_LINE and _NEAR_LINE.fullmatch(line.strip()):
+            if (
+                beside
+                and len(line) <= _LONGEST_LINE
+                and _NEAR_LINE.fullmatch(line.translate(_PLAIN).strip())
+            ):
                 removed.add(number)
             beside = number in removed
     return removed
@@ -231,14 +188,20 @@ def page_lines(lines: Sequence[str]) -> set[int]:
 
 def is_copied_page(text: str) -> bool:
     """Whether a plain text is the copy of a web page: several signs, one of them unmistakable."""
-    if len({found.lower() for found in _HINT.findall(text)}) < _SIGNS - 1:
+    if len(_hints(text)) < _SIGNS - 1:
         return False
-    sure = {found.lastindex for found in _SURE.finditer(text)}
+    plain = text.translate(_PLAIN)
+    sure = {found.lastindex for found in _SURELY.finditer(plain)}
     if not sure:
         return False
-    lines = {line.strip().casefold() for line in text.split("\n") if is_boilerplate_line(line)}
-    endings = {found[0].casefold() for found in _ENDING.finditer(text)}
+    lines = {line.strip().casefold() for line in plain.split("\n") if is_boilerplate_line(line)}
+    endings = {found[0].casefold() for found in _ENDING.finditer(plain)}
     return len(sure) + len(lines | endings) >= _SIGNS
+
+
+def _hints(text: str) -> list[str]:
+    lower = text.lower()
+    return [hint for hint in _HINTS if hint in lower]
 
 
 def cut_runs(text: str) -> tuple[str, list[str]]:
@@ -247,16 +210,17 @@ def cut_runs(text: str) -> tuple[str, list[str]]:
     "… fin. Laisser un commentaire Votre adresse e-mail ne sera pas publiée. Nom *" -> "… fin.",
     and what was cut.
     """
-    if not _HINT.search(text):
+    if not _hints(text):
         return text, []
+    plain = text.translate(_PLAIN)
     kept: list[str] = []
     cut: list[str] = []
     position = 0
-    for start in [found.start() for found in _RUN_START.finditer(text)]:
+    for start in [found.start() for found in _RUN_START.finditer(plain)]:
         if start < position:
             continue
-        end, segments, sure = _run_end(text, start)
-        if not sure or not _may_cut(text, start, end, segments):
+        end, segments, sure = _run_end(plain, start)
+        if not sure or not _may_cut(plain, start, end, segments):
             continue
         kept.append(text[position:start].rstrip())
         cut.append(text[start:end].strip())
@@ -302,13 +266,7 @@ def without_lines(lines: Sequence[str]) -> tuple[list[str], list[str]]:
     removed = [lines[at] for at in sorted(away)]
     for at, line in enumerate(lines):
         if at not in away:
-            text, cut = cut_runs(line) if line else ("", [])
+            text, cut = cut_runs(line)
             removed += cut
             kept += [text] if text or not line else []
     return kept, removed
-
-
-def without_page(text: str) -> tuple[str, list[str]]:
-    """The copy of a page without what the page added, and what went."""
-    kept, removed = without_lines(text.split("\n"))
-    return "\n".join(kept), removed

@@ -39,13 +39,16 @@ _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LIGATURE = re.compile("[\ufb00-\ufb06]")
 _LETTERS = dict(zip("ﬀﬁﬂﬃﬄﬅﬆ", ("ff", "fi", "fl", "ffi", "ffl", "st", "st"), strict=True))
+# One look for all of these.
+_RARE = re.compile(
+    "[\x80-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufb00-\ufb06\ufeff]"
+)
 # Blanks that are neither a space, a line break, nor the French no-break spaces.
 _OTHER_BLANK = re.compile("[\t\u1680\u2000-\u200a\u205f\u3000]")
 # Two blanks or more: one space. A single no-break space ("fin\u00a0!") stays.
 _BLANK_RUN = re.compile("[ \u00a0\u202f]{2,}")
-_BLANKS_AND_BREAKS = re.compile(r"[ \t\r\n\f\v]+")
-_BLANK_AT_LINE_END = re.compile("[ \u00a0\u202f]+\n|[ \u00a0\u202f]+$")
-_BLANK_AT_LINE_START = re.compile("^[ \u00a0\u202f]+", re.MULTILINE)
+_BLANKS_AND_BREAKS = re.compile(r" [ \t\r\n\f\v]+|[\t\r\n\f\v][ \t\r\n\f\v]*")
+_BLANKS = " \u00a0\u202f"
 # A column gap: a tab or three spaces between two words, "Parti\tVoix", "Parti    Voix".
 _COLUMN_GAP = re.compile(r"(?<=\S)(?:[ ]*\t[ ]*| {3,})(?=[^\s|])")
 
@@ -62,8 +65,10 @@ def clean_characters(text: str) -> str:
     if "\t" in text or "   " in text:
         text = mark_columns(text)
     text = _BLANK_RUN.sub(" ", _OTHER_BLANK.sub(" ", text))
-    text = _BLANK_AT_LINE_END.sub(lambda found: "\n" if found[0][-1] == "\n" else "", text)
-    return _BLANK_AT_LINE_START.sub("", text)
+    if "\n" in text:
+        for blank in _BLANKS:  # each stands alone now
+            text = text.replace(f"{blank}\n", "\n").replace(f"\n{blank}", "\n")
+    return text.strip(_BLANKS)
 
 
 _SURROGATE_TABLE = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
@@ -72,9 +77,10 @@ _SURROGATE_TABLE = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 def _clean_unicode(text: str) -> str:
     if "\u00ad" in text:
         text = _SOFT_HYPHEN_AT_LINE_END.sub("", text)
-    text = _JOINER.sub("", _INVISIBLE.sub("", text))
-    text = _HIGH_CONTROL.sub(lambda found: legacy_text(found[0].encode("latin-1")), text)
-    text = _LIGATURE.sub(lambda found: _LETTERS[found[0]], text)
+    if _RARE.search(text):
+        text = _JOINER.sub("", _INVISIBLE.sub("", text))
+        text = _HIGH_CONTROL.sub(lambda found: legacy_text(found[0].encode("latin-1")), text)
+        text = _LIGATURE.sub(lambda found: _LETTERS[found[0]], text)
     return unicodedata.normalize("NFC", text)
 
 
@@ -132,7 +138,7 @@ _BLANK_ASIDE = re.compile(
     rf"(?<=[{_LOWER}»)])[ \u00a0]+(?:(\.)(?=[{_UPPER}][{_LOWER}’' ])|(,)(?=[{_LOWER}]))"
 )
 # No blank after a sentence end: "fin.Le"; the words on both sides are looked at.
-_GLUED = re.compile(rf"(?<=[{_LOWER}»)])([.!?…])(?=[{_UPPER}][{_LOWER}’' ])")
+_GLUED = re.compile(rf"[.!?…](?<=[{_LOWER}»)].)(?=[{_UPPER}][{_LOWER}’' ])")
 _TOKEN_BEFORE = re.compile(r"(?:^|[\s(«\"’'])([^\s(«\"’']{1,40})$")
 _TOKEN_AFTER = re.compile(r"[^\s,;:!?»)’']{1,40}")
 _WORD = re.compile(rf"[{_LOWER}{_UPPER}-]+")
@@ -148,7 +154,8 @@ _SENTENCE_STARTERS = word_set(
 
 def mend_punctuation(text: str) -> str:
     """Mend marks that scraping or machine translation left: " .,", ",,", " ,", "fin.Le"."""
-    if ",." in text or ";." in text or " ." in text or " ," in text or "\u00a0." in text:
+    spaced = " ." in text or " ," in text or "\u00a0." in text or "\u00a0," in text
+    if ",." in text or ";." in text or spaced:
         text = _STRAY_PAIR.sub(_single_mark, text)
     if ". ," in text or ". ;" in text:
         text = _SPLIT_PAIR.sub(_single_mark, text)
@@ -158,8 +165,9 @@ def mend_punctuation(text: str) -> str:
         text = _DOUBLED.sub(r"\1", text)
     if ".." in text:
         text = _TWO_POINTS.sub(".", text)
-    text = _BLANK_BEFORE.sub(r"\1", text)
-    text = _BLANK_ASIDE.sub(_blank_after, text)
+    if spaced or "\u202f." in text or "\u202f," in text:
+        text = _BLANK_BEFORE.sub(r"\1", text)
+        text = _BLANK_ASIDE.sub(_blank_after, text)
     return _GLUED.sub(_separate_sentences, text)
 
 

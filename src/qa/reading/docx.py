@@ -10,10 +10,12 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from html import escape
-from itertools import chain
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from qa.reading.blocks import Page, UnreadableError
+from qa.reading.grid import Cell, html_table
 from qa.reading.office import dublin_core, open_office, page_of_office, parse_part
 from qa.reading.structure import LINE, html_blocks
 
@@ -135,27 +137,25 @@ class _Walk:
 
     def container(self, container: Element) -> Iterator[str]:
         """The paragraphs and tables of a body, cell, text box or content control."""
-        items = False
+        for item, parts in groupby(self._parts(container), itemgetter(0)):
+            source = "".join(part for _, part in parts)
+            yield f"<ul>{source}</ul>" if item else source
+
+    def _parts(self, container: Element) -> Iterator[tuple[bool, str]]:
+        """Whether each part is an item of a list, and its HTML."""
         for element in container:
             if element.tag == f"{_W}p":
                 item, source = self._paragraph(element)
                 if source:
-                    yield ("<ul>" if item and not items else "</ul>" if items and not item else "")
-                    items = item
-                    yield source
+                    yield item, source
                 boxes, self._boxes = self._boxes, []
                 for box in boxes:
-                    yield "</ul>" if items else ""
-                    items = False
-                    yield from self.container(box)
+                    yield False, "".join(self.container(box))
+            elif element.tag == f"{_W}tbl":
+                yield False, "".join(self._table(element))
             elif isinstance(element.tag, str) and element.tag not in _LEFT_OUT:
-                yield "</ul>" if items else ""
-                items = False
-                if element.tag == f"{_W}tbl":
-                    yield from self._table(element)
-                else:
-                    yield from self.container(element)  # sdt, sdtContent, ins, customXml
-        yield "</ul>" if items else ""
+                # sdt, sdtContent, ins, customXml
+                yield False, "".join(self.container(element))
 
     def _paragraph(self, element: Element) -> tuple[bool, str]:
         """Whether a paragraph is an item of a list, and its HTML; nothing for an empty one."""
@@ -228,34 +228,25 @@ class _Walk:
             for cell in chain.from_iterable(cells for _, cells in rows):
                 yield from self.container(cell)
             return
-        yield "<table>"
-        # By column: the cell that those below may continue, and how many rows it covers.
-        covering: dict[int, list[int]] = {}
-        written: list[list[tuple[list[int], str]]] = []
+        above: dict[int, Cell] = {}  # by column: the cell that those below may continue
+        grid: list[list[Cell]] = []
         for row, cells in rows:
             head = row.find(f"{_W}trPr/{_W}tblHeader") is not None
             column = 0
-            line: list[tuple[list[int], str]] = []
+            grid.append([])
             for cell in cells:
                 properties = cell.find(f"{_W}tcPr")
                 told = _value(properties, "gridSpan")
                 width = int(told) if told.isdecimal() and len(told) < 4 else 1
                 merge = properties.find(f"{_W}vMerge") if properties is not None else None
-                if merge is not None and merge.get(f"{_W}val") != "restart" and column in covering:
-                    covering[column][0] += 1
+                if merge is not None and merge.get(f"{_W}val") != "restart" and column in above:
+                    above[column].rows += 1
                 else:
-                    covering[column] = [1]
-                    tag = "th" if head or self._is_bold(cell) else "td"
                     text = "".join(self._cell(cell))
-                    line.append((covering[column], f'<{tag} colspan="{width}"{{0}}>{text}</{tag}>'))
+                    above[column] = Cell(text, 1, width, head or self._is_bold(cell))
+                    grid[-1].append(above[column])
                 column += width
-            written.append(line)
-        for line in written:
-            yield "<tr>"
-            for rows_covered, cell_source in line:
-                yield cell_source.replace("{0}", f' rowspan="{rows_covered[0]}"', 1)
-            yield "</tr>"
-        yield "</table>"
+        yield html_table(grid)
 
     def _is_bold(self, cell: Element) -> bool:
         runs = [run for run in cell.iter(f"{_W}r") if run.find(f"{_W}t") is not None]

@@ -105,22 +105,18 @@ def _decode_bytes(data: bytes, declared_charset: bool) -> Decoded:
         doubtful = share < _SURE and len(_REFUSED.findall(text)) >= _FEWEST
         return Decoded(legacy_text(data, name), _LEGACY[name] if doubtful else "")
     # Whole characters of UTF-8 beside bytes that are none: two encodings in one file.
-    name, _ = _legacy(b"\n".join(_mixed_lines(data)))
+    name, _ = _legacy(_refused_lines(data))
     mended = _REFUSED.sub(
         lambda found: legacy_text(found[0].encode("utf-8", "surrogateescape"), name), text
     )
     return Decoded(mended, f"UTF-8, {_LEGACY[name]}")
 
 
-def _mixed_lines(data: bytes) -> list[bytes]:
+def _refused_lines(data: bytes) -> bytes:
     """The lines that are no UTF-8."""
-    found = []
-    for line in data.split(b"\n"):
-        try:
-            line.decode("utf-8")
-        except UnicodeDecodeError:
-            found.append(line)
-    return found
+    lines = data.decode("utf-8", "surrogateescape").split("\n")
+    refused = "\n".join(line for line in lines if _REFUSED.search(line))
+    return refused.encode("utf-8", "surrogateescape")
 
 
 def _legacy(data: bytes) -> tuple[str, float]:
@@ -198,7 +194,7 @@ def _mended(line: str) -> str:
 
 def line_decoder(sample: bytes) -> Callable[[bytes], str]:
     """What decodes the lines of a file, whose beginning says how it was written."""
-    name, _ = _legacy(b"\n".join(_mixed_lines(sample)))
+    name, _ = _legacy(_refused_lines(sample))
 
     def decode_line(line: bytes) -> str:
         try:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import posixpath
 import zipfile
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from qa.reading.archive import read_part
-from qa.reading.blocks import Block, Page, UnreadableError, with_title
+from qa.reading.blocks import Block, Page, UnreadableError
 from qa.reading.cleaning import one_line
 from qa.reading.encoding import decode
-from qa.reading.headings import mark_headings
-from qa.reading.office import dublin_core, open_office, parse_part
-from qa.reading.plain import readable_name
+from qa.reading.office import dublin_core, open_office, page_of_office, parse_part
 from qa.reading.structure import element_blocks, parse_html
 
 if TYPE_CHECKING:
@@ -50,10 +49,7 @@ def read_epub(data: bytes, name: str) -> Page:
             body = tree.find("body") if tree is not None else None
             if body is not None:
                 blocks += _chapter_blocks(body, contents.get(chapter, {}))
-    told = metadata.pop("title", "")
-    marked, _ = mark_headings(blocks)
-    blocks, title = with_title(marked, told, several=True)
-    return Page(title or readable_name(name), blocks, metadata, tuple(lost))
+    return replace(page_of_office(blocks, metadata, name, several=True), left_out=tuple(lost))
 
 
 def _chapter_blocks(body: HtmlElement, marks: dict[str, Block]) -> list[Block]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from qa.reading.archive import MemberError, open_member, safe_members
-from qa.reading.blocks import Page, UnreadableError, build_document
+from qa.reading.blocks import Page, UnreadableError, build_document, document_or_reason
 from qa.reading.docx import read_docx
 from qa.reading.encoding import BinaryContentError
 from qa.reading.epub import read_epub
@@ -31,6 +31,7 @@ from qa.reading.settings import ReadingSettings
 from qa.reading.sheets import read_sheets
 from qa.reading.sidecar import LARGEST_SIDECAR, SIDECAR, Sidecar, read_sidecar
 from qa.reading.slides import read_slides
+from qa.reading.streams import read_bounded
 from qa.reading.table import read_table
 from qa.reading.tei import is_tei, read_tei
 from qa.records import Document, Skipped
@@ -44,12 +45,7 @@ def read_xml(stream: BinaryIO, name: str, settings: ReadingSettings) -> Results:
     if not is_tei(head[:4096]):
         yield from read_mediawiki(stream, name, settings)
         return
-    data = stream.read(LARGEST_FILE + 1)
-    if len(data) > LARGEST_FILE:
-        raise UnreadableError("too_large", f"{len(data) / 1e6:.1f}", LARGEST_FILE // 10**6, "")
-    page = read_tei(data, name)
-    document = build_document(name, name, page)
-    yield name, document if document.text else skipped(name, "no_text")
+    yield name, document_or_reason(name, name, read_tei(read_bounded(stream), name))
 
 
 # A format is a function from bytes and file name to a page…

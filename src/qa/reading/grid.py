@@ -10,6 +10,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+# What stands in the line of a row between its parts: label — head : value ; head : value.
+AFTER_LABEL, AFTER_HEAD, BETWEEN = " — ", "\u00a0: ", "\u202f; "
+BAR = " | "  # between the cells of a table without heads
+
 _MOST_COLUMNS = 60  # covered by one cell
 _MOST_ROWS = 2_000
 _LABELLED = re.compile(r"\w\s?:\s*\w")
@@ -29,6 +33,19 @@ class Cell:
     rows: int = 1
     columns: int = 1
     head: bool = False
+
+
+def html_table(table: Sequence[Sequence[Cell]]) -> str:
+    """A table whose cells hold HTML, as HTML."""
+    rows = (
+        "".join(
+            f'<{(tag := "th" if cell.head else "td")} rowspan="{cell.rows}" '
+            f'colspan="{cell.columns}">{cell.text}</{tag}>'
+            for cell in row
+        )
+        for row in table
+    )
+    return f"<table>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
 
 
 def table_lines(table: Sequence[Sequence[Cell]], heads: int | None = None) -> list[str]:
@@ -57,12 +74,12 @@ def text_table(lines: Sequence[str]) -> list[str]:
         if len(rows) > 1 and heads:
             done.extend(table_lines(cells, heads))
         else:
-            done.extend(" | ".join(row) for row in rows)
+            done.extend(BAR.join(row) for row in rows)
         rows.clear()
         ruled = False
 
     for line in lines:
-        if " | " not in line and not (line.startswith("|") and line.endswith("|")):
+        if BAR not in line and not (line.startswith("|") and line.endswith("|")):
             close()
             done.append(line)
             continue
@@ -167,12 +184,12 @@ def _line(row: Sequence[Cell | None], names: Sequence[tuple[str, ...]]) -> str:
     if not any(name for name, _ in entries):
         if len(rest) == 1 and _is_label(label):
             return _entry(label.rstrip(" :\u00a0"), rest[0][1])
-        return " | ".join(text for _, text in entries)
+        return BAR.join(text for _, text in entries)
     if not _text(row, 0) or not _is_label(label):
-        return "\u202f; ".join(_entry(name, text) for name, text in entries)
+        return BETWEEN.join(_entry(name, text) for name, text in entries)
     if head and not set(head.casefold().split()) & set(label.casefold().split()):
         label = f"{label} ({head})"
-    return f"{label} — " + "\u202f; ".join(_entry(name, text) for name, text in rest)
+    return f"{label} — " + BETWEEN.join(_entry(name, text) for name, text in rest)
 
 
 def _is_label(text: str) -> bool:
@@ -180,4 +197,4 @@ def _is_label(text: str) -> bool:
 
 
 def _entry(name: str, text: str) -> str:
-    return f"{name}\u00a0: {text}" if name else text
+    return f"{name}{AFTER_HEAD}{text}" if name else text

@@ -9,15 +9,15 @@ import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
-from qa.reading.blocks import Block, Page, UnreadableError, build_document
-from qa.reading.cleaning import clean_line
+from qa.reading.blocks import Block, Page, UnreadableError, document_or_reason
+from qa.reading.cleaning import clean_line, one_line
 from qa.reading.encoding import BinaryContentError, decode
 from qa.reading.limits import LARGEST_FILE, describe_limit
 from qa.reading.plain import readable_name, split_blocks
 from qa.reading.reasons import skipped
+from qa.reading.record import record_document
 from qa.reading.settings import ReadingSettings
-from qa.reading.sidecar import FIELD_NAMES
-from qa.reading.streams import bounded_lines, unpacked
+from qa.reading.streams import bounded_lines, read_bounded, unpacked
 from qa.records import Document, Skipped
 
 # Characters that an identifier cannot hold: controls and halves of surrogate pairs.
@@ -40,7 +40,7 @@ def read_json_lines(
             found = True
             yield f"{name}:{number}", _read_line(line, number, f"{name}:{number}", settings)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        yield name, skipped(name, "damaged_gzip", number, _one_line(error))
+        yield name, skipped(name, "damaged_gzip", number, one_line(str(error)))
         return
     if not found:
         yield name, skipped(name, "empty" if is_empty else "no_document")
@@ -50,9 +50,7 @@ def read_json(
     stream: BinaryIO, name: str, settings: ReadingSettings
 ) -> Iterator[tuple[str, Document | Skipped]]:
     """Yield the objects of the array that a file holds; any other file is one document."""
-    data = stream.read(LARGEST_FILE + 1)
-    if len(data) > LARGEST_FILE:
-        raise UnreadableError("too_large", f"{len(data) / 1e6:.1f}", LARGEST_FILE // 10**6, "")
+    data = read_bounded(stream)
     if not data:
         raise UnreadableError("empty")
     try:
@@ -60,14 +58,13 @@ def read_json(
     except ValueError as error:
         if isinstance(error, BinaryContentError):
             raise
-        raise UnreadableError("json", _one_line(error)) from error
+        raise UnreadableError("json", one_line(str(error))) from error
     if isinstance(value, dict):  # {"articles": [{…}, {…}]}
         lists = [part for part in value.values() if _are_objects(part)]
         value = lists[0] if len(lists) == 1 else value
     if not _are_objects(value):
         blocks = [Block(line) for line in _told(value, "", 0)]
-        document = build_document(name, name, Page(readable_name(name), blocks))
-        yield name, document if document.text else skipped(name, "no_text")
+        yield name, document_or_reason(name, name, Page(readable_name(name), blocks))
         return
     for number, record in enumerate(value, start=1):
         place = f"{name}:{number}"
@@ -80,8 +77,7 @@ def read_json(
             lines = "\n".join(_told(record, "", 0))
             title = record.get(settings.title_field or "title")
             page = Page(clean_line(title) if isinstance(title, str) else "", [Block(lines)])
-            document = build_document(f"{name}:{key}", place, page)
-            yield place, document if document.text else skipped(place, "no_text")
+            yield place, document_or_reason(f"{name}:{key}", place, page)
 
 
 def _are_objects(value: object) -> bool:
@@ -112,7 +108,7 @@ def _read_line(
     except RecursionError:
         return skipped(place, "not_json", number, "nested too deeply")
     except ValueError as error:
-        return skipped(place, "not_json", number, _one_line(error))
+        return skipped(place, "not_json", number, one_line(str(error)))
     if not isinstance(value, dict):
         return skipped(place, "not_object", number)
     return _document(value, number, place, settings)
@@ -135,15 +131,9 @@ def _document(
     blocks = split_blocks("\n\n".join(texts))
     if not blocks:
         return skipped(place, "empty_field", number, wanted)
-    if title and blocks[0].text == title:
-        blocks[0] = Block(title, 1)
     taken = {"_id", "id", title_field, *text_fields}
-    metadata = {
-        FIELD_NAMES.get(key.lower(), key): clean_line(content)
-        for key, content in value.items()
-        if isinstance(content, str) and key not in taken and content.strip()
-    }
-    return build_document(identifier, metadata.get("url", place), Page(title, blocks, metadata))
+    others = ((k, text) for k, text in value.items() if isinstance(text, str) and k not in taken)
+    return record_document(identifier, place, title, blocks, others)
 
 
 def _identifier(value: object) -> str:
@@ -153,7 +143,3 @@ def _identifier(value: object) -> str:
         return _UNPRINTABLE.sub("\ufffd", str(value)).strip()
     except ValueError:  # an integer of more than 4,300 digits
         return ""
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())

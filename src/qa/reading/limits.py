@@ -15,8 +15,6 @@ LARGEST_ENTRY = 200_000_000  # bytes
 # Office XML shrinks 10 to 30 times, a bomb 1,000 times (deflate's limit is 1,032).
 HIGHEST_RATIO = 150
 SMALL_ENTRY = 5_000_000  # bytes: whatever its ratio, an entry of this size does no harm
-
-
 NO_MEMORY = 2  # the code of libxml2's error when memory is short (XML_ERR_NO_MEMORY)
 
 

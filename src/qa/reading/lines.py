@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import compress, pairwise
 
 from qa.reading.cleaning import word_set
 
@@ -36,83 +36,44 @@ _BEFORE_CI = word_set(
     "mer ce voi sou sour cour raccour accour adou dur endur éclair noir obscur far rétré dégros"
 )
 _BEFORE_MEME = word_set("lui elle moi toi soi nous vous eux elles cela ici là vous-même")
-# First part -> second parts with which it keeps its hyphen (prefixes of them: "démocrat").
-_COMPOUNDS = {
-    "peut": ("être",),
-    "grand": ("mère", "père", "chose", "duc", "messe", "rue", "croix", "angle", "guignol"),
-    "grands": ("mère", "père", "parent", "duc"),
-    "petit": ("fils", "enfant", "bourgeois", "déjeuner", "neveu", "suisse", "maître"),
-    "petite": ("fille", "bourgeois", "nièce"),
-    "petits": ("fils", "enfant", "bourgeois", "neveu"),
-    "petites": ("fille", "bourgeois", "nièce"),
-    "beau": ("frère", "père", "fils"),
-    "belle": ("sœur", "mère", "fille", "soeur"),
-    "contre": (
-        "révolution",
-        "attaque",
-        "offensive",
-        "exemple",
-        "pouvoir",
-        "courant",
-        "indication",
-        "enquête",
-        "expertise",
-        "espion",
-        "torpill",
-        "jour",
-        "allée",
-        "plongée",
-        "la",
-    ),
-    "social": ("démocrat", "révolution", "patriot", "chauvin", "libéral", "fascis"),
-    "sociaux": ("démocrat", "révolution", "patriot", "chauvin"),
-    "sociale": ("démocrat",),
-    "au": ("dessus", "dessous", "delà", "devant", "dedans", "dehors"),
-    "par": ("dessus", "dessous", "delà", "devant", "devers", "ci", "là"),
-    "ci": ("joint", "dessus", "dessous", "contre", "après", "devant", "gît"),
-    "là": ("bas", "haut", "dessus", "dessous", "dedans", "même"),
-    "porte": ("parole", "avion", "monnaie", "voix", "clé", "drapeau", "plume", "à", "bonheur"),
-    "état": ("major", "providence", "nation"),
-    "états": ("major", "nation"),
-    "après": ("midi", "guerre", "demain", "coup", "vente"),
-    "procès": ("verba",),
-    "chef": ("d'", "d’", "lieu"),
-    "main": ("d'", "d’", "forte"),
-    "mot": ("clé", "clef", "valise"),
-    "bien": ("être", "fondé", "aimé", "pensant"),
-    "nouveau": ("né",),
-    "quelques": ("un",),
-    "week": ("end",),
-    "plus": ("value", "que"),
-    "rendez": ("vous",),
-    "vis": ("à",),
-    "arc": ("en", "bout"),
-    "libre": ("échange", "service", "penseur", "arbitre"),
-    "haut": ("commissaire", "parleur", "fourneau", "relief"),
-    "franc": ("maçon", "tireur", "parler"),
-    "ex": ("président", "ministre", "mari", "femme", "chef", "secrétaire", "commissaire", "tsar"),
-}
-# First parts that always keep their hyphen.
+
+
+def _table(entries: str) -> dict[str, tuple[str, ...]]:
+    """Read "first first: second second / …"."""
+    pairs = (entry.split(":") for entry in entries.split("/"))
+    return {first: tuple(seconds.split()) for firsts, seconds in pairs for first in firsts.split()}
+
+
+# First parts: second parts with which they keep their hyphen (prefixes of them: "démocrat").
+_COMPOUNDS = _table("""
+peut: être / grand: mère père chose duc messe rue croix angle guignol / grands: mère père parent duc
+/ petit petite petits petites: fils fille enfant bourgeois déjeuner neveu nièce suisse maître
+/ beau: frère père fils / belle: sœur mère fille soeur / contre: révolution attaque offensive
+exemple pouvoir courant indication enquête expertise espion torpill jour allée plongée la
+/ social sociaux sociale: démocrat révolution patriot chauvin libéral fascis
+/ au: dessus dessous delà devant dedans dehors / par: dessus dessous delà devant devers ci là
+/ ci: joint dessus dessous contre après devant gît / là: bas haut dessus dessous dedans même
+/ porte: parole avion monnaie voix clé drapeau plume à bonheur / état états: major providence nation
+/ après: midi guerre demain coup vente / procès: verba / chef: d' d’ lieu / main: d' d’ forte
+/ mot: clé clef valise / bien: être fondé aimé pensant / nouveau: né / quelques: un / week: end
+/ plus: value que / rendez: vous / vis: à / arc: en bout / libre: échange service penseur arbitre
+/ haut: commissaire parleur fourneau relief / franc: maçon tireur parler
+/ ex: président ministre mari femme chef secrétaire commissaire tsar
+""")
+# First parts that always keep their hyphen…
 _HYPHENATED_FIRST = word_set(
     "saint sainte saints demi vice nord sud ouest non quasi avant sous arrière anglo franco austro "
     "gréco judéo germano russo sino américano soviéto polono italo hispano israélo finno marxiste "
     "anarcho national nationaux ouvrière ouvriers a-t y-a-t jusque outre presque"
 )
-# …except before these beginnings: "sous-crire", "avant-age", "non-chalant", "demi-" has none.
-_JOINED_ANYWAY = {
-    "sous": ("cri", "tra", "si", "ten"),
-    "avant": ("ag",),
-    "non": ("ante", "agé", "obs", "ce", "chal", "ne"),
-    "vice": ("ntr",),
-    "national": ("i", "e"),
-    "sud": ("a",),
-    "outre": ("cu", "pas"),
-    "presque": (),
-}
+# …except before these beginnings: "sous-crire", "avant-age", "non-chalant".
+_JOINED_ANYWAY = _table(
+    "sous: cri tra si ten / avant: ag / non: ante agé obs ce chal ne / vice: ntr"
+    "/ national: i e / sud: a / outre: cu pas"
+)
 _NUMBERS = word_set(
-    "deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize "
-    "vingt vingts "
-    "trente quarante cinquante soixante cent"
+    "deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize vingt "
+    "vingts trente quarante cinquante soixante cent"
 )
 # "à-dire", "en-ciel", "de-vie": a compound cut before its small middle word.
 _MIDDLE_WORD = re.compile(
@@ -166,34 +127,26 @@ def _is_clitic(first: str, second: str) -> bool:
     """Verb and pronoun ("est-il", "dis-je"), "celui-ci", "cette fois-là", "lui-même"."""
     if second in _PRONOUNS:
         return first[-1] in "td" and len(first) > 1
-    if second == "je":
-        return True
-    if second == "ce":
-        return first in {"est", "était", "sera", "serait", "fut", "sont", "soit", "fût"}
     if second in {"tu", "nous", "vous"}:
-        return first[-1] in "szx" and first not in {"ge"}
+        return first[-1] in "szx" and first != "ge"
     if second in {"le", "la", "les", "leur", "en"}:
         return first[-1] == "z" or first in {"dis", "fais", "vas"}
-    if second == "lui":
-        return first != "ce"
     if second in {"moi", "toi"}:
         return first != "é" and len(first) > 2
-    if second == "y":
-        return True
     if second == "ci":
         return first in _DEMONSTRATIVES or (first not in _BEFORE_CI and len(first) > 3)
-    if second == "là":
-        return first not in {"voi", "de", "ho"}
     if second in {"même", "mêmes"}:
         return first in _BEFORE_MEME
-    return False
+    if second == "ce":
+        return first in {"est", "était", "sera", "serait", "fut", "sont", "soit", "fût"}
+    if second == "là":
+        return first not in {"voi", "de", "ho"}
+    return second in {"je", "y"} or (second == "lui" and first != "ce")
 
 
 def _is_compound(first: str, second: str) -> bool:
     last = first.split("-")[-1]
-    if first.endswith("-à") or (first.startswith("c") and first.endswith("-à")):
-        return True
-    if last in _NUMBERS and second in _NUMBERS:
+    if first.endswith("-à") or (last in _NUMBERS and second in _NUMBERS):
         return True
     if last in _HYPHENATED_FIRST:
         return not second.startswith(_JOINED_ANYWAY.get(last, ()))
@@ -262,19 +215,14 @@ def _breaks_to_join(lines: Sequence[str], width: int) -> list[bool]:
         longest = max(map(len, lines))
         width = longest if _NARROW <= longest <= LONG_LINE else 0
     free = [
-        (line, following)
+        not (is_list_item(following) or _is_row(line) or _is_row(following))
         for line, following in breaks
-        if not is_list_item(following) and not _is_row(line) and not _is_row(following)
     ]
-    if not free:
-        return [False] * len(breaks)
-    wrapped = _looks_wrapped(free, lines, width)
+    chosen = list(compress(breaks, free))
+    wrapped = bool(chosen) and _looks_wrapped(chosen, lines, width)
     return [
-        not is_list_item(following)
-        and not _is_row(line)
-        and not _is_row(following)
-        and _is_broken_sentence(line, following, width, wrapped)
-        for line, following in breaks
+        may and wrapped and _is_broken_sentence(line, following, width)
+        for may, (line, following) in zip(free, breaks, strict=True)
     ]
 
 
@@ -302,9 +250,7 @@ def _looks_wrapped(breaks: Sequence[tuple[str, str]], lines: Sequence[str], widt
     return bool(reaching) or (count == 1 and lower == 1 and ends_sentence(lines[-1]))
 
 
-def _is_broken_sentence(line: str, following: str, width: int, wrapped: bool) -> bool:
-    if not wrapped or (line.endswith((":", ";")) and not _reaches(line, following, width)):
-        return False
-    if ends_sentence(line) and not starts_lower(following):
-        return _reaches(line, following, width)
-    return starts_lower(following) or _reaches(line, following, width)
+def _is_broken_sentence(line: str, following: str, width: int) -> bool:
+    if _reaches(line, following, width):
+        return True
+    return starts_lower(following) and not line.endswith((":", ";"))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from email.message import MIMEPart
 from typing import BinaryIO, cast
 
-from qa.reading.blocks import Block, Page, UnreadableError, build_document
+from qa.reading.blocks import Block, Page, UnreadableError, document_or_reason
 from qa.reading.cleaning import clean_line
 from qa.reading.encoding import decode
 from qa.reading.limits import LARGEST_FILE
@@ -64,8 +64,7 @@ def read_mailbox(
         except UnreadableError as error:
             yield place, skipped(place, error.code, *error.figures)
             continue
-        document = build_document(place, place, page)
-        yield place, document if document.text else skipped(place, "no_text")
+        yield place, document_or_reason(place, place, page)
         for part in page.left_out:
             yield place, skipped(place, *part)
     if not number:

@@ -13,7 +13,7 @@ from qa.reading.cleaning import clean_line, word_set
 from qa.reading.encoding import decode_telling
 from qa.reading.lines import keeps_hyphen
 from qa.reading.plain import readable_name
-from qa.reading.sidecar import FIELD_NAMES
+from qa.reading.record import FIELD_NAMES
 from qa.reading.structure import BLOCK_TAGS, HIDDEN_TAGS, html_blocks
 
 if TYPE_CHECKING:

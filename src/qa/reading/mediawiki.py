@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import quote
 
@@ -30,7 +29,7 @@ def read_mediawiki(
     from lxml import etree
 
     left_out: Counter[str] = Counter()
-    wiki = _Wiki()
+    base = ""  # the address of its main page
     content = unpacked(stream, name)
     if not content.peek(1)[:1]:
         yield name, skipped(name, "empty")
@@ -44,22 +43,25 @@ def read_mediawiki(
             raise UnreadableError(
                 "another_kind", "a MediaWiki dump, nor TEI", "un export de MediaWiki, ni du TEI"
             )
-        wiki.language = root.get(_XML_LANGUAGE) or ""
+        language = root.get(_XML_LANGUAGE) or ""
         for event, element in events:
             tag = etree.QName(element).localname if event == "end" else ""
             if tag == "base":
-                wiki.base = (element.text or "").strip()
+                base = (element.text or "").strip().rpartition("/")[0]
             elif tag == "page":
-                article = _Article.of(element)
+                facts = _facts(element)
                 # The page and those before it would stay in the tree.
                 element.clear()
                 while element.getprevious() is not None:
                     del element.getparent()[0]
-                if article.kind:
-                    left_out[article.kind] += 1
+                if (kind := _no_article(facts)) is not None:
+                    left_out[kind] += 1
                 else:
-                    place = f"{name}/{article.title}"
-                    yield place, _document(article, wiki, place)
+                    title = clean_line(facts.get("title", ""))
+                    address = f"{base}/{quote(title.replace(' ', '_'), safe='/:(),')}"
+                    told = {"url": address if base else "", "language": language}
+                    place = f"{name}/{title}"
+                    yield place, _document(title, facts, told, place)
     except (etree.XMLSyntaxError, EOFError, OSError) as error:
         reason = " ".join(str(error).split())
         yield name, skipped(name, "damaged_after", reason)
@@ -69,56 +71,33 @@ def read_mediawiki(
         yield name, skipped(name, kind, count)
 
 
-@dataclass(slots=True)
-class _Wiki:
-    base: str = ""  # the address of its main page
-    language: str = ""
-
-    def address(self, title: str) -> str:
-        """Where an article stands on the web."""
-        root = self.base.rpartition("/")[0]
-        return f"{root}/{quote(title.replace(' ', '_'), safe='/:(),')}" if root else ""
+def _facts(page: Element) -> dict[str, str]:
+    """What stands in a page's elements, its last revision's where there are several."""
+    return {
+        element.tag.rpartition("}")[2]: element.text or ""
+        for element in page.iter()
+        if isinstance(element.tag, str)
+    }
 
 
-@dataclass(frozen=True, slots=True)
-class _Article:
-    """``kind`` tells why a page is no article; nothing for one that is."""
-
-    title: str
-    text: str
-    date: str
-    kind: str = ""
-
-    @classmethod
-    def of(cls, page: Element) -> _Article:
-        """The last revision of a page."""
-        found = {"title": "", "ns": "0", "text": "", "timestamp": "", "model": "wikitext"}
-        redirect = False
-        for element in page.iter():
-            name = element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
-            if name in found:
-                found[name] = element.text or ""
-            redirect = redirect or name == "redirect"
-        kind = ""
-        if redirect:
-            kind = "redirects"
-        elif found["ns"] != "0":
-            kind = "other_spaces"
-        elif found["model"] != "wikitext":
-            kind = "no_wikitext"
-        return cls(clean_line(found["title"]), found["text"], found["timestamp"][:10], kind)
+def _no_article(facts: Mapping[str, str]) -> str | None:
+    """Why a page is no article; None for one that is."""
+    if "redirect" in facts:
+        return "redirects"
+    if facts.get("ns", "0") != "0":
+        return "other_spaces"
+    return "no_wikitext" if facts.get("model", "wikitext") != "wikitext" else None
 
 
-def _document(article: _Article, wiki: _Wiki, place: str) -> Document | Skipped:
-    if len(article.text) > _LARGEST_ARTICLE:
+def _document(
+    title: str, facts: Mapping[str, str], told: Mapping[str, str], place: str
+) -> Document | Skipped:
+    source = facts.get("text", "")
+    if len(source) > _LARGEST_ARTICLE:
         return skipped(place, "long_article", _LARGEST_ARTICLE)
-    blocks = wikitext_blocks(article.text, article.title)
+    blocks = wikitext_blocks(source, title)
     if len(blocks) < 2:
         return skipped(place, "no_text")
-    metadata = {
-        "date": article.date,
-        "url": wiki.address(article.title),
-        "language": wiki.language,
-    }
-    facts = {key: text for key, text in metadata.items() if text}
-    return build_document(place, facts.get("url", place), Page(article.title, blocks, facts))
+    metadata = {"date": facts.get("timestamp", "")[:10], **told}
+    known = {key: text for key, text in metadata.items() if text}
+    return build_document(place, known.get("url", place), Page(title, blocks, known))

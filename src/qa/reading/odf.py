@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from qa.reading.blocks import Page, UnreadableError
+from qa.reading.grid import Cell, html_table
 from qa.reading.office import dublin_core, open_office, page_of_office, parse_part
 from qa.reading.structure import LINE, html_blocks
 
@@ -114,9 +115,8 @@ class _Walk:
         if "Title" in (style, self._parents.get(style)):
             self._has_title, tag = True, "h1"
         elif element.tag == f"{_TEXT}h":
-            told = element.get(f"{_TEXT}outline-level") or "1"
-            level = int(told) if told.isdecimal() and len(told) < 3 else 1
-            tag = f"h{min(max(level, 1) + self._has_title, 6)}"
+            level = max(_count(element.get(f"{_TEXT}outline-level")), 1)
+            tag = f"h{min(level + self._has_title, 6)}"
         yield f"<{tag}>{text}</{tag}>"
         frames, self._frames = self._frames, []
         for frame in frames:
@@ -127,8 +127,7 @@ class _Walk:
         for child in element:
             tag = child.tag
             if tag == f"{_TEXT}s":
-                count = child.get(f"{_TEXT}c") or "1"
-                yield " " * min(int(count) if count.isdecimal() else 1, _MOST_SPACES)
+                yield " " * min(_count(child.get(f"{_TEXT}c")), _MOST_SPACES)
             elif tag == f"{_TEXT}tab":
                 yield " "
             elif tag == f"{_TEXT}line-break":
@@ -172,21 +171,26 @@ class _Walk:
                 for cell in cells:
                     yield from self.container(cell)
             return
-        yield "<table>"
+        grid = []
         for row, cells in rows:
             head = row.getparent().tag == f"{_TABLE}table-header-rows"
-            yield "<tr>"
-            for cell in cells:
-                tag = "th" if head or self._is_bold(cell) else "td"
-                spans = (("rows", "rowspan"), ("columns", "colspan"))
-                told = " ".join(
-                    f'{name}="{cell.get(f"{_TABLE}number-{kind}-spanned") or 1}"'
-                    for kind, name in spans
-                )
-                yield f"<{tag} {told}>{'<br>'.join(self._texts(cell))}</{tag}>"
-            yield "</tr>"
-        yield "</table>"
+            grid.append(
+                [
+                    Cell(
+                        "<br>".join(self._texts(cell)),
+                        _count(cell.get(f"{_TABLE}number-rows-spanned")),
+                        _count(cell.get(f"{_TABLE}number-columns-spanned")),
+                        head or self._is_bold(cell),
+                    )
+                    for cell in cells
+                ]
+            )
+        yield html_table(grid)
 
     def _is_bold(self, cell: Element) -> bool:
         styled = [e for e in cell.iter() if isinstance(e.tag, str) and (e.text or "").strip()]
         return bool(styled) and all(self._style(e) in self._bold for e in styled)
+
+
+def _count(told: str | None) -> int:
+    return int(told) if told and told.isdecimal() and len(told) < 4 else 1

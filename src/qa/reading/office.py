@@ -51,13 +51,18 @@ def open_office(data: bytes) -> zipfile.ZipFile:
 
 
 def parse_part(package: zipfile.ZipFile, name: str) -> Element | None:
-    """Parse an XML part; None when there is none. Entities are never resolved."""
+    """Parse an XML part; None when there is none."""
+    data = read_part(package, name)
+    return None if data is None else parse_xml(data, name)
+
+
+def parse_xml(data: bytes, name: str) -> Element:
+    """Parse XML, whose entities are never resolved; raises UnreadableError."""
     from lxml import etree
 
-    data = read_part(package, name)
-    if data is None:
-        return None
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True)
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True
+    )
     try:
         return etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
@@ -94,10 +99,13 @@ def honest_metadata(found: dict[str, str]) -> dict[str, str]:
     return kept
 
 
-def page_of_office(blocks: list[Block], metadata: dict[str, str], name: str) -> Page:
-    """The page of an office file: headings by number where it has none by style, and one title."""
+def page_of_office(
+    blocks: list[Block], metadata: dict[str, str], name: str, *, several: bool = False
+) -> Page:
+    """The page of a file: headings by number where it has none by style, and one title."""
     told = metadata.pop("title", "")
     marked, contents = mark_headings(blocks)
-    titled, title = with_title(marked, told if is_credible_title(told) else "")
+    titled, title = with_title(marked, told if is_credible_title(told) else "", several=several)
     facts = {key: text for key, text in metadata.items() if text}
-    return Page(title or readable_name(name), titled, facts, removed=tuple(contents))
+    title = title if is_credible_title(title) else readable_name(name)
+    return Page(title, titled, facts, removed=tuple(contents))

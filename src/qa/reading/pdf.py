@@ -10,15 +10,14 @@ from __future__ import annotations
 import ctypes
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qa.reading.blocks import Page, UnreadableError, with_title
+from qa.reading.blocks import Page, UnreadableError
 from qa.reading.cleaning import clean_line, one_line
-from qa.reading.headings import is_credible_title, mark_headings
-from qa.reading.office import honest_metadata
+from qa.reading.office import honest_metadata, page_of_office
 from qa.reading.pdf_blocks import Sheet, sheet_blocks
 from qa.reading.pdf_characters import page_fragments
-from qa.reading.plain import readable_name
 
 if TYPE_CHECKING:
     import pypdfium2
@@ -70,21 +69,13 @@ def _read(data: bytes, name: str, recogniser: Recogniser | None) -> Page:
     scanned = [sheet.number for sheet in sheets if sheet.scanned]
     if scanned and not any(sheet.fragments or sheet.recognised for sheet in sheets):
         raise UnreadableError("scan")
-    told = metadata.pop("title", "")
-    marked, contents = mark_headings(sheet_blocks(sheets))
-    blocks, title = with_title(marked, told)
     left_out = []
     if scanned:
         left_out.append(("scanned_pages", _pages(scanned)))
     if lost:
         left_out.append(("damaged_pages", _pages(lost)))
-    return Page(
-        title if is_credible_title(title) else readable_name(name),
-        blocks,
-        metadata,
-        tuple(left_out),
-        tuple(contents),
-    )
+    page = page_of_office(sheet_blocks(sheets), metadata, name)
+    return replace(page, left_out=tuple(left_out))
 
 
 def _pages(numbers: Sequence[int]) -> str:

@@ -48,7 +48,8 @@ def page_of_text(text: str, name: str) -> Page:
     """Plain text as a page; ``name`` is that of its file."""
     removed: list[str] = []
     if boilerplate.is_copied_page(text):
-        text, removed = boilerplate.without_page(text)
+        kept, removed = boilerplate.without_lines(text.split("\n"))
+        text = "\n".join(kept)
     blocks, contents = mark_headings(split_blocks(text))
     first = blocks[0] if blocks else Block("")
     title = readable_name(name)

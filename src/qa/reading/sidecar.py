@@ -8,20 +8,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 
 from qa.reading.cleaning import clean_line
+from qa.reading.record import FIELD_NAMES
 from qa.records import Document, Skipped
 
 SIDECAR = ".meta.toml"
 LARGEST_SIDECAR = 100_000  # bytes
-
-# The names under which people and programs write what a citation needs.
-FIELD_NAMES: Mapping[str, str] = {
-    "title": "title", "titre": "title",
-    "author": "author", "auteur": "author", "authors": "author", "auteurs": "author",
-    "creator": "author",
-    "date": "date",
-    "url": "url", "lien": "url",
-    "lang": "language", "langue": "language", "language": "language",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from qa.reading.blocks import Page, UnreadableError
+from qa.reading.grid import Cell, html_table
 from qa.reading.office import dublin_core, open_office, page_of_office, parse_part
 from qa.reading.structure import html_blocks
 
@@ -64,18 +65,15 @@ def _shapes(slide: Element) -> Iterator[str]:
     for shape in sorted(shapes, key=lambda shape: not _kind(shape).lower().endswith("title")):
         kind = _kind(shape)
         if shape.tag == f"{_A}tbl":
-            yield from _table(shape)
+            yield _table(shape)
         elif kind in ("title", "ctrTitle"):
             yield f"<h2>{' '.join(_paragraphs(shape))}</h2>"
         elif kind not in _REPEATED:
-            items = kind in ("", "body", "obj", "subTitle") and kind != "subTitle"
             texts = _paragraphs(shape)
-            several = items and kind != "" and len(texts) > 1
-            yield (
-                f"<ul><li>{'<li>'.join(texts)}</ul>"
-                if several
-                else "".join(f"<p>{text}</p>" for text in texts)
-            )
+            if kind in ("body", "obj") and len(texts) > 1:
+                yield f"<ul><li>{'<li>'.join(texts)}</ul>"
+            else:
+                yield "".join(f"<p>{text}</p>" for text in texts)
 
 
 def _inside_table(element: Element) -> bool:
@@ -98,17 +96,21 @@ def _text(paragraph: Element) -> Iterator[str]:
         yield "<br>" if child.tag == f"{_A}br" else escape(child.text or "")
 
 
-def _table(table: Element) -> Iterator[str]:
+def _table(table: Element) -> str:
     first = table.find(f"{_A}tblPr")
     heads = first is not None and first.get("firstRow") == "1"
-    yield "<table>"
-    for number, row in enumerate(table.iter(f"{_A}tr")):
-        tag = "th" if heads and not number else "td"
-        yield "<tr>"
-        for cell in row.iter(f"{_A}tc"):
-            if cell.get("hMerge") or cell.get("vMerge"):
-                continue
-            spans = f'colspan="{cell.get("gridSpan") or 1}" rowspan="{cell.get("rowSpan") or 1}"'
-            yield f"<{tag} {spans}>{' '.join(_paragraphs(cell))}</{tag}>"
-        yield "</tr>"
-    yield "</table>"
+    return html_table(
+        [
+            [
+                Cell(
+                    " ".join(_paragraphs(cell)),
+                    int(cell.get("rowSpan") or 1),
+                    int(cell.get("gridSpan") or 1),
+                    heads and not number,
+                )
+                for cell in row.iter(f"{_A}tc")
+                if not (cell.get("hMerge") or cell.get("vMerge"))
+            ]
+            for number, row in enumerate(table.iter(f"{_A}tr"))
+        ]
+    )

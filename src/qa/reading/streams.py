@@ -17,6 +17,14 @@ SAMPLE = 1 << 18  # bytes of a file by which its encoding is told
 _CHUNK = 1 << 20
 
 
+def read_bounded(stream: BinaryIO) -> bytes:
+    """All that a stream holds; raises UnreadableError when that is too much for one document."""
+    data = stream.read(LARGEST_FILE + 1)
+    if len(data) > LARGEST_FILE:
+        raise UnreadableError("too_large", f"{len(data) / 1e6:.1f}", LARGEST_FILE // 10**6, "")
+    return data
+
+
 def unpacked(stream: BinaryIO, name: str) -> io.BufferedReader:
     """The content of a file that may be packed with gzip or bzip2, as its name says."""
     lower = name.lower()

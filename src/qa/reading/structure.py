@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 LINE = "\u2028"  # the end of a line that its author made; "<br>" may be one of a wrapped line
 
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
-_BLANKS = re.compile(r"[ \t\r\n\f]+")
+_BLANKS = re.compile(r" [ \t\r\n\f]+|[\t\r\n\f][ \t\r\n\f]*")  # but a single space
 _EMPTY_LINE = re.compile(r"\n(?:[^\S\n]*\n)+")
 _SPAN = re.compile(r"\d{1,4}")
 # A link to a note: "#fn1", "notes.xhtml#n12", "#_ftn3".

@@ -6,17 +6,18 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import BinaryIO
 
-from qa.reading.blocks import Block, Page, UnreadableError, build_document
+from qa.reading.blocks import Block, UnreadableError
 from qa.reading.cleaning import clean_line
 from qa.reading.encoding import BinaryContentError, is_binary, line_decoder
 from qa.reading.grid import Cell, table_lines
 from qa.reading.limits import LARGEST_FILE
 from qa.reading.plain import split_blocks
 from qa.reading.reasons import skipped
+from qa.reading.record import record_document
 from qa.reading.settings import ReadingSettings
-from qa.reading.sidecar import FIELD_NAMES
 from qa.reading.streams import SAMPLE, bounded_lines
 from qa.records import Document, Skipped
 
@@ -42,7 +43,7 @@ def read_table(
         yield name, skipped(name, "empty")
         return
     separator = "\t" if name.lower().endswith(".tsv") else max(_SEPARATORS, key=first.count)
-    rows = csv.reader(_again(first, lines), delimiter=separator, strict=False)
+    rows = csv.reader(chain([first], lines), delimiter=separator, strict=False)
     columns = Columns.of([clean_line(cell) for cell in next(rows)], settings)
     found = False
     try:
@@ -68,11 +69,6 @@ def _decoded(stream: io.BufferedReader) -> Iterator[str]:
         if is_binary(text):
             raise BinaryContentError
         yield text.replace("\0", "") + "\n"
-
-
-def _again(first: str, rest: Iterator[str]) -> Iterator[str]:
-    yield first
-    yield from rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,16 +118,8 @@ class Columns:
             title = title or next(labels, "")
         if not blocks:
             return skipped(place, "no_cell_text")
-        if title and blocks[0].text == title:
-            blocks[0] = Block(title, 1)
         used = {self.title, self.identifier, *self.texts}
-        metadata = {
-            FIELD_NAMES.get(column.lower(), column): clean_line(text)
-            for at, (column, text) in enumerate(zip(self.names, row, strict=False))
-            if self.texts and at not in used and column and text.strip()
-        }
-        key = clean_line(cell(self.identifier))
-        number = place.rpartition(":")[2]
-        return build_document(
-            f"{name}:{key or number}", metadata.get("url", place), Page(title, blocks, metadata)
-        )
+        columns = enumerate(zip(self.names, row, strict=False)) if self.texts else ()
+        others = (pair for at, pair in columns if at not in used)
+        key = clean_line(cell(self.identifier)) or place.rpartition(":")[2]
+        return record_document(f"{name}:{key}", place, title, blocks, others)

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from html import escape
 from typing import TYPE_CHECKING
 
-from qa.reading.blocks import Page, UnreadableError, with_title
+from qa.reading.blocks import Page
 from qa.reading.cleaning import clean_line
-from qa.reading.headings import mark_headings
-from qa.reading.plain import readable_name
+from qa.reading.office import page_of_office, parse_xml
 from qa.reading.structure import html_blocks
 
 if TYPE_CHECKING:
@@ -33,28 +32,19 @@ def is_tei(head: bytes) -> bool:
 
 def read_tei(data: bytes, name: str) -> Page:
     """Read a TEI file: its divisions as sections, verses as lines, notes at their calls."""
-    from lxml import etree
-
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True
-    )
-    try:
-        tree = etree.fromstring(data, parser)
-    except etree.XMLSyntaxError as error:
-        raise UnreadableError("damaged", " ".join(str(error).split())) from error
+    tree = parse_xml(data, name)
     texts = [element for element in tree.iter() if _name(element) == "text"]
-    blocks, _ = mark_headings(html_blocks("".join(_written(texts[0], 0)) if texts else ""))
+    blocks = html_blocks("".join(_written(texts[0], 0)) if texts else "")
     header = next((element for element in tree.iter() if _name(element) == "teiHeader"), None)
     metadata = {
+        "title": _told(header, "titleStmt", "title"),
         "author": _told(header, "titleStmt", "author"),
         "date": _told(header, "sourceDesc", "date") or _told(header, "publicationStmt", "date"),
         "language": texts[0].get("{http://www.w3.org/XML/1998/namespace}lang") or ""
         if texts
         else "",
     }
-    blocks, title = with_title(blocks, _told(header, "titleStmt", "title"), several=True)
-    facts = {key: text for key, text in metadata.items() if text}
-    return Page(title or readable_name(name), blocks, facts)
+    return page_of_office(blocks, metadata, name, several=True)
 
 
 def _name(element: Element) -> str:

@@ -7,7 +7,7 @@ centuries, quantities, foreign words) is written out, so that no sentence loses 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from qa.extras import install_command
@@ -188,116 +188,55 @@ def _tag_name(node: Any) -> str:
 
 # --- templates ----------------------------------------------------------------------------------
 
+# What templates print: {0} is their first value, {1} their second…, {texte} the last of all.
+_PRINTED: Mapping[str, str] = {
+    name: text
+    for names, text in (
+        ("date|date-|date de naissance|date de décès", "{0} {1} {2}"),
+        ("s|s-|siècle|siècle-|sp|sp-|s2|s2-", "{0}e siècle"),
+        ("av jc|av. j.-c.|-jc|avjc", "av. J.-C."),
+        ("ap jc|ap. j.-c.|apjc", "apr. J.-C."),
+        ("unité|unite|nombre|nb|num|formatnum|nobr|nobr romains|mesure|monnaie", "{0}\u00a0{1}"),
+        ("citation|cita|citation étrangère|citation nécessaire", "«\u00a0{0}\u00a0»"),
+        ("citation bloc|début citation|vers|poème|citation bloc étrangère", "\n\n{0}\n\n"),
+        ("lang|langue|langue avec nom|souverain|souverain-|souverain2", "{texte}"),
+        (
+            "refnec|référence nécessaire|référence souhaitée|passage évasif|quand|incise|petit|pc"
+            "|petites capitales|sc|souligner|exp|ind|nombre romain|romain|rom|rom-maj|pas clair"
+            "|langue simple|japonais|lien|page h'|terme défini|nom|guil|infobulle|abréviation|abrd"
+            "|abr|tooltip|grec ancien|transl|allemand|en langue|anglais|russe",
+            "{0}",
+        ),
+        ("er", "{0}er"), ("re", "{0}re"), ("e|ème|ex", "{0}e"), ("clr", ""), ("-", " "),
+        ("n°|numéro", "n°\u00a0{0}"), ("p.", "p.\u00a0{0}"), ("&nbsp|nbsp", "\u00a0"),
+        ("!", "|"), ("=", "="), ("1er", "1er"), ("1re", "1re"), ("ier", "Ier"), ("ire", "Ire"),
+        ("etc", "etc."), ("m.", "M."), ("mme", "Mme"), ("mlle", "Mlle"), ("dr", "Dr"),
+        ("pr", "Pr"), ("me", "Me"), ("mgr", "Mgr"), ("st", "St"), ("ste", "Ste"),
+    )
+    for name in names.split("|")
+}  # fmt: skip
+_NAMES_OF_TEXT = ("texte", "text", "citation")
+_VALUES = 9
+
 
 def _template(node: Any, depth: int) -> Iterator[str]:
     name = one_line(str(node.name)).lower().replace("_", " ")
-    writer = _TEMPLATES.get(name)
-    if writer is None and name.startswith("formatnum:"):
+    printed = _PRINTED.get(name)
+    if name.startswith("formatnum:"):
         yield name.removeprefix("formatnum:")
+    if printed is None:
         return
-    if writer is None:
-        return
-    values = [
-        one_line("".join(_text(parameter.value, depth)))
-        for parameter in node.params
-        if not parameter.showkey
-    ]
-    named = {
-        one_line(str(parameter.name)): one_line("".join(_text(parameter.value, depth)))
-        for parameter in node.params
-        if parameter.showkey
-    }
-    given = _Given(values, named)
-    yield writer(given)
-
-
-class _Given:
-    """The values that a template is called with; what is not given is empty."""
-
-    def __init__(self, values: list[str], named: Mapping[str, str]) -> None:
-        self.values = values
-        self._named = named
-
-    def __call__(self, position: int, *names: str) -> str:
-        """The value of a position (from 1), or under one of some names."""
-        if position <= len(self.values) and self.values[position - 1]:
-            return self.values[position - 1]
-        for name in (str(position), *names):
-            if self._named.get(name):
-                return self._named[name]
-        return ""
-
-
-def _first(given: _Given) -> str:
-    return given(1, "texte", "text", "citation")
-
-
-def _second(given: _Given) -> str:
-    return given(2, "texte", "text") or given(1)
-
-
-def _last(given: _Given) -> str:
-    return given.values[-1] if given.values else ""
-
-
-def _century(given: _Given) -> str:
-    number = given(1).upper()
-    return f"{number}{'er' if number == 'I' else 'e'} siècle"
-
-
-def _quantity(given: _Given) -> str:
-    return "\u00a0".join(value for value in given.values[:2] if value)
-
-
-def _quoted(given: _Given) -> str:
-    return f"«\u00a0{_first(given)}\u00a0»" if _first(given) else ""
-
-
-def _block_quote(given: _Given) -> str:
-    return f"\n\n{_first(given)}\n\n"
-
-
-def _superscript(ending: str) -> Callable[[_Given], str]:
-    return lambda given: given(1) + ending
-
-
-def _fixed(text: str) -> Callable[[_Given], str]:
-    return lambda _: text
-
-
-def _nothing_but(text: str) -> Callable[[_Given], str]:
-    return lambda given: f"{text}\u00a0{given(1)}".strip("\u00a0")
-
-
-_TEMPLATES: Mapping[str, Callable[[_Given], str]] = {
-    # {{date|7|novembre|1917|en URSS}}: day, month, year, and a subject that is not printed
-    **dict.fromkeys(
-        ("date", "date-", "date de naissance", "date de décès"),
-        lambda given: " ".join(value for value in given.values[:3] if value),
-    ),
-    **dict.fromkeys(("s", "s-", "siècle", "siècle-", "sp", "sp-", "s2", "s2-"), _century),
-    **dict.fromkeys(("av jc", "av. j.-c.", "-jc", "avjc"), _fixed("av. J.-C.")),
-    **dict.fromkeys(("ap jc", "ap. j.-c.", "apjc"), _fixed("apr. J.-C.")),
-    **dict.fromkeys(("unité", "unite", "nombre", "nb", "num", "formatnum", "nobr", "nobr romains",
-                     "mesure", "monnaie"), _quantity),
-    **dict.fromkeys(("lang", "langue", "langue avec nom"), _second),
-    **dict.fromkeys(("citation", "cita", "citation étrangère", "citation nécessaire"), _quoted),
-    **dict.fromkeys(("citation bloc", "début citation", "vers", "poème", "citation bloc étrangère"),
-                    _block_quote),
-    **dict.fromkeys(("refnec", "référence nécessaire", "référence souhaitée", "passage évasif",
-                     "quand", "incise", "petit", "pc", "petites capitales", "sc", "souligner",
-                     "exp", "ind", "nombre romain", "romain", "pas clair", "langue simple",
-                     "japonais", "lien", "page h'", "terme défini", "nom", "guil", "infobulle",
-                     "abréviation", "abrd", "abr", "tooltip", "grec ancien", "transl", "allemand",
-                     "en langue", "anglais", "russe"), _first),
-    **dict.fromkeys(("rom", "rom-maj"), _first),
-    "1er": _fixed("1er"), "1re": _fixed("1re"), "ier": _fixed("Ier"), "ire": _fixed("Ire"),
-    "er": _superscript("er"), "re": _superscript("re"), "e": _superscript("e"),
-    "ème": _superscript("e"), "ex": _superscript("e"),
-    "n°": _nothing_but("n°"), "numéro": _nothing_but("n°"), "p.": _nothing_but("p."),
-    "&nbsp": _fixed("\u00a0"), "nbsp": _fixed("\u00a0"), "clr": _fixed(""), "-": _fixed(" "),
-    "!": _fixed("|"), "=": _fixed("="), "etc": _fixed("etc."), "m.": _fixed("M."),
-    "mme": _fixed("Mme"), "mlle": _fixed("Mlle"), "dr": _fixed("Dr"), "pr": _fixed("Pr"),
-    "me": _fixed("Me"), "mgr": _fixed("Mgr"), "st": _fixed("St"), "ste": _fixed("Ste"),
-    "souverain2": _last, "souverain-": _last, "souverain": _last,
-}  # fmt: skip
+    given: dict[str, str] = {}
+    for parameter in node.params:  # those without a name are called "1", "2"…
+        given[one_line(str(parameter.name))] = one_line("".join(_text(parameter.value, depth)))
+    values = [given.get(str(position), "") for position in range(1, _VALUES + 1)]
+    named = next((given[key] for key in _NAMES_OF_TEXT if given.get(key)), "")
+    last = named or next((value for value in reversed(values) if value), "")
+    values[0] = values[0] or named
+    if "{" not in printed:
+        yield printed
+    elif last if "{texte}" in printed else values[0]:
+        text = printed.format(*values, texte=last).strip(" \u00a0")
+        if text.endswith("e siècle"):  # "xx", "I"
+            text = f"{values[0].upper()}{'er' if values[0].upper() == 'I' else 'e'} siècle"
+        yield text

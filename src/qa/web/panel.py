@@ -12,6 +12,7 @@ from qa.web import texts
 from qa.web.markup import block, escape, paragraphs, source_url
 from qa.web.reasons import in_french
 from qa.web.references import FORMATS, reference
+from qa.web.tables import find_tables, table_html
 
 # A list of more documents than this is filtered rather than scrolled.
 LISTED = 200
@@ -62,11 +63,13 @@ def source(document: Document, start: int, end: int, today: date) -> str:
 
 
 def body(document: Document, start: int, end: int) -> str:
-    """The text as headings and paragraphs; without its tags it is exactly ``document.text``."""
+    """Headings, paragraphs and tables; without its tags it is exactly ``document.text``."""
     levels = {heading.start: heading.level for heading in document.headings}
     cuts = [
         bound for h in document.headings for bound in (h.start, _line_end(document.text, h.end))
     ]
+    tables = {table.span[0]: table for table in find_tables(document.text)}
+    cuts += [bound for table in tables.values() for bound in table.span]
     title = " ".join(document.title.split())
     identifier = "cited"
     parts: list[str] = []
@@ -79,7 +82,10 @@ def body(document: Document, start: int, end: int) -> str:
             tag, kind = (
                 ("p", ' class="same-title"') if same else (f"h{min(levels[first] + 1, 6)}", "")
             )
-        marked = block(f"<{tag}{kind}>", f"</{tag}>", text, first, [(start, end)], identifier)
+        if first in tables:
+            marked = table_html(tables[first], document.text, 0, [(start, end)], identifier)
+        else:
+            marked = block(f"<{tag}{kind}>", f"</{tag}>", text, first, [(start, end)], identifier)
         if "<mark" in marked:
             identifier = ""
         parts.append(marked)
