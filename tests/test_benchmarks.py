@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 from collections.abc import Sequence
 from pathlib import Path
 
 import fusion
 import natural
+import pdf_layouts
 import pytest
 import refusal
 from natural import DevelopmentSet, natural_set
@@ -269,3 +271,21 @@ def test_the_worst_loss_is_over_the_search_without_tokens() -> None:
 def test_ndcg_counts_each_document_once() -> None:
     assert fusion.ndcg(["a", "a", "b"], {"b": 1}) == pytest.approx(1 / 1.584962500721156)
     assert fusion.ndcg(["x"], {"b": 1}) == 0
+
+
+def test_the_reading_of_a_layout_is_measured() -> None:
+    texts = ["Le phare de Kermor guide les bateaux. Sa gardienne vient donc de Brest."]
+    exact = pdf_layouts.measures(texts, texts[0])
+    assert exact == {"recall": 1, "precision": 1, "order": 1, "sentences": 1}
+    found = "Sa gardienne vient donc de Brest. Le phare de Kermor guide les bat eaux."
+    read = pdf_layouts.measures(texts, found)
+    assert read["recall"] == 12 / 13 and read["precision"] == 12 / 14
+    # Of the ten words that stand there once and are read, five keep their order.
+    assert read["order"] == 5 / 10 and read["sentences"] == 1 / 2
+
+
+def test_a_page_is_drawn_in_another_order_and_stays_whole() -> None:
+    blocks = ["q", "a Q", "q q x Q", "Q", "q b Q", "q c Q"]
+    mixed = pdf_layouts.disordered(["start", *blocks], random.Random(1))
+    assert mixed != ["start", *blocks] and sorted(mixed) == sorted(["start", *blocks])
+    assert mixed[0] == "start" and mixed.index("a Q") == mixed.index("q") + 1

@@ -1297,7 +1297,7 @@ def test_the_row_of_a_table_is_copied_as_the_document_has_it(
     page.write_text(f'<meta charset="utf-8"><style>{style}</style>{body}', "utf-8")
     browser.driver.get(page.as_uri())
     copied, places = browser.run(
-        "const rows = [...document.querySelectorAll('.table > div')];"
+        "const rows = [...document.querySelectorAll('.rows > div')];"
         "const copy = (row) => (getSelection().selectAllChildren(row), `${getSelection()}`);"
         "return [rows.slice(1).map(copy), rows.slice(0, 3).map((row) =>"
         " [...row.children].map((cell) => Math.round(cell.getBoundingClientRect().left)))];"

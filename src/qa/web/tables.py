@@ -142,7 +142,7 @@ def table_html(
         return f'<span class="told">{marked(start, end)}</span>' if end > start else ""
 
     width = len(table.heads)
-    parts = [f'<div class="table" role="table" style="--columns:{width}">']
+    parts = [f'<div class="rows" role="table" style="--columns:{width}">']
     if any(table.heads):
         drawn = (f'<span data-head="{escape(head)}"></span>' for head in table.heads)
         parts.append(f'<div class="heads" aria-hidden="true">{"".join(drawn)}</div>')
