@@ -46,14 +46,10 @@ class Quoted:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The last word of a reader on one answer.
-
-    ``question`` stands alone; ``quotes`` are what was cited, none for a refusal.
-    """
+    """The last word of a reader on one answer; ``question`` stands alone."""
 
     moment: str
     question: str
-    answered: bool
     liked: bool
     quotes: tuple[Quoted, ...]
 
@@ -63,7 +59,6 @@ class _Said:
     """A verdict with the words of its quotes, by (document id, text)."""
 
     question: str
-    answered: bool
     liked: bool
     quotes: tuple[tuple[str, str], ...]
 
@@ -110,8 +105,9 @@ def read_verdicts(index: Path) -> list[Verdict]:
         return []
     # The last row of an answer is the one that counts.
     query = """
-        SELECT moment, standalone_question, status, verdict, citations FROM verdicts
+        SELECT moment, standalone_question, verdict, citations FROM verdicts
         WHERE rowid IN (SELECT max(rowid) FROM verdicts GROUP BY answer) AND verdict != ''
+        AND status = 'answered'
         ORDER BY rowid
     """
     try:
@@ -121,11 +117,10 @@ def read_verdicts(index: Path) -> list[Verdict]:
             Verdict(
                 moment,
                 question,
-                status == "answered",
                 verdict == "like",
                 tuple(Quoted(**citation) for citation in json.loads(citations)),
             )
-            for moment, question, status, verdict, citations in rows
+            for moment, question, verdict, citations in rows
         ]
     except (sqlite3.Error, ValueError, TypeError) as error:
         raise QAError(
@@ -139,8 +134,8 @@ def export_judgements(verdicts: Sequence[Verdict], index: Index, folder: Path) -
     ``queries.jsonl`` and ``qrels/test.tsv``: a document is relevant (1) to a question when more
     readers found a quote from it useful than not, irrelevant (0) when fewer did, not judged when as
     many. A question without any relevant document is left out: nothing could be right for it.
-    ``answers.jsonl``: quotes that were found useful, and refusals that were. A quote that no longer
-    stands in the index where it was is passed over.
+    ``answers.jsonl``: quotes that were found useful. A quote that no longer stands in the index
+    where it was is passed over.
     """
     whole = list(_in_words(verdicts, index))
     questions = list(dict.fromkeys(verdict.question for verdict in whole))
@@ -154,7 +149,18 @@ def export_judgements(verdicts: Sequence[Verdict], index: Index, folder: Path) -
         if 1 in grades.values():
             queries.append({"_id": name, "text": question})
             judgements += [f"{name}\t{document}\t{grade}" for document, grade in grades.items()]
-        answers += _answer_questions(name, question, said)
+        quotes = list(dict.fromkeys(q for v in said if v.liked for _, q in v.quotes))
+        if sum(1 if verdict.liked else -1 for verdict in said) > 0:
+            answers.append(
+                {
+                    "id": name,
+                    "question": question,
+                    "answerable": True,
+                    "kind": "verdict",
+                    "answer": quotes,
+                    "evidence": quotes,
+                }
+            )
     if not queries and not answers:
         raise QAError(
             "no answer was found useful yet, so there is nothing to judge by. "
@@ -187,8 +193,8 @@ def _in_words(verdicts: Sequence[Verdict], index: Index) -> Iterator[_Said]:
             for quoted in verdict.quotes
         ]
         quotes = tuple((q.document_id, words) for q, words in found if _digest(words) == q.digest)
-        if quotes or not verdict.answered:
-            yield _Said(verdict.question, verdict.answered, verdict.liked, quotes)
+        if quotes:
+            yield _Said(verdict.question, verdict.liked, quotes)
 
 
 def _grades(said: Sequence[_Said]) -> dict[str, int]:
@@ -201,28 +207,6 @@ def _grades(said: Sequence[_Said]) -> dict[str, int]:
         for document, votes in sorted(balance.items())
         if votes and not {"\t", "\n"} & set(document)
     }
-
-
-def _answer_questions(name: str, question: str, said: Sequence[_Said]) -> Iterator[dict[str, Any]]:
-    """The question with its useful quotes, or as one that the documents do not answer."""
-    balance = Counter(
-        {
-            answered: sum(1 if v.liked else -1 for v in said if v.answered == answered)
-            for answered in (True, False)
-        }
-    )
-    if balance[True] > 0 and balance[True] >= balance[False]:
-        quotes = list(dict.fromkeys(q for v in said if v.answered and v.liked for _, q in v.quotes))
-        yield {
-            "id": name,
-            "question": question,
-            "answerable": True,
-            "kind": "verdict",
-            "answer": quotes,
-            "evidence": quotes,
-        }
-    elif balance[False] > 0:
-        yield {"id": name, "question": question, "answerable": False, "kind": "verdict"}
 
 
 def _line(fields: dict[str, Any]) -> str:
