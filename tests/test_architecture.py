@@ -73,6 +73,8 @@ ALLOWED = {
     "matplotlib": {"evaluation"},
     "mcp": {"web"},
     "anyio": {"web"},
+    "annotated_types": {"web"},
+    "pydantic": {"web"},
     "scipy": {"evaluation", "training"},
     "tqdm": {"cli"},
     "numpy": {

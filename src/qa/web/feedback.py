@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 FILE = "feedback.sqlite"
 
+# The quotes of a verdict by (document id, words); with them, whether they were useful.
+_Quotes = tuple[tuple[str, str], ...]
+_Said = tuple[bool, _Quotes]
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS verdicts (
     moment TEXT NOT NULL, answer TEXT NOT NULL, question TEXT NOT NULL,
@@ -52,15 +56,6 @@ class Verdict:
     question: str
     liked: bool
     quotes: tuple[Quoted, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """A verdict with the words of its quotes, by (document id, text)."""
-
-    question: str
-    liked: bool
-    quotes: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,30 +132,22 @@ def export_judgements(verdicts: Sequence[Verdict], index: Index, folder: Path) -
     ``answers.jsonl``: quotes that were found useful. A quote that no longer stands in the index
     where it was is passed over.
     """
-    whole = list(_in_words(verdicts, index))
-    questions = list(dict.fromkeys(verdict.question for verdict in whole))
+    by_question: dict[str, list[_Said]] = {}
+    for verdict, quotes in _in_words(verdicts, index):
+        by_question.setdefault(verdict.question, []).append((verdict.liked, quotes))
     queries: list[dict[str, Any]] = []
     judgements: list[str] = []
     answers: list[dict[str, Any]] = []
-    for number, question in enumerate(questions, 1):
+    for number, (question, said) in enumerate(by_question.items(), 1):
         name = f"q{number}"
-        said = [verdict for verdict in whole if verdict.question == question]
         grades = _grades(said)
         if 1 in grades.values():
             queries.append({"_id": name, "text": question})
             judgements += [f"{name}\t{document}\t{grade}" for document, grade in grades.items()]
-        quotes = list(dict.fromkeys(q for v in said if v.liked for _, q in v.quotes))
-        if sum(1 if verdict.liked else -1 for verdict in said) > 0:
-            answers.append(
-                {
-                    "id": name,
-                    "question": question,
-                    "answerable": True,
-                    "kind": "verdict",
-                    "answer": quotes,
-                    "evidence": quotes,
-                }
-            )
+        useful = list(dict.fromkeys(words for liked, q in said if liked for _, words in q))
+        if sum(1 if liked else -1 for liked, _ in said) > 0:
+            told = {"id": name, "question": question, "answerable": True, "kind": "verdict"}
+            answers.append({**told, "answer": useful, "evidence": useful})
     if not queries and not answers:
         raise QAError(
             "no answer was found useful yet, so there is nothing to judge by. "
@@ -182,7 +169,7 @@ def _digest(quote: str) -> str:
     return hashlib.blake2b(quote.encode("utf-8"), digest_size=8).hexdigest()
 
 
-def _in_words(verdicts: Sequence[Verdict], index: Index) -> Iterator[_Said]:
+def _in_words(verdicts: Sequence[Verdict], index: Index) -> Iterator[tuple[Verdict, _Quotes]]:
     """The verdicts that still say something, with the words that the index holds."""
     names = {quoted.document_id for verdict in verdicts for quoted in verdict.quotes}
     documents = {name: index.store.document(name) for name in names}
@@ -194,14 +181,14 @@ def _in_words(verdicts: Sequence[Verdict], index: Index) -> Iterator[_Said]:
         ]
         quotes = tuple((q.document_id, words) for q, words in found if _digest(words) == q.digest)
         if quotes:
-            yield _Said(verdict.question, verdict.liked, quotes)
+            yield verdict, quotes
 
 
 def _grades(said: Sequence[_Said]) -> dict[str, int]:
     balance: Counter[str] = Counter()
-    for verdict in said:
-        for document in {document for document, _ in verdict.quotes}:
-            balance[document] += 1 if verdict.liked else -1
+    for liked, quotes in said:
+        for document in {document for document, _ in quotes}:
+            balance[document] += 1 if liked else -1
     return {
         document: int(votes > 0)
         for document, votes in sorted(balance.items())
