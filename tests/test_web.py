@@ -365,6 +365,34 @@ def test_the_examples_work_on_the_corpus(demo: Assistant) -> None:
     assert len({answer.citations[0].document_id for answer in answers}) == 3
 
 
+class Quoting(Assistant):
+    """Cites the whole passage with the most words of the question."""
+
+    def answer(self, message: str, *_: Any, **__: Any) -> Answer:
+        hits = tuple(self.search(message, limit=1, method="lexical"))
+        (passage,) = (hit.passage for hit in hits)
+        place = (passage.document_id, passage.title, (), passage.document_id)
+        cited = Citation(1, *place, passage.start, passage.end, passage.text)
+        return Answer(message, message, "answered", (cited,), 1.0, hits, {})
+
+
+def test_what_was_just_added_gives_the_first_example(tmp_path: Path) -> None:
+    corpus = tmp_path / "corpus"
+    (corpus / "ajouts").mkdir(parents=True)
+    (corpus / "ancien.md").write_text("# A\n\nL’Armée rouge fut fondée en 1918.\n", "utf-8")
+    (corpus / "autre.md").write_text("# B\n\nLéon habita Paris du 3 mai au 5 juin.\n", "utf-8")
+    new = corpus / "ajouts" / "neuf.md"
+    new.write_text("# N\n\nLa digue du port fut construite en 1911.\n", "utf-8")
+    update_index(corpus, tmp_path / "index", FakeEmbedder())
+    index = open_index(tmp_path / "index")
+    assert examples.example_questions(Quoting(index, FakeEmbedder())) == [
+        "Quand a été construite la digue du port\u202f?",
+        "Quand a été fondée l’Armée rouge\u202f?",
+        examples.ABOUT,
+    ]
+    index.close()
+
+
 # --- The page, without a browser ----------------------------------------------------------------
 
 HOSTILE = [
@@ -1472,6 +1500,7 @@ def test_the_keyboard_reaches_everything(browser: Browser, site: Site) -> None:
     browser.open(site.url)
     browser.ask(ASK)
     reached = set()
+    browser.run("document.querySelectorAll('details').forEach((e) => (e.open = true))")
     browser.run("document.querySelector('[role=tab]').focus()")
     for _ in range(40):
         browser.driver.switch_to.active_element.send_keys(Keys.TAB)
