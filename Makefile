@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 .PHONY: chat index test check baseline pictures browser clean
 
 chat: index
-	$(BIN)/qa serve --index index --port $(PORT)
+	$(BIN)/qa serve --index index --port $(PORT) --allow-upload
 
 # Does nothing but look when the index already says what corpus/ says.
 index: $(VENV)/.installed

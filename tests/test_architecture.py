@@ -83,6 +83,8 @@ ALLOWED = {
     "matplotlib": {"evaluation"},
     "mcp": {"web"},
     "anyio": {"web"},
+    "annotated_types": {"web"},
+    "pydantic": {"web"},
     "scipy": {"evaluation"},
     "tqdm": {"progress"},
     "numpy": {

@@ -36,6 +36,7 @@ from qa.records import (
     Document,
     Heading,
     Hit,
+    PageStart,
     Passage,
     QAError,
     Skipped,
@@ -88,11 +89,11 @@ def test_french_spacing() -> None:
     assert texts.typeset("Qui ? Oui ; non ! « Ici » : là") == (
         "Qui\u202f? Oui\u202f; non\u202f! «\u202fIci\u202f»\u00a0: là"
     )
+    assert texts.typeset("50 Mo, 3 %, Mots") == "50\u00a0Mo, 3\u00a0%, Mots"
 
 
 def test_numbers_and_dates_in_french() -> None:
     assert texts.number(1234567) == "1\u202f234\u202f567"
-    assert texts.decimal(0.834) == "0,83"
     assert texts.count(0, "passage") == "0\u00a0passage"
     assert texts.count(2, "passage") == "2\u00a0passages"
     assert texts.date(datetime(1931, 3, 1)) == "1er\u00a0mars 1931"
@@ -131,14 +132,22 @@ def test_an_answer_shows_its_quote_its_marker_and_the_highlighted_passage() -> N
     assert "<q>Léon Trotsky est né à <strong>Ianovka</strong>.</q>" in page
     assert 'class="cit" role="doc-noteref" href="?source=vie.md&amp;start=5&amp;end=35"' in page
     assert f"<mark>{QUOTE}</mark> Il fut &lt;tué&gt; à Mexico &amp; enterré." in page
-    assert "Où est-il né\u202f?" in page
-    assert "0,83" in page and 'style="width:83%"' in page
+    # Its passage is marked, and closed: the quote is not repeated.
+    assert '<li><details><summary><span class="path"><b class="quoted">[1]</b> <cite>' in page
+
+
+def test_only_a_passage_that_was_quoted_is_marked() -> None:
+    elsewhere = replace(CITATION, marker=2, start=len(TEXT) + 5, end=len(TEXT) + 9)
+    answer = replace(ANSWER, citations=(CITATION, elsewhere))
+    page = render.conversation(Chat((Exchange(Turn(ANSWER.question, answer)),)))
+    assert re.findall(r'class="quoted">(.*?)<', page) == ["[1]"]
 
 
 def test_a_refusal_cites_nothing() -> None:
     page = render.conversation(Chat((Exchange(Turn(REFUSAL.question, REFUSAL)),)))
     assert "Je ne trouve pas." in page and "Passages proches, sans réponse" in page
     assert "<q>" not in page and 'class="cit"' not in page and "<mark>" not in page
+    assert "quoted" not in page and 'data-action="like"' not in page
 
 
 def test_what_was_held_back_is_one_click_away_and_says_what_it_is() -> None:
@@ -300,10 +309,12 @@ TODAY = date(2026, 11, 1)
 
 def test_iso_690() -> None:
     assert references.iso690(references.reference(DOCUMENT, 5, 35), TODAY) == (
+        "«\u202fLéon Trotsky est né à Ianovka.\u202f» "
         "Vie de Trotsky [document électronique]. Section «\u202fVie\u202f». "
         "Caractères 5 à 35. Fichier\u00a0: vie.md."
     )
     assert references.iso690(references.reference(PUBLISHED, 5, 35), TODAY) == (
+        "«\u202fLéon Trotsky est né à Ianovka.\u202f» "
         "JEANNE ROY. L’Assassinat de Trotsky [en ligne]. 12 mai 2014 "
         "[consulté le 1er\u00a0novembre 2026]. Section «\u202fVie\u202f». Caractères 5 à 35. "
         "Disponible à l’adresse\u00a0: https://exemple.fr/a."
@@ -316,7 +327,8 @@ def test_bibtex_escapes_tex() -> None:
         "@misc{50-moitie-5,\n"
         "  title = {50 \\% \\& \\{moitié\\}\\_\\textbackslash{}},\n"
         "  howpublished = {vie.md},\n"
-        "  note = {Vie, caractères 5-35}\n"
+        "  note = {Vie, caractères 5-35},\n"
+        "  annote = {«\u202fLéon Trotsky est né à Ianovka.\u202f»}\n"
         "}"
     )
 
@@ -326,11 +338,21 @@ def test_ris_and_csl() -> None:
     assert references.ris(cited, TODAY) == (
         "TY  - ELEC\nTI  - L’Assassinat de Trotsky\nAU  - Jeanne Roy\nPY  - 2014\n"
         "UR  - https://exemple.fr/a\nY2  - 2026/11/01\n"
-        "N1  - https://exemple.fr/a ; Vie, caractères 5-35\nER  - "
+        "N1  - https://exemple.fr/a ; Vie, caractères 5-35\n"
+        "N1  - «\u202fLéon Trotsky est né à Ianovka.\u202f»\nER  - "
     )
     (item,) = json.loads(references.csl(cited, TODAY))
     assert item["issued"] == {"date-parts": [[2014]]}
     assert item["author"] == [{"literal": "Jeanne Roy"}]
+    assert item["note"].endswith("5-35 ; «\u202fLéon Trotsky est né à Ianovka.\u202f»")
+
+
+def test_every_reference_has_the_page() -> None:
+    paged = replace(DOCUMENT, pages=(PageStart(11, 0), PageStart(12, 4)))
+    cited = references.reference(paged, 5, 35)
+    copied = [make(cited, TODAY) for _, make in references.FORMATS]
+    for text, page in zip(copied, ("P.\u00a012", "{12}", "SP  - 12", '"page": "12"'), strict=True):
+        assert page in text
 
 
 # --- Export -------------------------------------------------------------------------------------
@@ -341,11 +363,9 @@ def test_markdown_export() -> None:
     assert export.to_markdown(turns, datetime(2026, 11, 21)) == (
         "# Sourcier, 21\u00a0novembre 2026\n\n"
         "## Où est-il né ?\n\n"
-        "*Compris comme\u00a0: Où est né Trotsky ?*\n\n"
         "> Léon Trotsky est né à Ianovka. [1]\n\n"
         "1. Vie de Trotsky › Vie (vie.md, caractères 5 à 35)\n\n"
         "## Et \\*lui\\* ?\n\n"
-        "*Compris comme\u00a0: Où est né Trotsky ?*\n\n"
         "Je ne trouve pas.\n"
     )
 
@@ -394,6 +414,34 @@ def test_the_examples_work_on_the_corpus(demo: Assistant) -> None:
     answers = [demo.answer(question) for question in found]
     assert all(answer.status == "answered" for answer in answers)
     assert len({answer.citations[0].document_id for answer in answers}) == 3
+
+
+class Quoting(Assistant):
+    """Cites the whole passage with the most words of the question."""
+
+    def answer(self, message: str, *_: Any, **__: Any) -> Answer:
+        hits = tuple(self.search(message, limit=1, method="lexical"))
+        (passage,) = (hit.passage for hit in hits)
+        place = (passage.document_id, passage.title, (), passage.document_id)
+        cited = Citation(1, *place, passage.start, passage.end, passage.text)
+        return Answer(message, message, "answered", (cited,), 1.0, hits, {})
+
+
+def test_what_was_just_added_gives_the_first_example(tmp_path: Path) -> None:
+    corpus = tmp_path / "corpus"
+    (corpus / "ajouts").mkdir(parents=True)
+    (corpus / "ancien.md").write_text("# A\n\nL’Armée rouge fut fondée en 1918.\n", "utf-8")
+    (corpus / "autre.md").write_text("# B\n\nLéon habita Paris du 3 mai au 5 juin.\n", "utf-8")
+    new = corpus / "ajouts" / "neuf.md"
+    new.write_text("# N\n\nLa digue du port fut construite en 1911.\n", "utf-8")
+    update_index(corpus, tmp_path / "index", FakeEmbedder())
+    index = open_index(tmp_path / "index")
+    assert examples.example_questions(Quoting(index, FakeEmbedder())) == [
+        "Quand a été construite la digue du port\u202f?",
+        "Quand a été fondée l’Armée rouge\u202f?",
+        examples.ABOUT,
+    ]
+    index.close()
 
 
 # --- The page, without a browser ----------------------------------------------------------------
@@ -522,6 +570,17 @@ def test_retry_asks_again_with_new_settings(page: Page) -> None:
     assert len(chat.exchanges) == 1 and len(chat.exchanges[0].turn.answer.hits) == 3
 
 
+def test_a_new_conversation_can_be_undone(page: Page) -> None:
+    chat = asked(page, "Quand fut écrite la charge numéro 3 ?")
+    shown, empty, _, notice = page.new(chat)
+    assert (shown, empty.exchanges) == (page.view.welcome, ()) and 'data-action="restore"' in notice
+    # Twice pressed, it is still that one; once something is asked, it is gone.
+    _, again, box, notice = page.act("restore", -1, "un brouillon", page.new(empty)[1])
+    assert (again, box, notice) == (chat, "un brouillon", "")
+    _, other, _, _ = page.ask("La charge numéro 4 ?", empty, *SETTINGS)
+    assert page.act("restore", -1, "", other)[1] == Chat(other.exchanges)
+
+
 def test_verdicts_are_kept_in_a_file(page: Page, tmp_path: Path) -> None:
     chat = asked(page, "Quand fut écrite la charge numéro 3 ?")
     _, chat, _, _ = page.act("like", 0, "", chat)
@@ -546,7 +605,7 @@ def test_a_verdict_that_cannot_be_kept_is_told(hostile: Assistant, tmp_path: Pat
 def test_actions_on_nothing_do_nothing(page: Page) -> None:
     for action in ("like", "cancel", "inconnu"):
         assert page.act(action, 7, "texte", Chat())[1] == Chat()
-    assert page.retry(Chat(), *SETTINGS)[1] == page.edit(Chat())[1] == Chat()
+    assert page.retry(Chat(), *SETTINGS)[1] == page.edit(Chat())[1] == page.new(Chat())[1] == Chat()
     assert page.export("md", Chat()) == ({}, render.notice(texts.NO_CONVERSATION))
 
 
@@ -1257,6 +1316,7 @@ def test_first_screen_then_each_example(browser: Browser, demo_site: Site) -> No
         assert browser.text(".turn .question").endswith(example)
         quote_shown = browser.text("blockquote q")
         assert quote_shown == site.assistant.answer(example).citations[0].quote
+        browser.one(".passages li:has(.quoted) summary").click()
         assert browser.text(".passages mark") in quote_shown
     assert browser.faults() == []
 
@@ -1519,6 +1579,7 @@ def test_the_keyboard_reaches_everything(browser: Browser, site: Site) -> None:
     browser.open(site.url)
     browser.ask(ASK)
     reached = set()
+    browser.run("document.querySelectorAll('details').forEach((e) => (e.open = true))")
     browser.run("document.querySelector('[role=tab]').focus()")
     for _ in range(40):
         browser.driver.switch_to.active_element.send_keys(Keys.TAB)

@@ -223,7 +223,6 @@ def test_the_files_of_a_generation_are_let_go_of_after_its_last_question(
 
 
 KILLED, DIED = "Qui a tué Trotsky ?", "Où Léon Trotsky est-il mort ?"
-ELSEWHERE = "Quelle est la capitale de l’Australie ?"
 
 
 def test_verdicts_become_a_set_that_qa_eval_reads(
@@ -239,7 +238,6 @@ def test_verdicts_become_a_set_that_qa_eval_reads(
         (KILLED, "like"),
         (KILLED, "dislike"),
         (DIED, "dislike"),
-        (ELSEWHERE, "like"),
     ):
         _, chat, _, _ = page.ask(message, Chat(), 5, "hybrid", "normal")
         _, chat, _, _ = page.act("dislike", 0, "", chat)
@@ -252,9 +250,8 @@ def test_verdicts_become_a_set_that_qa_eval_reads(
 
     assert main(["feedback", "--index", str(index)]) == 0
     told = capsys.readouterr().out.splitlines()
-    assert told[-1] == "5 verdicts: 3 useful, 2 not useful."
-    assert told[0] == f"    useful  answer   {KILLED}"
-    assert told[4] == f"    useful  refusal  {ELSEWHERE}"
+    assert told[-1] == "4 verdicts: 2 useful, 2 not useful."
+    assert told[0] == f"    useful  {KILLED}"
 
     assert main(["feedback", "--index", str(index), "--export", str(folder)]) == 0
     capsys.readouterr()
@@ -268,9 +265,9 @@ def test_verdicts_become_a_set_that_qa_eval_reads(
 
     file = folder / "answers.jsonl"
     read = [(item.question, item.answerable) for item in read_answer_questions(file)]
-    assert read == [(KILLED, True), (ELSEWHERE, False)]
+    assert read == [(KILLED, True)]
     assert main(["eval", "--answers", str(file), "--index", str(demo_index), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["questions"] == 2
+    assert json.loads(capsys.readouterr().out)["questions"] == 1
 
 
 def test_a_verdict_keeps_no_words_of_a_document(tmp_path: Path) -> None:
@@ -363,12 +360,12 @@ def test_a_reload_brings_the_conversation_back(browser: Browser, site: Site) -> 
 
 def test_a_conversation_too_long_to_keep_keeps_its_end(browser: Browser, site: Site) -> None:
     browser.open(site.url)
-    for number in range(1, 7):
+    for number in range(1, 10):
         test_web.type_by_script(browser, f"{number} {'漢' * 1990}")
         browser.until(lambda n=number: len(browser.all(".turn")) == n, "the answer")  # type: ignore[misc]
     browser.driver.refresh()
     browser.until(lambda: browser.all(".turn"), "the conversation")
-    assert [question[0] for question in questions(browser)] == ["4", "5", "6"]
+    assert [question[0] for question in questions(browser)] == list("3456789")
 
 
 class Slow(Scripted):

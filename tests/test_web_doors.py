@@ -33,7 +33,6 @@ from qa.web import texts
 from qa.web.access import Access, access_for, account, read_account, read_accounts
 from qa.web.additions import LARGEST_ADDITION, Additions, checked_name
 from qa.web.guard import WRONG_BURST
-from qa.web.reasons import in_french
 from test_web import ASK, Browser, Scripted, Serve, Site, request
 
 pytestmark = test_web.pytestmark
@@ -253,7 +252,7 @@ def test_every_reason_of_the_reading_room_has_its_french(write_corpus: Any) -> N
     (corpus / "f.txt").write_bytes(bytes(range(256)) * 4)
     (corpus / "g.md").symlink_to(corpus / "nowhere")
     (corpus / "h.md").symlink_to(ROOT / "README.md")
-    told = [in_french(item) for item in read_corpus(corpus) if isinstance(item, Skipped)]
+    told = [texts.reason(item) for item in read_corpus(corpus) if isinstance(item, Skipped)]
     assert told == [
         "fichier vide",
         "aucun texte",
@@ -263,7 +262,7 @@ def test_every_reason_of_the_reading_room_has_its_french(write_corpus: Any) -> N
         "lien symbolique hors du dossier",
         "format non lu\u00a0: .xyz\u202f; enregistrez-les en PDF, .docx ou .txt",
     ]
-    assert in_french(Skipped("a", "a reason of tomorrow")) == texts.NOT_READ
+    assert texts.reason(Skipped("a", "a reason of tomorrow")) == texts.NOT_READ
 
 
 def test_documents_are_added_only_to_a_folder_that_can_be_written(tmp_path: Path) -> None:

@@ -203,6 +203,12 @@ def test_everything_a_report_says_has_its_french() -> None:
     said = set(re.findall(r'say\(\s*"([^"]*)"\s*\)', source))
     assert len(said) > 30
     assert said <= texts.REPORT.words.keys()
+    # The names that our own test sets give their kinds are said in French too.
+    for name in ("questions", "conversations"):
+        text = (ROOT / "tests" / "data" / f"{name}.jsonl").read_text("utf-8")
+        kinds = set(re.findall(r'"(?:kind|phenomenon)": "(.*?)"', text))
+        assert kinds and kinds <= texts.REPORT.words.keys()
+    assert texts.REPORT.name("un genre à eux") == "un genre à eux"
 
 
 def test_one_evaluation_at_a_time_and_it_can_be_stopped(

@@ -34,7 +34,7 @@ def feedback(options: argparse.Namespace) -> int:
         return 0
     for verdict in verdicts:
         said = "useful" if verdict.liked else "not useful"
-        print(f"{said:>10}  {'answer ' if verdict.answered else 'refusal'}  {verdict.question}")
+        print(f"{said:>10}  {verdict.question}")
     liked = sum(verdict.liked for verdict in verdicts)
     print(f"{len(verdicts)} verdicts: {liked} useful, {len(verdicts) - liked} not useful.")
     return 0

@@ -17,12 +17,12 @@ def answers_section(found: AnswerEvaluation, language: Language) -> list[str]:
     """Answers, citations, refusals, and how well the confidence tells right from wrong."""
     say = language.say
     shares, groups = (
-        {say(template).format(kind=kind): share for template, kind, share in rows}
+        {say(template).format(kind=language.name(kind)): share for template, kind, share in rows}
         for rows in (found.shares(), found.groups())
     )
     areas = [
         say("Area under the ROC curve, {kind}: {auroc}.").format(
-            kind=kind, auroc=language.estimate(area)
+            kind=language.name(kind), auroc=language.estimate(area)
         )
         for kind, area in found.auroc_by_kind.items()
     ]
@@ -107,7 +107,7 @@ def conversations_section(found: ConversationEvaluation, language: Language) -> 
     every: dict[str, Group] = {
         **{say(place): group for place, group in found.by_place.items()},
         **{
-            say("phenomenon: {name}").format(name=name): group
+            say("phenomenon: {name}").format(name=language.name(name)): group
             for name, group in found.by_phenomenon.items()
         },
     }

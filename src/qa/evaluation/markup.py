@@ -25,6 +25,10 @@ class Language:
         """A sentence of the report, or one of its names, in this language."""
         return self.words[text] if self.words else text
 
+    def name(self, text: str) -> str:
+        """What a test set calls a kind of question; one that is not known stays as it is."""
+        return self.words.get(text, text)
+
     def number(self, value: float, form: str = ".1f") -> str:
         """A number with its decimals."""
         return format(value, form).replace(".", self.decimal_mark)

@@ -24,7 +24,6 @@ from typing import Any, Literal
 from qa.reading import ADDITIONS, SUFFIXES
 from qa.records import QAError, Skipped
 from qa.web import texts
-from qa.web.reasons import in_french
 
 LARGEST_ADDITION = 50_000_000  # bytes of one document
 # Added documents in all: the disk is not the readers' to fill.
@@ -44,11 +43,6 @@ class Addition:
     name: str
     state: State
     detail: str = ""
-
-
-def suffixes() -> list[str]:
-    """The endings of the files that are read."""
-    return list(SUFFIXES)
 
 
 class Additions:
@@ -156,7 +150,7 @@ class Additions:
                 self._finish(names, "failed", dict.fromkeys(names, texts.NOT_INDEXED))
                 continue
             reasons = {
-                name: in_french(reason)
+                name: texts.reason(reason)
                 for name in names
                 if (reason := skipped.get(f"{ADDITIONS}/{name}")) is not None
             }
@@ -209,6 +203,6 @@ def checked_name(name: str) -> str:
     bad = bad or any(unicodedata.category(c)[0] == "C" for c in name)
     if bad or len(name.encode("utf-8", "replace")) > 200:
         raise QAError(texts.FILE_NAME)
-    if not name.lower().endswith(tuple(suffixes())):
-        raise QAError(texts.FILE_KIND.format(kinds=", ".join(suffixes())))
+    if not name.lower().endswith(SUFFIXES):
+        raise QAError(texts.FILE_KIND.format(kinds=", ".join(SUFFIXES)))
     return name

@@ -64,9 +64,19 @@ ALL_JUDGED = typeset("Tout est jugé : évaluez maintenant ce jeu.")
 LEFT_FOR_LATER = typeset("{count} laissés pour plus tard : rouvrez pour les juger.")
 OPEN_SOURCE = "Lire dans le document"
 
+# Kinds of questions, as this project's own test sets name them.
+_KINDS = (
+    "person: personne, place: lieu, time: date, number: nombre, reason: raison, manner: manière, "
+    "other: autre, keywords: mots-clés, yes-no: oui ou non, no-accents: sans accents, typo: faute "
+    "de frappe, false-premise: prémisse fausse, near-topic: sujet proche, off-topic: hors sujet, "
+    "pronoun: pronom, ellipsis: ellipse, chain of three: suite de trois, missing-topic: sujet tu, "
+    "topic-shift: changement de sujet, possessive: possessif, return: retour"
+)
+
 REPORT = Language(
     "fr",
-    {
+    dict(pair.split(": ") for pair in _KINDS.split(", "))
+    | {
         text: typeset(french)
         for text, french in {
             "hybrid": "hybride",

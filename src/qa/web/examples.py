@@ -7,12 +7,13 @@ question by a template; only a question whose first citation quotes that very se
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
+from itertools import islice, zip_longest
 from typing import TYPE_CHECKING
 
 from qa.french import split_sentences, words
+from qa.reading import ADDITIONS
 from qa.records import Document, QAError
 from qa.web.texts import typeset
 
@@ -20,15 +21,17 @@ if TYPE_CHECKING:
     from qa.assistant import Assistant
 
 WANTED = 3
-# At most so many questions are tried, and so long: the page must not wait for its examples.
-TRIES = 30
-SECONDS = 0.8
+# At most so many questions are tried: the page must not wait for its examples, and the same
+# documents give the same ones on any machine.
+TRIES = 12
 _DOCUMENTS = 24
 _SENTENCES = 40  # of each document
 _LENGTH = 80  # characters of a question
 
+ABOUT = typeset("De quoi parlent les documents ?")
+
 # In the order in which they are tried.
-KINDS = ("when", "who", "what", "born", "about")
+KINDS = ("when", "who", "what", "born")
 
 _CAPITAL = "A-ZÀÂÄÇÉÈÊËÎÏÔÖÙÛÜŒ"
 _NAME = rf"[{_CAPITAL}][\w’'-]+(?: (?:(?:de|du|des|van|von) |d[’'])?[{_CAPITAL}][\w’'.-]+){{1,3}}"
@@ -44,8 +47,11 @@ _WHEN = re.compile(
     rf"(?P<done>(?:{_MADE})\w*)\b(?=.*\b\d{{4}}\b)"
 )
 _DID = r"(?:[a-zà-ÿœ]{3,}(?:it|ut|int)|[a-zà-ÿœ]{3,}a|a [a-zà-ÿœ]+é)"
+# Somebody did something to something: without an object, and with the circumstances, it is no
+# question that anybody would ask.
 _WHO = re.compile(
-    rf"(?P<name>{_NAME}|[{_CAPITAL}]\w{{3,}}) (?P<did>{_DID} [^,;:.()«»]{{12,60}})[,;.]"
+    rf"(?P<name>{_NAME}|[{_CAPITAL}]\w{{3,}}) "
+    rf"(?P<did>{_DID} (?:l[’']|l[ae] |les |une? (?!peu)|[{_CAPITAL}])[^,;:.()«»\d]{{6,44}})[,;.]"
 )
 # What points outside the sentence: a question that holds it does not stand alone.
 _POINTS = re.compile(
@@ -69,19 +75,14 @@ class Proposal:
 
 def example_questions(assistant: Assistant, wanted: int = WANTED) -> list[str]:
     """Questions that this index answers with the sentence that they were made from."""
-    deadline = time.monotonic() + SECONDS
-    chosen: list[Proposal] = []
-    tried: set[str] = set()
-    for proposal in _in_turn(assistant):
-        if len(chosen) == wanted or len(tried) == TRIES or time.monotonic() > deadline:
+    chosen: dict[str, str] = {}
+    for proposal in islice(_in_turn(assistant), TRIES):
+        if proposal.document_id not in chosen and _works(assistant, proposal):
+            chosen[proposal.document_id] = proposal.question
+        if len(chosen) == wanted:
             break
-        known = {p.document_id for p in chosen} | {p.kind for p in chosen}
-        if proposal.question in tried or known & {proposal.document_id, proposal.kind}:
-            continue
-        tried.add(proposal.question)
-        if _works(assistant, proposal):
-            chosen.append(proposal)
-    return [proposal.question for proposal in chosen]
+    # Whatever they speak of, this one is answered by how the documents begin.
+    return [*chosen.values(), ABOUT][:wanted]
 
 
 def _works(assistant: Assistant, proposal: Proposal) -> bool:
@@ -97,17 +98,20 @@ def _works(assistant: Assistant, proposal: Proposal) -> bool:
     )
 
 
-def _in_turn(assistant: Assistant) -> Iterator[Proposal]:
-    """Proposals by kind; in a kind, those first whose rarest word occurs in the most passages.
+def _in_turn(assistant: Assistant) -> list[Proposal]:
+    """Proposals, one of each kind in turn; first those whose rarest word occurs in most passages.
 
-    What a corpus speaks of everywhere is what a stranger to it recognises.
+    What a corpus speaks of everywhere is what a stranger to it recognises; what a reader has just
+    added comes before it.
     """
     entries = assistant.index.store.documents()
+    added = [entry.id for entry in entries if entry.id.startswith(f"{ADDITIONS}/")]
     step = max(1, len(entries) // _DOCUMENTS)
+    names = dict.fromkeys([*added[-WANTED:], *(entry.id for entry in entries[::step])])
     found = [
         proposal
-        for entry in entries[::step][:_DOCUMENTS]
-        for proposal in proposals(assistant.document(entry.id))
+        for name in list(names)[:_DOCUMENTS]
+        for proposal in proposals(assistant.document(name))
     ]
     frequency = assistant.index.lexical.document_frequency
 
@@ -115,8 +119,9 @@ def _in_turn(assistant: Assistant) -> Iterator[Proposal]:
         stems = [word.stem for word in words(proposal.question) if not word.is_stop]
         return min(map(frequency, stems), default=0)
 
-    found.sort(key=lambda proposal: (KINDS.index(proposal.kind), -known(proposal)))
-    yield from found
+    found.sort(key=lambda proposal: (proposal.document_id not in added, -known(proposal)))
+    kinds = [[proposal for proposal in found if proposal.kind == kind] for kind in KINDS]
+    return [proposal for turn in zip_longest(*kinds) for proposal in turn if proposal is not None]
 
 
 def proposals(document: Document) -> list[Proposal]:
@@ -135,18 +140,7 @@ def proposals(document: Document) -> list[Proposal]:
             if len(question) <= _LENGTH and (opens_section or kind != "what"):
                 found.append(Proposal(question, kind, document.id, start, end))
         opens_section = False
-    for heading in document.headings[1:6]:
-        title = " ".join(document.text[heading.start : heading.end].split())
-        if 8 <= len(title) <= 50 and "éférences" not in title:
-            question = typeset("Que disent les documents sur « {} » ?").format(title)
-            after = _section_end(document, heading.end)
-            found.append(Proposal(question, "about", document.id, heading.end, after))
     return found
-
-
-def _section_end(document: Document, position: int) -> int:
-    later = [heading.start for heading in document.headings if heading.start > position]
-    return min(later, default=len(document.text))
 
 
 def _ask(sentence: str, common: Set[str]) -> Iterator[tuple[str, str]]:

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 FILE = "feedback.sqlite"
 
+# The quotes of a verdict by (document id, words); with them, whether they were useful.
+_Quotes = tuple[tuple[str, str], ...]
+_Said = tuple[bool, _Quotes]
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS verdicts (
     moment TEXT NOT NULL, answer TEXT NOT NULL, question TEXT NOT NULL,
@@ -46,26 +50,12 @@ class Quoted:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The last word of a reader on one answer.
-
-    ``question`` stands alone; ``quotes`` are what was cited, none for a refusal.
-    """
+    """The last word of a reader on one answer; ``question`` stands alone."""
 
     moment: str
     question: str
-    answered: bool
     liked: bool
     quotes: tuple[Quoted, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """A verdict with the words of its quotes, by (document id, text)."""
-
-    question: str
-    answered: bool
-    liked: bool
-    quotes: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +100,9 @@ def read_verdicts(index: Path) -> list[Verdict]:
         return []
     # The last row of an answer is the one that counts.
     query = """
-        SELECT moment, standalone_question, status, verdict, citations FROM verdicts
+        SELECT moment, standalone_question, verdict, citations FROM verdicts
         WHERE rowid IN (SELECT max(rowid) FROM verdicts GROUP BY answer) AND verdict != ''
+        AND status = 'answered'
         ORDER BY rowid
     """
     try:
@@ -121,11 +112,10 @@ def read_verdicts(index: Path) -> list[Verdict]:
             Verdict(
                 moment,
                 question,
-                status == "answered",
                 verdict == "like",
                 tuple(Quoted(**citation) for citation in json.loads(citations)),
             )
-            for moment, question, status, verdict, citations in rows
+            for moment, question, verdict, citations in rows
         ]
     except (sqlite3.Error, ValueError, TypeError) as error:
         raise QAError(
@@ -139,22 +129,25 @@ def export_judgements(verdicts: Sequence[Verdict], index: Index, folder: Path) -
     ``queries.jsonl`` and ``qrels/test.tsv``: a document is relevant (1) to a question when more
     readers found a quote from it useful than not, irrelevant (0) when fewer did, not judged when as
     many. A question without any relevant document is left out: nothing could be right for it.
-    ``answers.jsonl``: quotes that were found useful, and refusals that were. A quote that no longer
-    stands in the index where it was is passed over.
+    ``answers.jsonl``: quotes that were found useful. A quote that no longer stands in the index
+    where it was is passed over.
     """
-    whole = list(_in_words(verdicts, index))
-    questions = list(dict.fromkeys(verdict.question for verdict in whole))
+    by_question: dict[str, list[_Said]] = {}
+    for verdict, quotes in _in_words(verdicts, index):
+        by_question.setdefault(verdict.question, []).append((verdict.liked, quotes))
     queries: list[dict[str, Any]] = []
     judgements: list[str] = []
     answers: list[dict[str, Any]] = []
-    for number, question in enumerate(questions, 1):
+    for number, (question, said) in enumerate(by_question.items(), 1):
         name = f"q{number}"
-        said = [verdict for verdict in whole if verdict.question == question]
         grades = _grades(said)
         if 1 in grades.values():
             queries.append({"_id": name, "text": question})
             judgements += [f"{name}\t{document}\t{grade}" for document, grade in grades.items()]
-        answers += _answer_questions(name, question, said)
+        useful = list(dict.fromkeys(words for liked, q in said if liked for _, words in q))
+        if sum(1 if liked else -1 for liked, _ in said) > 0:
+            told = {"id": name, "question": question, "answerable": True, "kind": "verdict"}
+            answers.append({**told, "answer": useful, "evidence": useful})
     if not queries and not answers:
         raise QAError(
             "no answer was found useful yet, so there is nothing to judge by. "
@@ -176,7 +169,7 @@ def _digest(quote: str) -> str:
     return hashlib.blake2b(quote.encode("utf-8"), digest_size=8).hexdigest()
 
 
-def _in_words(verdicts: Sequence[Verdict], index: Index) -> Iterator[_Said]:
+def _in_words(verdicts: Sequence[Verdict], index: Index) -> Iterator[tuple[Verdict, _Quotes]]:
     """The verdicts that still say something, with the words that the index holds."""
     names = {quoted.document_id for verdict in verdicts for quoted in verdict.quotes}
     documents = {name: index.store.document(name) for name in names}
@@ -187,42 +180,20 @@ def _in_words(verdicts: Sequence[Verdict], index: Index) -> Iterator[_Said]:
             for quoted in verdict.quotes
         ]
         quotes = tuple((q.document_id, words) for q, words in found if _digest(words) == q.digest)
-        if quotes or not verdict.answered:
-            yield _Said(verdict.question, verdict.answered, verdict.liked, quotes)
+        if quotes:
+            yield verdict, quotes
 
 
 def _grades(said: Sequence[_Said]) -> dict[str, int]:
     balance: Counter[str] = Counter()
-    for verdict in said:
-        for document in {document for document, _ in verdict.quotes}:
-            balance[document] += 1 if verdict.liked else -1
+    for liked, quotes in said:
+        for document in {document for document, _ in quotes}:
+            balance[document] += 1 if liked else -1
     return {
         document: int(votes > 0)
         for document, votes in sorted(balance.items())
         if votes and not {"\t", "\n"} & set(document)
     }
-
-
-def _answer_questions(name: str, question: str, said: Sequence[_Said]) -> Iterator[dict[str, Any]]:
-    """The question with its useful quotes, or as one that the documents do not answer."""
-    balance = Counter(
-        {
-            answered: sum(1 if v.liked else -1 for v in said if v.answered == answered)
-            for answered in (True, False)
-        }
-    )
-    if balance[True] > 0 and balance[True] >= balance[False]:
-        quotes = list(dict.fromkeys(q for v in said if v.answered and v.liked for _, q in v.quotes))
-        yield {
-            "id": name,
-            "question": question,
-            "answerable": True,
-            "kind": "verdict",
-            "answer": quotes,
-            "evidence": quotes,
-        }
-    elif balance[False] > 0:
-        yield {"id": name, "question": question, "answerable": False, "kind": "verdict"}
 
 
 def _line(fields: dict[str, Any]) -> str:

@@ -7,11 +7,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from qa.reading import SUFFIXES
 from qa.records import QAError
 from qa.web import panel, render, texts
-from qa.web.additions import LARGEST_ADDITION, suffixes
+from qa.web.additions import LARGEST_ADDITION
 from qa.web.evaluation import add_evaluation
-from qa.web.page import ANSWERS_AT_ONCE, FILTER, PASSAGES, WAITING, Page, View
+from qa.web.page import ANSWERS_AT_ONCE, FILTER, PASSAGES, WAITING, Page, View, kept_settings
 from qa.web.state import Chat
 
 # Seconds between two words to those who wait; a word to all of them after every answer costs more.
@@ -30,8 +31,7 @@ element.addEventListener('click', (event) => {
 """
 # The log first brings back what the browser kept of a conversation.
 _KEPT = """
-const kept = window.sourcier.kept();
-if (kept.length) trigger('submit', {kept});
+window.sourcier.bringBack(trigger);
 """
 _DOWNLOAD = "watch('value', () => window.sourcier.download(props.value));"
 _ADDED = "element.addEventListener('added', () => trigger('submit', {}));"
@@ -52,7 +52,8 @@ def build_app(page: Page, datasets: Path | None = None) -> Any:
     built = page.view
 
     def brought_back(event: gr.EventData) -> Any:
-        return page.bring_back(getattr(event, "kept", None))
+        turns, draft, settings = (getattr(event, n, None) for n in ("turns", "draft", "settings"))
+        return *page.bring_back(turns, draft), *(kept_settings(settings) or [gr.skip()] * 3)
 
     def act(event: gr.EventData, message: str, chat: Chat) -> Any:
         turn = getattr(event, "turn", None)
@@ -91,7 +92,9 @@ def build_app(page: Page, datasets: Path | None = None) -> Any:
                         new, edit, retry, as_markdown, as_json, to_paper = _tools(gr)
                         settings = _settings(gr)
                 with gr.Tab(texts.TAB_CORPUS, elem_id="corpus"):
-                    drop = _drop_zone(gr) if page.upload else None
+                    zone = panel.drop_zone(SUFFIXES, LARGEST_ADDITION)
+                    added = {"apply_default_css": False, "js_on_load": _ADDED}
+                    drop = gr.HTML(zone, **added) if page.upload else None
                     title = gr.Textbox(
                         label=texts.CORPUS_FILTER,
                         placeholder=texts.CORPUS_FILTER,
@@ -102,7 +105,9 @@ def build_app(page: Page, datasets: Path | None = None) -> Any:
                     table = gr.HTML(page.corpus(), elem_id="documents", apply_default_css=False)
                     skipped = gr.HTML(built.skipped, apply_default_css=False)
                 add_evaluation(gr, lambda: page.assistant, page.folder, datasets)
-            gr.HTML(panel.source_frame(), elem_id="beside", apply_default_css=False)
+            gr.HTML(
+                panel.source_frame(upload=page.upload), elem_id="beside", apply_default_css=False
+            )
         download = gr.HTML(
             {}, html_template="", js_on_load=_DOWNLOAD, elem_id="download", visible="hidden"
         )
@@ -115,7 +120,7 @@ def build_app(page: Page, datasets: Path | None = None) -> Any:
         asked = gr.on([box.submit, send.click], page.ask, [box, chat, *settings], shown, **asking)
         again = retry.click(page.retry, [chat, *settings], shown, **asking)
         taken = log.input(take, [box, chat], shown, **asking)
-        brought = log.submit(brought_back, [], shown, **private, **queued)
+        brought = log.submit(brought_back, [], [*shown, *settings], **private, **queued)
         running = [asked, again, taken, brought]
         for event in running:
             event.then(None, js=_DONE)
@@ -123,13 +128,13 @@ def build_app(page: Page, datasets: Path | None = None) -> Any:
         # What needs no search does not wait behind those that do.
         private["queue"] = False
         edit.click(page.edit, [chat], shown, **private).then(None, js=_FOCUS)
-        new.click(page.new, [], shown, cancels=running, **private).then(None, js=_FORGET)
+        new.click(page.new, [chat], shown, cancels=running, **private).then(None, js=_FORGET)
         for place in (log, notice):
             place.select(act, [box, chat], shown, **private).then(None, js=_REFOCUS)
         for button, kind in ((as_markdown, "md"), (as_json, "json")):
             button.click(partial(page.export, kind), [chat], [download, notice], **private)
         to_paper.click(None, js="() => window.print()")
-        title.input(page.corpus, [title], [table], trigger_mode="always_last", **private)
+        title.change(page.corpus, [title], [table], trigger_mode="always_last", **private)
         if drop is not None:
             drop.submit(page.added, [title, chat], [table, skipped, log], **private)
         gr.api(answer, api_name="answer", **queued)
@@ -154,11 +159,6 @@ def build_app(page: Page, datasets: Path | None = None) -> Any:
 def _actions(gr: Any, value: str, name: str, first: str = "") -> Any:
     """HTML whose buttons (``data-action``) are told to Python; ``first`` is a script of its own."""
     return gr.HTML(value, elem_id=name, apply_default_css=False, js_on_load=_ACTIONS + first)
-
-
-def _drop_zone(gr: Any) -> Any:
-    value = panel.drop_zone(suffixes(), LARGEST_ADDITION)
-    return gr.HTML(value, apply_default_css=False, js_on_load=_ADDED)
 
 
 def _asking(gr: Any) -> tuple[Any, Any, Any]:

@@ -27,7 +27,8 @@ from qa.web import panel, render, texts
 from qa.web.examples import example_questions
 from qa.web.export import to_json, to_markdown
 from qa.web.feedback import FILE, record_verdict
-from qa.web.state import CAUTIONS, METHODS, Chat, Exchange, Kept, Settings, read_kept, read_settings
+from qa.web.markup import escape
+from qa.web.state import Chat, Exchange, Kept, Settings, read_kept, read_settings
 
 if TYPE_CHECKING:
     from qa.assistant import Assistant
@@ -64,17 +65,15 @@ def view_of(assistant: Assistant, folder: Path, *, upload: bool = False) -> View
     """The index of an assistant; ``folder`` is where it is kept; ``upload``: readers may add."""
     manifest, store = assistant.index.manifest, assistant.index.store
     entries = tuple(store.documents())
+    # Documents that a program gave have no folder to put others into.
+    add = escape(texts.DROP_DOCUMENTS if upload else texts.ADD_DOCUMENTS).format(
+        folder=f"<code>{escape(shown_path(manifest.corpus))}</code>",
+        command=f"<code>{escape(index_command(manifest.corpus, folder))}</code>",
+    )
+    add = add if manifest.corpus else ""
     return View(
         assistant,
-        render.welcome(
-            manifest.documents,
-            manifest.passages,
-            manifest.created,
-            shown_path(manifest.corpus) if manifest.corpus else "",
-            index_command(manifest.corpus, folder),
-            example_questions(assistant),
-            upload=upload,
-        ),
+        render.welcome(render.content(assistant.index), add, example_questions(assistant)),
         entries,
         tuple(fold(f"{entry.title} {entry.source}") for entry in entries),
         panel.skipped(store.skipped()),
@@ -130,8 +129,11 @@ class Page:
         """The conversation, or the first screen before it."""
         return render.conversation(chat) if chat.exchanges else self.view.welcome
 
-    def bring_back(self, content: object) -> Shown:
-        """Ask again what the browser kept of a conversation when its page is loaded again."""
+    def bring_back(self, content: object, draft: object = "") -> Shown:
+        """Ask again what the browser kept of a conversation when its page is loaded again.
+
+        ``draft`` was in the box.
+        """
         view = self.view
         chat = Chat()
         kept = read_kept(content)
@@ -143,8 +145,9 @@ class Page:
             except Exception:
                 logging.getLogger(__name__).exception("a kept question failed")
         changed = any(question.corpus != view.corpus for question in kept)
-        notice = render.notice(texts.CHANGED, kind="status") if changed else view.warning
-        return self.show(chat), chat, "", notice
+        notice = render.notice(texts.CHANGED, "status") if changed else view.warning
+        box = draft[: 2 * MAX_QUESTION] if isinstance(draft, str) else ""
+        return self.show(chat), chat, box, notice
 
     def _again(self, view: View, kept: Kept, chat: Chat) -> Exchange:
         """Ask a kept question again; a verdict holds for the documents that it was given on."""
@@ -188,7 +191,7 @@ class Page:
     def retry(self, chat: Chat, passages: int, method: str, caution: str) -> Shown:
         """Ask the last question again, with the settings as they are now."""
         if not chat.exchanges:
-            return self.new()
+            return self.new(chat)
         last = chat.exchanges[-1].turn
         settings = read_settings(passages, method, caution) or Settings()
         return self._reply(last.message, chat.without_last(), chat, settings, last.answer.context)
@@ -249,15 +252,18 @@ class Page:
     def edit(self, chat: Chat) -> Shown:
         """Put the last question into the box; asked, it replaces the last one."""
         if not chat.exchanges:
-            return self.new()
+            return self.new(chat)
         chat = Chat(chat.exchanges, "edit")
         message = chat.exchanges[-1].turn.message
-        return self.show(chat), chat, message, render.notice(texts.EDITING, cancel=True)
+        return self.show(chat), chat, message, render.notice(texts.EDITING, "status", "cancel")
 
     def act(self, action: str, position: int, message: str, chat: Chat) -> Shown:
-        """A button inside the conversation: like, dislike, cancel."""
+        """A button inside the conversation or above the box: like, dislike, cancel, restore."""
         if action == "cancel":
             return self.show(chat), Chat(chat.exchanges), "", ""
+        if action == "restore":
+            chat = Chat(chat.exchanges or chat.forgotten)
+            return self.show(chat), chat, message, ""
         if not 0 <= position < len(chat.exchanges):
             return self.show(chat), chat, message, ""
         if action in {"like", "dislike"}:
@@ -269,9 +275,11 @@ class Page:
                 return self.show(chat), chat, message, render.notice(texts.VERDICT_FAILED)
         return self.show(chat), chat, message, ""
 
-    def new(self) -> Shown:
-        """An empty conversation."""
-        return self.view.welcome, Chat(), "", ""
+    def new(self, chat: Chat) -> Shown:
+        """An empty conversation; the one before it can be brought back until something is asked."""
+        forgotten = chat.exchanges or chat.forgotten
+        notice = render.notice(texts.FORGOTTEN, "status", "restore") if forgotten else ""
+        return self.view.welcome, Chat(forgotten=forgotten), "", notice
 
     def export(self, kind: str, chat: Chat) -> tuple[dict[str, Any], str]:
         """A file for the browser to save, and the line above the box."""
@@ -311,10 +319,17 @@ class Page:
         settings = read_settings(passages, method, caution)
         if settings is None:
             raise QAError(
-                f"method {method!r}, caution {caution!r}, passages {passages}: give one of "
-                f"{', '.join(METHODS)}; one of {', '.join(CAUTIONS)}; 1 to 100."
+                f"method {method!r}, caution {caution!r}, passages {passages}: give hybrid, dense "
+                "or lexical; low, normal or high; 1 to 100."
             )
         return self._answer(self.view, question, (), settings).to_dict()
+
+
+def kept_settings(values: object) -> tuple[int, str, str] | None:
+    """The settings of the page as a browser kept them, when they are some that it offers."""
+    found = read_settings(*values) if isinstance(values, list) and len(values) == 3 else None
+    offered = found is not None and found.passages in PASSAGES
+    return (found.passages, found.method, found.caution) if found and offered else None
 
 
 def shown_path(path: str | Path) -> str:

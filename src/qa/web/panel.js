@@ -14,10 +14,11 @@
 
   // --- Asking -----------------------------------------------------------------------------------
 
+  let asked = false; // a question of this page, not one that is brought back
+
   function ask(question) {
     const field = box();
-    const prototype = Object.getPrototypeOf(field);
-    Object.getOwnPropertyDescriptor(prototype, "value").set.call(field, question);
+    field.value = question;
     field.dispatchEvent(new Event("input", { bubbles: true }));
     setTimeout(() => find("#send").click(), 30);
   }
@@ -39,47 +40,70 @@
   }
 
   function asking(now) {
+    asked ||= now;
     document.body.classList.toggle("asking", now);
   }
 
   // --- What survives a reload -------------------------------------------------------------------
-  // Only what was asked, and only in this tab: the answers are looked for again.
+  // What was asked, the text in the box and the settings, in this tab alone: the answers are looked
+  // for again.
 
   const KEPT = `sourcier ${location.pathname}`;
   const MOST = 48000; // bytes, below what the server reads at once
 
+  function kept() {
+    let found;
+    try {
+      found = JSON.parse(sessionStorage.getItem(KEPT));
+    } catch {
+      // Not ours, or no storage.
+    }
+    return { turns: [], draft: "", settings: [], ...found };
+  }
+
+  function state() {
+    const before = kept();
+    const chosen = [...document.querySelectorAll("#choices input:checked")].map((i) => i.value);
+    const settings = chosen.map((value, position) => (position ? value : Number(value)));
+    return {
+      turns: before.turns,
+      draft: box().value.slice(0, 3000),
+      settings: settings.length ? settings : before.settings,
+    };
+  }
+
   function keep() {
     const turns = [...document.querySelectorAll("#log .turn")].map((turn) => turn.dataset.kept);
     while (new Blob(turns).size > MOST) turns.shift();
+    save({ ...state(), ...(turns.length && { turns: turns.map((turn) => JSON.parse(turn)) }) });
+  }
+
+  function save(state) {
     try {
-      if (turns.length) sessionStorage.setItem(KEPT, `[${turns}]`);
+      if (Object.values(state).some((part) => part?.length)) {
+        sessionStorage.setItem(KEPT, JSON.stringify(state));
+      } else sessionStorage.removeItem(KEPT);
     } catch {
       // No storage in this browser: nothing is kept.
     }
   }
 
-  function kept() {
-    let turns = [];
-    try {
-      turns = JSON.parse(sessionStorage.getItem(KEPT)) || [];
-    } catch {
-      // Not ours, or no storage.
-    }
-    if (turns.length) asking(true);
-    return turns;
+  function bringBack(trigger) {
+    const found = kept();
+    if (found.turns?.length) document.body.classList.add("asking");
+    if (Object.values(found).some((part) => part?.length)) trigger("submit", found);
   }
 
   function forget() {
     asking(false);
     focus();
-    try {
-      sessionStorage.removeItem(KEPT);
-    } catch {
-      // Nothing was kept.
-    }
+    save({ ...state(), turns: [] });
   }
 
-  window.sourcier = { asking, download, focus, forget, kept };
+  // The page may be left, or the server lost, with a question in the box.
+  window.addEventListener("pagehide", keep);
+
+  window.sourcier = { asking, bringBack, download, focus, forget };
 
   // --- The source beside the chat ---------------------------------------------------------------
 
@@ -88,17 +112,22 @@
 
   const panel = () => find("#source");
 
-  async function open(link) {
+  async function open(link, focused = true) {
     origin = link;
     steps = link.matches(".cit") ? [...link.closest("article").querySelectorAll(".cit")] : [];
-    mark(link);
-    await show(new URL(link.href).searchParams);
+    document.querySelectorAll(".cit.current").forEach((other) => other.classList.remove("current"));
+    link.classList.add("current");
+    const { search, searchParams } = new URL(link.href);
+    // « Back » closes the source, however many were looked at.
+    if (panel().hidden) history.pushState("source", "", search);
+    else history.replaceState(history.state, "", search);
+    await show(searchParams, focused);
     check(link);
     // The chat is narrower now: what was clicked stays in sight.
-    link.scrollIntoView({ block: "nearest" });
+    if (focused) link.scrollIntoView({ block: "nearest" });
   }
 
-  async function show(params) {
+  async function show(params, focused = true) {
     const aside = panel();
     const query = new URLSearchParams({
       document: params.get("source"),
@@ -111,7 +140,7 @@
       if (!answer.ok && answer.status !== 404) throw new Error(answer.status);
       scroller.innerHTML = await answer.text();
     } catch {
-      scroller.textContent = aside.dataset.unreadable;
+      scroller.replaceChildren(notice(aside.dataset.unreadable));
     }
     const position = steps.indexOf(origin);
     find(".steps", aside).hidden = steps.length < 2;
@@ -120,16 +149,21 @@
     find('[data-step="1"]', aside).disabled = position >= steps.length - 1;
     aside.hidden = false;
     document.body.classList.add("with-source");
-    history.replaceState(null, "", `?${params}`);
     const cited = find("#cited", aside);
     scroller.scrollTop = 0;
     if (cited) {
       const above = cited.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
       scroller.scrollTop = above - scroller.clientHeight / 3;
-      cited.focus({ preventScroll: true });
-    } else {
-      aside.focus({ preventScroll: true });
     }
+    if (focused) (cited || aside).focus({ preventScroll: true });
+  }
+
+  function notice(text) {
+    const told = document.createElement("p");
+    told.className = "notice alert";
+    told.setAttribute("role", "alert");
+    told.textContent = text;
+    return told;
   }
 
   // The index may have changed since the answer: then the span is no longer the quote.
@@ -139,27 +173,31 @@
     if (!quote || !body) return;
     const found = [...body.querySelectorAll("mark")].map((part) => part.textContent).join("");
     if (found.replace(/\s/g, "") === quote.textContent.replace(/\s/g, "")) return;
-    const notice = document.createElement("p");
-    notice.className = "notice alert";
-    notice.setAttribute("role", "alert");
-    notice.textContent = panel().dataset.changed;
-    body.before(notice);
-    notice.scrollIntoView({ block: "center" });
-  }
-
-  function mark(link) {
-    document.querySelectorAll(".cit.current").forEach((other) => other.classList.remove("current"));
-    if (link) link.classList.add("current");
+    const told = notice(panel().dataset.changed);
+    body.before(told);
+    told.scrollIntoView({ block: "center" });
   }
 
   function close() {
+    if (history.state === "source") history.back();
+    else hide();
+  }
+
+  function hide() {
     panel().hidden = true;
     document.body.classList.remove("with-source");
-    history.replaceState(null, "", location.pathname);
-    mark(null);
-    if (origin && origin.isConnected) origin.focus();
+    if (location.search) history.replaceState(null, "", location.pathname);
+    if (!origin) return;
+    origin.classList.remove("current");
+    if (origin.isConnected && !document.activeElement.matches("#box *")) origin.focus();
     origin = null;
   }
+
+  window.addEventListener("popstate", () => {
+    const params = new URLSearchParams(location.search);
+    if (params.get("source")) show(params);
+    else if (!panel().hidden) hide();
+  });
 
   async function copy(button, text) {
     try {
@@ -186,7 +224,8 @@
     else if (target.matches("a.cit, a.to-source")) {
       event.preventDefault();
       open(target);
-    } else if (target.matches("#source .close")) close();
+    } else if (target.dataset.tab) find(`#${target.dataset.tab}-button`).click();
+    else if (target.matches("#source .close")) close();
     else if (target.matches("#source .step")) {
       const next = steps[steps.indexOf(origin) + Number(target.dataset.step)];
       if (next) open(next);
@@ -284,22 +323,29 @@
     event.target.value = "";
   });
 
-  const carriesFiles = (event) => drop() && [...event.dataTransfer.types].includes("Files");
+  const carriesFiles = (event) => [...event.dataTransfer.types].includes("Files");
 
+  // Where no document may be added, a file is not opened in place of the page either.
   document.addEventListener("dragover", (event) => {
     if (!carriesFiles(event)) return;
     event.preventDefault();
-    document.body.classList.add("dropping");
+    const welcome = "upload" in panel().dataset;
+    event.dataTransfer.dropEffect = welcome ? "copy" : "none";
+    document.body.classList.toggle("dropping", welcome);
   });
   document.addEventListener("dragleave", (event) => {
     if (!event.relatedTarget) document.body.classList.remove("dropping");
   });
-  document.addEventListener("drop", (event) => {
+  document.addEventListener("drop", async (event) => {
     document.body.classList.remove("dropping");
     if (!carriesFiles(event)) return;
     event.preventDefault();
-    find("#corpus-button")?.click();
-    add([...event.dataTransfer.files]);
+    if (!("upload" in panel().dataset)) return;
+    const files = [...event.dataTransfer.files];
+    find("#corpus-button").click();
+    // Gradio makes what a tab shows when it is opened first.
+    while (!drop()) await new Promise(requestAnimationFrame);
+    add(files);
   });
 
   // --- Following the conversation -----------------------------------------------------------------
@@ -313,19 +359,35 @@
     const now = turn ? `${turn.id} ${find(".question", turn).textContent}` : "";
     if (now === last) return;
     last = now;
+    if (asked && !panel().hidden) {
+      // The source of another answer would pass for the source of this one.
+      const first = turn?.matches(".answered") && find(".cit", turn);
+      if (first) open(first, false);
+      else close();
+    }
     if (turn) turn.scrollIntoView({ block: "start", behavior: smooth() });
     else window.scrollTo({ top: 0, behavior: smooth() });
   }
 
+  // Gradio tells in English that the server is lost, and would wait for its answer for ever; it
+  // loads the page again once the server is back.
+  function translate() {
+    const told = find('[data-testid="toast-text"]');
+    if (!told?.textContent.startsWith("Connection to the server")) return;
+    told.textContent = panel().dataset.lost;
+    asking(false);
+  }
+
   // Gradio builds the page after this script has run.
-  const ready = new MutationObserver(() => {
+  let ready = false;
+  new MutationObserver(() => {
+    translate();
     const log = find("#log");
-    if (!log || !panel() || !box()) return;
-    ready.disconnect();
+    if (ready || !log || !panel() || !box()) return;
+    ready = true;
     new MutationObserver(follow).observe(log, { childList: true, subtree: true, characterData: true });
     const params = new URLSearchParams(location.search);
     if (params.get("source")) show(params);
     else focus();
-  });
-  ready.observe(document, { childList: true, subtree: true });
+  }).observe(document, { childList: true, subtree: true });
 })();

@@ -10,7 +10,6 @@ from qa.index.store import DocumentEntry
 from qa.records import Document, Skipped
 from qa.web import texts
 from qa.web.markup import block, escape, paragraphs, source_url
-from qa.web.reasons import in_french
 from qa.web.references import FORMATS, reference
 from qa.web.tables import find_tables, table_html
 
@@ -18,12 +17,13 @@ from qa.web.tables import find_tables, table_html
 LISTED = 200
 
 
-def source_frame() -> str:
-    """The empty panel, filled by ``panel.js``."""
+def source_frame(*, upload: bool = False) -> str:
+    """The empty panel, filled by ``panel.js``; ``upload``: documents may be dropped on the page."""
+    adds = " data-upload" if upload else ""
     return (
-        f'<aside id="source" aria-label="{texts.SOURCE}" tabindex="-1" hidden '
+        f'<aside id="source" aria-label="{texts.SOURCE}" tabindex="-1" hidden{adds} '
         f'data-copied="{texts.COPIED}" data-unreadable="{escape(texts.UNREADABLE)}" '
-        f'data-changed="{escape(texts.SOURCE_CHANGED)}">'
+        f'data-changed="{escape(texts.SOURCE_CHANGED)}" data-lost="{escape(texts.LOST)}">'
         f'<div class="bar"><p class="steps" hidden>'
         f'{_step(-1, texts.PREVIOUS, "←")}<span class="position" aria-live="polite"></span>'
         f"{_step(1, texts.NEXT, '→')}</p>"
@@ -122,8 +122,7 @@ def corpus(entries: Sequence[DocumentEntry], total: int) -> str:
 
 def drop_zone(suffixes: Sequence[str], limit: int) -> str:
     """Where documents are dropped or chosen; ``limit`` is in bytes. Filled by ``panel.js``."""
-    kinds = ", ".join(suffixes)
-    limits = texts.DROP_LIMITS.format(kinds=kinds, limit=texts.number(limit // 1_000_000))
+    limits = texts.DROP_LIMITS.format(limit=texts.number(limit // 1_000_000))
     words = {
         "sending": texts.SENDING,
         "not-sent": texts.NOT_SENT,
@@ -133,7 +132,7 @@ def drop_zone(suffixes: Sequence[str], limit: int) -> str:
     data = "".join(f' data-{name}="{escape(text)}"' for name, text in words.items())
     return (
         f'<section id="drop" aria-label="{texts.ADD}"{data}><p>{texts.DROP} '
-        f'<label><input type="file" class="offscreen" multiple accept="{kinds}">'
+        f'<label><input type="file" class="offscreen" multiple accept="{",".join(suffixes)}">'
         f"<span>{texts.CHOOSE}</span></label>.</p>"
         f'<p class="limits">{escape(limits)}</p><div role="status"><ul></ul></div></section>'
     )
@@ -144,7 +143,7 @@ def skipped(entries: Sequence[Skipped]) -> str:
     if not entries:
         return f'<p class="none">{escape(texts.NOTHING_SKIPPED)}</p>'
     items = "".join(
-        f"<li><strong>{escape(entry.source)}</strong> {escape(in_french(entry))}</li>"
+        f"<li><strong>{escape(entry.source)}</strong> {escape(texts.reason(entry))}</li>"
         for entry in entries
     )
     return f'<section class="skipped"><h2>{escape(texts.SKIPPED)}</h2><ul>{items}</ul></section>'

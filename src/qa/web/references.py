@@ -46,6 +46,12 @@ class Reference:
         return _line(self.document.metadata.get("language", ""))
 
     @property
+    def quote(self) -> str:
+        """The span's text on one line, between « »."""
+        text = _line(self.document.text[self.start : self.end])
+        return texts.typeset("« {} »").format(text) if text else ""
+
+    @property
     def page(self) -> str:
         """The page on which the span begins, in a paged file."""
         page = self.document.page_at(self.start)
@@ -84,7 +90,7 @@ def reference(document: Document, start: int, end: int) -> Reference:
 
 
 def iso690(cited: Reference, today: date) -> str:
-    """Author, title [en ligne], date, [consulté le …], section, page, characters, address."""
+    """« Quote » author, title [en ligne], date, [consulté le …], section, page, place, address."""
     parts = [cited.author.upper() if cited.author else "", cited.title]
     parts[1] += " [en ligne]" if cited.url else " [document électronique]"
     visited = f"[consulté le {texts.date(datetime(today.year, today.month, today.day))}]"
@@ -103,7 +109,8 @@ def iso690(cited: Reference, today: date) -> str:
     address = cited.url or cited.document.source
     label = "Disponible à l’adresse :" if cited.url else "Fichier :"
     parts.append(f"{texts.typeset(label)} {address}")
-    return ". ".join(part.rstrip(".") for part in parts if part) + "."
+    told = ". ".join(part.rstrip(".") for part in parts if part)
+    return f"{cited.quote} {told}.".lstrip()
 
 
 def bibtex(cited: Reference, today: date) -> str:
@@ -111,13 +118,14 @@ def bibtex(cited: Reference, today: date) -> str:
     fields = {
         "title": _tex(cited.title),
         "author": _tex(cited.author),
-        "year": _year(cited.published),
+        "year": year(cited.published),
         "howpublished": "" if cited.url else _tex(cited.document.source),
         "url": cited.url,
         "urldate": today.isoformat() if cited.url else "",
         "pages": cited.page,
         "language": _tex(cited.language),
         "note": _tex(_place(cited)),
+        "annote": _tex(cited.quote),
     }
     lines = [f"  {name} = {{{value}}}" for name, value in fields.items() if value]
     return "\n".join([f"@misc{{{_key(cited)},", ",\n".join(lines), "}"])
@@ -129,12 +137,13 @@ def ris(cited: Reference, today: date) -> str:
         ("TY", "ELEC" if cited.url else "GEN"),
         ("TI", cited.title),
         ("AU", cited.author),
-        ("PY", _year(cited.published)),
+        ("PY", year(cited.published)),
         ("SP", cited.page),
         ("LA", cited.language),
         ("UR", cited.url),
         ("Y2", today.strftime("%Y/%m/%d") if cited.url else ""),
         ("N1", f"{cited.document.source} ; {_place(cited)}"),
+        ("N1", cited.quote),
     ]
     lines = [f"{tag}  - {value}" for tag, value in tags if value]
     return "\n".join([*lines, "ER  - "])
@@ -146,12 +155,12 @@ def csl(cited: Reference, today: date) -> str:
         "id": _key(cited),
         "type": "webpage" if cited.url else "document",
         "title": cited.title,
-        "note": f"{cited.document.source} ; {_place(cited)}",
+        "note": f"{cited.document.source} ; {_place(cited)} ; {cited.quote}".rstrip(" ;"),
     }
     if cited.author:
         item["author"] = [{"literal": cited.author}]
-    if _year(cited.published):
-        item["issued"] = {"date-parts": [[int(_year(cited.published))]]}
+    if year(cited.published):
+        item["issued"] = {"date-parts": [[int(year(cited.published))]]}
     if cited.page:
         item["page"] = cited.page
     if cited.language:
@@ -176,7 +185,8 @@ def _place(cited: Reference) -> str:
     return f"{section}{characters}{recognised if cited.is_recognised else ''}"
 
 
-def _year(text: str) -> str:
+def year(text: str) -> str:
+    """The year that a date names, or nothing."""
     match = re.search(r"\b(1[0-9]{3}|20[0-9]{2})\b", text)
     return match.group() if match else ""
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
+from qa.index import Index
 from qa.records import Answer, Citation, Hit
 from qa.web import texts
 from qa.web.markup import Span, block, escape, highlight, paragraphs, place, source_url
+from qa.web.references import year
 from qa.web.state import Chat, Exchange, kept_fields
+
+# Titles on the first screen, and documents whose dates are looked at for it.
+_TITLES, _DATED = 4, 500
 
 # --- Frame ----------------------------------------------------------------------------------------
 
@@ -21,51 +27,58 @@ def header() -> str:
     )
 
 
-def welcome(
-    documents: int,
-    passages: int,
-    created: str,
-    folder: str,
-    command: str,
-    examples: Sequence[str],
-    *,
-    upload: bool = False,
-) -> str:
-    """The first screen: what is indexed, questions that work, how to add documents."""
-    indexed = texts.INDEXED.format(
-        documents=texts.count(documents, "document"),
-        passages=texts.count(passages, "passage"),
-        day=texts.day_of(created),
-    )
+def welcome(content: str, add: str, examples: Sequence[str]) -> str:
+    """The first screen: questions that work, what the documents are, how to add others (HTML)."""
     asked = "".join(
         f'<li><button type="button" class="example">{escape(question)}</button></li>'
         for question in examples
-    )
-    add = escape(texts.DROP_DOCUMENTS if upload else texts.ADD_DOCUMENTS).format(
-        folder=f"<code>{escape(folder)}</code>",
-        command=f"<code>{escape(command)}</code>",
     )
     return (
         f'<section class="welcome"><h2>{escape(texts.WELCOME)}</h2>'
         f'<p class="lead">{escape(texts.WELCOME_TEXT)}</p>'
         + (f"<h3>{texts.EXAMPLES}</h3><ul>{asked}</ul>" if examples else "")
-        + f'<p class="indexed">{escape(indexed)}</p>'
-        # Documents that a program gave have no folder to put others into.
-        + (f'<p class="add">{add}</p></section>' if folder else "</section>")
+        + content
+        + (f'<p class="add">{add}</p></section>' if add else "</section>")
     )
 
 
-def notice(text: str, *, cancel: bool = False, kind: Literal["alert", "status"] = "alert") -> str:
-    """A line above the box: a fault (``alert``), or what the text in the box is for."""
-    if not text:
-        return ""
+def content(index: Index) -> str:
+    """What the documents are: how many, of which kinds and years, and the titles of the longest."""
+    manifest, entries = index.manifest, index.store.documents()
+    longest = sorted(entries, key=lambda entry: -entry.characters)[:_TITLES]
+    titles = " · ".join(
+        f'<a class="to-source" href="{escape(source_url(entry.id, 0, 0))}">'
+        f"{escape(entry.title or entry.id)}</a>"
+        for entry in entries
+        if entry in longest
+    )
+    names = {ending: kind for kind, endings in texts.KINDS.items() for ending in endings.split()}
+    kinds = Counter(names.get(entry.id.lower().rpartition(".")[2], "") for entry in entries)
+    told = [f"{kind} ({texts.number(count)})" for kind, count in kinds.most_common() if kind]
+    dates = (index.document(entry.id).metadata.get("date", "") for entry in entries[:_DATED])
+    years = sorted(filter(None, map(year, dates)))
+    if years:
+        told.append(texts.DATED.format(first=years[0], last=years[-1]))
+    indexed = texts.INDEXED.format(
+        documents=texts.count(manifest.documents, "document"),
+        passages=texts.count(manifest.passages, "passage"),
+        day=texts.day_of(manifest.created),
+    )
+    return (
+        f'<h3>{texts.CONTENT}</h3><p class="titles">{titles} · '
+        f'<button type="button" class="quiet" data-tab="corpus">{texts.SEE_ALL}</button></p>'
+        f'<p class="indexed">{escape(" · ".join([indexed, *told]))}</p>'
+    )
+
+
+def notice(text: str, kind: Literal["alert", "status"] = "alert", undo: str = "") -> str:
+    """A line above the box: a fault (``alert``), or what happened; ``undo`` is what undoes it."""
     button = (
-        f' <button type="button" class="quiet" data-action="cancel">{texts.CANCEL}</button>'
-        if cancel
+        f' <button type="button" class="quiet" data-action="{undo}">{texts.CANCEL}</button>'
+        if undo
         else ""
     )
-    role = "status" if cancel else kind
-    return f'<p class="notice {role}" role="{role}">{escape(text)}{button}</p>'
+    return f'<p class="notice {kind}" role="{kind}">{escape(text)}{button}</p>'
 
 
 # --- Conversation ---------------------------------------------------------------------------------
@@ -84,11 +97,12 @@ def _exchange(position: int, exchange: Exchange) -> str:
     answer = exchange.turn.answer
     # A greeting is answered without a search: nothing was looked for, so nothing is refused.
     kind = answer.status
-    if kind == "courtesy":
-        said = f'<p class="note">{escape(texts.typeset(answer.note or texts.NO_ANSWER))}</p>'
-    else:
-        said = _quotes(answer) if kind == "answered" else _refusal(answer)
-        said += _verdict(position, exchange) + _passages(answer)
+    said = f'<p class="note">{escape(texts.typeset(answer.note))}</p>' if answer.note else ""
+    if kind == "answered":
+        said = _figures(answer.citations) + said + _verdict(position, exchange)
+    elif kind == "not_found":
+        said = _refusal(answer)
+    said += _passages(answer)
     return (
         f'<article class="turn {kind}" id="turn-{position}" data-kept="{_kept(exchange)}">'
         f'<h2 class="question" dir="auto"><span class="offscreen">{escape(texts.YOU_ASKED)} </span>'
@@ -121,22 +135,13 @@ def _understood(position: int, answer: Answer) -> str:
     return f'<p class="understood" role="group">{escape(label)} {buttons}</p>'
 
 
-def _quotes(answer: Answer) -> str:
-    note = f'<p class="note">{escape(texts.typeset(answer.note))}</p>' if answer.note else ""
-    return _figures(answer.citations) + note
-
-
 def _figures(citations: Iterable[Citation]) -> str:
     return "".join(
-        f"<figure><blockquote><q>{_quote(citation)}</q>"
-        f"{marker(citation)}</blockquote>"
-        f"<figcaption>{_cited_place(citation)}</figcaption></figure>"
-        for citation in citations
+        f"<figure><blockquote><q>{highlight(c.quote, c.start, c.emphasis, tag='strong')}</q>"
+        f"{marker(c)}</blockquote>"
+        f"<figcaption>{_cited_place(c)}</figcaption></figure>"
+        for c in citations
     )
-
-
-def _quote(citation: Citation) -> str:
-    return highlight(citation.quote, citation.start, citation.emphasis, tag="strong")
 
 
 def marker(citation: Citation) -> str:
@@ -192,27 +197,25 @@ def _verdict(position: int, exchange: Exchange) -> str:
 def _passages(answer: Answer) -> str:
     if not answer.hits:
         return ""
-    answered = answer.status == "answered"
-    label = texts.PASSAGES if answered else texts.PASSAGES_NEAR
-    items = "".join(
-        _passage(hit, answer.citations, is_open=answered and hit.rank == 1) for hit in answer.hits
-    )
+    label = texts.PASSAGES if answer.status == "answered" else texts.PASSAGES_NEAR
+    items = "".join(_passage(hit, answer.citations) for hit in answer.hits)
     return f'<section class="passages"><h3>{escape(label)}</h3><ol>{items}</ol></section>'
 
 
-def _passage(hit: Hit, citations: Iterable[Citation], *, is_open: bool) -> str:
+def _passage(hit: Hit, citations: Iterable[Citation]) -> str:
+    """A passage behind its title, closed; « [1] » marks the one that a citation was taken from."""
     passage = hit.passage
-    spans = [(c.start, c.end) for c in citations if c.document_id == passage.document_id]
-    share = max(0.0, min(1.0, hit.score))
+    quoted = [
+        c
+        for c in citations
+        if c.document_id == passage.document_id and c.start < passage.end and passage.start < c.end
+    ]
+    markers = "".join(f'<b class="quoted">[{c.marker}]</b> ' for c in quoted)
     url = escape(source_url(passage.document_id, passage.start, passage.end))
     return (
-        f"<li><details{' open' if is_open else ''}><summary>"
-        f'<span class="rank">{hit.rank}</span>'
-        f'<span class="path">{place(passage.title or passage.document_id, passage.headings)}</span>'
-        f'<span class="score"><span class="bar" aria-hidden="true">'
-        f'<i style="width:{100 * share:.0f}%"></i></span>'
-        f'<span class="offscreen">{texts.SCORE} </span>{texts.decimal(hit.score)}</span></summary>'
-        f'<div class="text">{_text(hit, spans)}</div>'
+        f'<li><details><summary><span class="path">{markers}'
+        f"{place(passage.title or passage.document_id, passage.headings)}</span></summary>"
+        f'<div class="text">{_text(hit, [(c.start, c.end) for c in quoted])}</div>'
         f'<p><a class="to-source" href="{url}">{texts.OPEN_SOURCE}</a></p></details></li>'
     )
 

@@ -6,20 +6,21 @@ asks again, so that every answer shown is one of the documents as they are.
 
 from __future__ import annotations
 
+import json
 import secrets
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Literal, TypeVar
+
+from annotated_types import Interval
 
 from qa.assistant import Caution
 from qa.records import Turn
-from qa.web import texts
 
 Verdict = Literal["", "like", "dislike"]
 Draft = Literal["", "edit"]
 
-METHODS = tuple(value for _, value in texts.METHODS)
-CAUTIONS = tuple(value for _, value in texts.CAUTIONS)
-_VERDICTS = ("", "like", "dislike")
+Method = Literal["hybrid", "dense", "lexical"]
+_Kind = TypeVar("_Kind")
 
 # A longer conversation forgets its beginning, so that a forgotten page does not fill the memory.
 MAX_EXCHANGES = 30
@@ -34,8 +35,8 @@ def _new_identity() -> str:
 class Settings:
     """How a question is asked: passages shown (1 to 100), search method, caution."""
 
-    passages: int = 5
-    method: str = "hybrid"
+    passages: Annotated[int, Interval(ge=1, le=100)] = 5
+    method: Method = "hybrid"
     caution: Caution = "normal"
 
 
@@ -56,10 +57,14 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """The exchanges so far; ``draft`` tells what the text in the box is for."""
+    """The exchanges so far; ``draft`` tells what the text in the box is for.
+
+    ``forgotten`` are those of the conversation before a new one that has not begun.
+    """
 
     exchanges: tuple[Exchange, ...] = ()
     draft: Draft = ""
+    forgotten: tuple[Exchange, ...] = ()
 
     @property
     def turns(self) -> tuple[Turn, ...]:
@@ -115,32 +120,19 @@ def read_kept(content: object) -> list[Kept]:
     """What a browser hands back, the newest last; whatever is not as it was written is left out."""
     if not isinstance(content, list):
         return []
-    return [kept for fields in content[-MAX_EXCHANGES:] if (kept := _read_one(fields)) is not None]
-
-
-def _read_one(fields: object) -> Kept | None:
-    if not isinstance(fields, dict) or not isinstance(fields.get("settings"), dict):
-        return None
-    written = [fields.get(name) for name in ("message", "corpus", "identity")]
-    context = fields.get("context")
-    if not isinstance(context, list) or not all(
-        isinstance(text, str) for text in written + context
-    ):
-        return None
-    message, corpus, identity = map(str, written)
-    settings = read_settings(
-        *(fields["settings"].get(name) for name in ("passages", "method", "caution"))
-    )
-    verdict = fields.get("verdict")
-    if settings is None or verdict not in _VERDICTS or sum(map(len, context)) > MAX_CONTEXT:
-        return None
-    return Kept(message, tuple(context), cast(Verdict, verdict), settings, corpus, identity)
+    found = [_read(Kept, fields) for fields in content[-MAX_EXCHANGES:]]
+    return [kept for kept in found if kept and sum(map(len, kept.context)) <= MAX_CONTEXT]
 
 
 def read_settings(passages: object, method: object, caution: object) -> Settings | None:
     """Settings that somebody else wrote, when they are such."""
-    if not isinstance(passages, int) or not 1 <= passages <= 100:
+    return _read(Settings, {"passages": passages, "method": method, "caution": caution})
+
+
+def _read(kind: type[_Kind], fields: object) -> _Kind | None:
+    from pydantic import TypeAdapter
+
+    try:
+        return TypeAdapter(kind).validate_json(json.dumps(fields), strict=True)
+    except (TypeError, ValueError):
         return None
-    if method not in METHODS or caution not in CAUTIONS:
-        return None
-    return Settings(passages, str(method), cast(Caution, caution))

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
+from qa.records import Skipped
+
 NARROW, WIDE = "\u202f", "\u00a0"  # narrow no-break space, no-break space
 
 _MONTHS = (
@@ -17,24 +19,19 @@ _MONTHS = (
 
 
 def typeset(text: str) -> str:
-    """French spacing: « Qui ? » gets its no-break spaces.
+    """French spacing: « Qui ? » and « 50 Mo » get their no-break spaces.
 
     >>> typeset("Qui ?") == "Qui" + NARROW + "?"
     True
     """
     text = re.sub(r" (?=[;!?»])", NARROW, text)
     text = re.sub(r"(?<=«) ", NARROW, text)
-    return re.sub(r" (?=:)", WIDE, text)
+    return re.sub(r" (?=:|%|Mo\b)", WIDE, text)
 
 
 def number(value: int) -> str:
     """A whole number in French: 12345 -> « 12 345 » (narrow no-break space)."""
     return f"{value:,}".replace(",", NARROW)
-
-
-def decimal(value: float) -> str:
-    """Two decimals in French: 0.834 -> « 0,83 »."""
-    return f"{value:.2f}".replace(".", ",")
 
 
 def count(value: int, singular: str, plural: str = "") -> str:
@@ -47,6 +44,15 @@ def date(moment: datetime) -> str:
     """A day in French: « 1er mars 1931 »."""
     day = "1er" if moment.day == 1 else str(moment.day)
     return f"{day}{WIDE}{_MONTHS[moment.month - 1]} {moment.year}"
+
+
+def reason(entry: Skipped) -> str:
+    """Why a file was left out: the reading room says it in French too.
+
+    >>> reason(Skipped("a.txt", "empty file", french="fichier vide"))
+    'fichier vide'
+    """
+    return typeset(entry.french) if entry.french else NOT_READ
 
 
 def page(value: int | None, *, ocr: bool = False) -> str:
@@ -74,12 +80,24 @@ TAB_CORPUS = "Corpus"
 # First screen.
 WELCOME = typeset("Que cherchez-vous ?")
 WELCOME_TEXT = typeset(
-    "Posez une question en français. La réponse est faite de phrases de vos documents, citées "
-    "telles quelles ; chaque citation s’ouvre à sa place. Quand les documents ne répondent pas, "
-    "Sourcier le dit."
+    "Posez une question en français. La réponse est faite de phrases de vos documents, chacune "
+    "citée telle quelle et ouverte à sa place ; quand ils ne répondent pas, Sourcier le dit."
 )
 EXAMPLES = "Par exemple"
+CONTENT = "Dans ces documents"
+SEE_ALL = "voir tout le corpus"
 INDEXED = typeset("{documents} · {passages} · indexés le {day}")
+DATED = "datés de {first} à {last}"
+# Kinds of files by their endings.
+KINDS = dict(
+    kind.split(" = ")
+    for kind in (
+        "PDF = pdf; Word = doc docm docx rtf; OpenDocument = odt ott ods odp; EPUB = epub; "
+        "PowerPoint = ppt pptm pptx; tableur = xls xlsx xlsm csv tsv; page web = html htm xhtml; "
+        "courriel = eml mbox; Markdown = md mdx markdown; texte = txt text rst tex; sous-titres = "
+        "srt vtt; XML = xml; JSON = json jsonl ndjson ipynb"
+    ).split("; ")
+)
 ADD_DOCUMENTS = typeset(
     "Pour ajouter des documents, placez-les dans le dossier {folder}, lancez {command}, puis "
     "rechargez cette page."
@@ -101,12 +119,12 @@ BOX_HINT = "Posez une question"
 SEND = "Demander"
 STOP = "Arrêter"
 NEW = "Nouvelle conversation"
-RETRY = "Reposer"
+RETRY = "Relancer"
 EDIT = "Modifier"
-EXPORT_MARKDOWN = typeset("Exporter : Markdown")
-EXPORT_JSON = "JSON"
+EXPORT_MARKDOWN, EXPORT_JSON = "Exporter en Markdown", "Exporter en JSON"
 PRINT = "Imprimer"
 CANCEL = "Annuler"
+FORGOTTEN = typeset("La conversation a été effacée.")
 EDITING = typeset("La question corrigée remplacera la dernière.")
 
 # Settings.
@@ -116,7 +134,10 @@ PASSAGES_HINT = typeset("Sous chaque réponse, les plus proches d’abord.")
 SETTING_METHOD = "Recherche"
 SETTING_CAUTION = "Prudence"
 METHODS = (("Hybride", "hybrid"), ("Sens", "dense"), ("Mots", "lexical"))
-METHOD_HINT = typeset("Hybride : par le sens et par les mots.")
+METHOD_HINT = typeset(
+    "Sens : ce que dit la question, en d’autres mots aussi. Mots : ses mots exacts. Hybride : les "
+    "deux."
+)
 CAUTIONS = (("Faible", "low"), ("Normale", "normal"), ("Forte", "high"))
 CAUTION_HINT = typeset("Forte : des réponses plus rares et plus sûres.")
 
@@ -125,8 +146,8 @@ CONVERSATION = "Conversation"
 YOU_ASKED = typeset("Question :")
 UNDERSTOOD = typeset("Compris avec :")
 UNDERSTOOD_ALONE = typeset("Comprise seule. Ajouter :")
-TAKE_OFF = typeset("Reposer la question sans « {word} »")
-TAKE_TOO = typeset("Reposer la question avec « {word} »")
+TAKE_OFF = typeset("Relancer la question sans « {word} »")
+TAKE_TOO = typeset("Relancer la question avec « {word} »")
 OPEN_CITATION = typeset("Citation {marker} : ouvrir la source, {title}")
 PASSAGES = "Passages"
 PASSAGES_NEAR = typeset("Passages proches, sans réponse")
@@ -134,7 +155,6 @@ MEANT = typeset("Vouliez-vous demander :")
 SHOW_ANYWAY = typeset("Montrer quand même")
 UNSURE = typeset("Cette phrase est la plus proche ; elle ne répond sans doute pas.")
 NO_ANSWER = typeset("Les documents ne répondent pas à cette question.")
-SCORE = "Score"
 OPEN_SOURCE = "Lire dans le document"
 LIKE, DISLIKE = "Utile", "Pas utile"
 RATE = typeset("Cette réponse est-elle utile ?")
@@ -149,6 +169,10 @@ COPY_LINK = "Copier le lien"
 CHARACTERS = "caractères {start} à {end}"
 RECOGNISED = "Texte reconnu par OCR"
 UNKNOWN_DOCUMENT = typeset("Ce document n’est pas dans l’index : il a pu être retiré ou renommé.")
+LOST = typeset(
+    "Le serveur ne répond plus. Cette page reviendra d’elle-même avec lui ; votre question reste "
+    "dans la zone de saisie."
+)
 UNREADABLE = typeset("La source n’a pas pu être lue. Le serveur est-il encore en marche ?")
 SOURCE_CHANGED = typeset(
     "Ce document a changé depuis la réponse : reposez la question pour retrouver la citation."
@@ -166,7 +190,9 @@ NOTHING_SKIPPED = typeset("Tous les fichiers du dossier ont été lus.")
 ADD = "Ajouter des documents"
 DROP = "Déposez des documents ici, ou"
 CHOOSE = "choisissez-les"
-DROP_LIMITS = typeset("{kinds} ; {limit} Mo au plus par fichier.")
+DROP_LIMITS = typeset("{kinds} ; {limit} Mo au plus par fichier.").format(
+    kinds=", ".join(KINDS), limit="{limit}"
+)
 SENDING = typeset("envoi : {share} %")
 ADDITION_STATES = {
     "waiting": "en attente",
