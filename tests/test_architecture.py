@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import importlib.metadata
 import re
 import subprocess
@@ -157,6 +158,7 @@ def declared() -> dict[str, set[str]]:
     }
 
 
+@functools.cache
 def distribution(package: str) -> str:
     """What is installed to import a package."""
     (name, *_) = sorted(set(importlib.metadata.packages_distributions()[package]), key=len)
