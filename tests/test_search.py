@@ -64,6 +64,17 @@ def test_the_same_text_is_listed_once(
     assert "copie.md" not in [hit.passage.document_id for hit in hits]
 
 
+@pytest.mark.parametrize("method", ["dense", "hybrid", "vectors"])
+def test_the_only_passage_is_found_by_its_meaning(
+    method: str, write_corpus: Callable[..., Path], fake_embedder: FakeEmbedder
+) -> None:
+    corpus = write_corpus({"a.md": "Le chef du parti meurt à Gorki."})
+    update_index(corpus, corpus.parent / "index", fake_embedder)
+    index = open_index(corpus.parent / "index")
+    query = fake_embedder.embed_questions(["des meurtriers"])[0]
+    assert len(SEARCHES[method](index, "des meurtriers", query, 5)) == 1
+
+
 @pytest.mark.parametrize("method", SEARCHES)
 def test_more_than_there_is_gives_what_there_is(
     method: str, index: Index, fake_embedder: FakeEmbedder

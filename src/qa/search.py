@@ -36,6 +36,7 @@ DENSE_WEIGHT = 0.6  # share of the cosine in the fused score
 # So many of the best candidates are compared by their tokens: fused ones, and of vectors alone.
 COMPARED, DENSE_COMPARED = 30, 50
 DENSE_TOKEN_WEIGHT = 0.5  # share of the tokens in the score by meaning alone
+_FARTHEST = np.float32(1e-6)
 # Share of the tokens in the final score; they differ least, so they weigh most.
 TOKENS_SHARE = 0.6
 
@@ -53,7 +54,8 @@ def search_dense(index: Index, question: str, query: Query, limit: int) -> list[
     best = candidates.best(scores, DENSE_COMPARED)
     candidates.compare(best)
     scores[best] += DENSE_TOKEN_WEIGHT * scale_between(candidates.tokens[best])
-    return candidates.hits(scores, limit)
+    # The farthest is found too, though nothing is left of its score.
+    return candidates.hits(np.maximum(scores, _FARTHEST), limit)
 
 
 def search_hybrid(index: Index, question: str, query: Query, limit: int) -> list[Hit]:
