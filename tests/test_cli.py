@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from qa.cli import main
+from qa.cli.ending import ended
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
@@ -331,6 +332,19 @@ def test_output_that_cannot_be_written_is_one_line(demo_index: Path) -> None:
         assert told.stderr == (
             "qa: the output could not be written (No space left on device). Write it elsewhere.\n"
         )
+
+
+def test_folders_that_nobody_named_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing = FileNotFoundError(2, "No usable temporary directory found in ['/tmp']")
+    assert ended(missing, ["serve"]) == 1
+    assert capsys.readouterr().err.startswith(
+        "qa: a folder is missing (No usable temporary directory found in ['/tmp']). Run "
+    )
+    command = f'cd "{tmp_path}" && rmdir "{tmp_path}" && {sys.executable} -m qa status'
+    told = subprocess.run(["sh", "-c", command], capture_output=True, text=True)
+    assert told.returncode == 1 and told.stderr.startswith("qa: ")
 
 
 def test_streams_may_be_closed(demo_index: Path) -> None:

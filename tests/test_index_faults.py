@@ -17,11 +17,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from conftest import FakeEmbedder
 from qa.assistant import Assistant
 from qa.cli import main
+from qa.dense import DenseIndex
 from qa.embedding import Embedded
 from qa.index import IndexReport, candidates, open_index, update_index
 from qa.index.memory import _under_its_file
@@ -806,6 +808,13 @@ def test_folders_nested_very_deeply_are_skipped(
     assert report.added == ("cronstadt.md", "lenine.md")
     (skipped,) = report.skipped
     assert (skipped.reason, set(skipped.source)) == ("nested too deeply", {"a", "/"})
+    assert skipped.french == "imbrication trop profonde"
+
+
+def test_what_faiss_could_not_write_is_told_by_its_cause(tmp_path: Path) -> None:
+    dense = DenseIndex.build(np.eye(2, dtype=np.float32))
+    with pytest.raises(OSError, match=r"^vectors\.faiss: No such file or directory$"):
+        dense.save(tmp_path / "none" / "vectors.faiss")
 
 
 # --- Deletions -----------------------------------------------------------------------------------

@@ -47,7 +47,8 @@ def basic(text: str) -> str:
 
 def test_accounts_are_read(tmp_path: Path) -> None:
     path = tmp_path / "accounts"
-    path.write_text("# l’équipe\nzoé:mot de: passe\n\n  luc:x  \n", "utf-8")
+    path.write_text("# l’équipe\r\nzoé:mot de: passe\r\n\n  luc:x  \nmax:a\u2028b\n", "utf-8")
+    assert account("max:a\u2028b") in read_accounts(path)
     access = Access(accounts=frozenset(read_accounts(path)))
     zoe = access.account_of(basic("zoé:mot de: passe"))
     assert zoe == account("zoé:mot de: passe") and access.account_of(basic("luc:x"))

@@ -5,6 +5,7 @@ Exact search by inner product of unit vectors (cosine); large collections in hal
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -79,9 +80,9 @@ class DenseIndex:
         try:
             faiss.write_index(self._index, str(path))
         except RuntimeError as error:
-            # "Error in … at …: Error: … (No space left on device)"
-            cause = str(error).rpartition("(")[2].rstrip(")\n")
-            raise OSError(f"{path.name}: {' '.join(cause.split())}") from error
+            # "Error in … at …: Error: … (No space left on device)", or "…: No space left on device"
+            cause = re.split(r"\(|: ", str(error).rstrip(") \n"))[-1]
+            raise OSError(f"{path.name}: {cause}") from error
 
     @property
     def rows(self) -> int:

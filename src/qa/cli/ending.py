@@ -54,6 +54,13 @@ def ended(error: BaseException, command: Sequence[str]) -> int:
         _discard_output()
         _say(f"the output could not be written ({error.strerror}). Write it elsewhere.")
         return FAILED
+    if isinstance(error, FileNotFoundError) and error.filename is None:
+        # Nobody named it: the temporary folder (the environment's), or the one that we stand in.
+        _say(
+            f"a folder is missing ({error.strerror}). Run the command in one that exists; "
+            "name a temporary one that can be written to: TMPDIR=FOLDER qa …"
+        )
+        return FAILED
     if isinstance(error, OSError) and error.filename is not None:
         _say(f"{error.filename}: {error.strerror}.")
         return FAILED

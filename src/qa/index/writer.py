@@ -178,6 +178,8 @@ def _disk_faults(directory: Path) -> Iterator[None]:
         with contextlib.suppress(OSError):
             remove_journal(directory / EMBEDDED)
             remove_drafts(directory)
+        if isinstance(error, FileNotFoundError) and error.filename is None:
+            raise  # no temporary folder: no fault of this disk
         raise QAError(
             f"the index cannot be written in {directory} ({error}). The index that was there "
             "is unchanged. Free some space, or give another folder with --index DIR."

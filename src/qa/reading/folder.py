@@ -98,7 +98,7 @@ def _walk(
 ) -> Iterator[tuple[str, Path | Skipped]]:
     """Walk in the order of paths; hidden names are ignored, links may not leave the folder."""
     if prefix.count("/") > _DEEPEST:
-        yield prefix.rstrip("/"), Skipped(prefix.rstrip("/"), "nested too deeply")
+        yield prefix.rstrip("/"), skipped(prefix.rstrip("/"), "nested")
         return
     try:
         entries = sorted(os.scandir(folder), key=lambda e: (prefix + e.name == ADDITIONS, e.name))

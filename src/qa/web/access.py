@@ -152,7 +152,7 @@ def read_account(text: str) -> bytes:
 def read_accounts(path: Path) -> list[bytes]:
     """The accounts of a file, one "user:password" a line; empty lines and « # » are passed over."""
     try:
-        lines = path.read_text("utf-8-sig").splitlines()
+        lines = path.read_text("utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise QAError(
             f"{path} could not be read ({error}). Give a UTF-8 file of USER:PASSWORD lines."

@@ -22,7 +22,7 @@ _TYPES: Mapping[str, type] = {"string": str, "integer": int, "boolean": bool}
 _TOLD = frozenset(
     {
         *("action", "grade", "item", "name", "turn", "word"),
-        *("kept", "message", "context", "verdict", "settings", "corpus", "identity"),
+        *("turns", "draft", "message", "context", "verdict", "settings", "corpus", "identity"),
         *("passages", "method", "caution"),
     }
 )
