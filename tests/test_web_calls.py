@@ -146,7 +146,7 @@ def bodies(place: str, number: dict[str, int]) -> list[Any]:
         *asked,
         {"data": [None, None, 5, "hybrid", file], "fn_index": number["ask"], "session_hash": "s"},
         {**act, "event_data": {"path": place}},
-        {**act, "event_data": {"kept": [{"settings": file}]}},
+        {**act, "event_data": {"turns": [{"settings": file}]}},
         {"data": ["Qui ?", 5, "hybrid", "normal"], "fn_index": 29, "session_hash": file},
         {"question": file, "passages": 5},
         {"event_id": file, "session_hash": file, "fn_index": file},
@@ -258,7 +258,7 @@ def test_every_function_takes_its_own_types_alone(blocks: Any) -> None:
         checked = json.loads(calls.checked("queue/join", json.dumps(body).encode(), str.upper))
         assert (checked["data"], checked["session_hash"]) == (values, "S")
         assert ("event_data" in checked) == function.collects_event_data
-        for told in ({"path": "/a"}, {"kept": [{"path": "/a"}]}, {"turn": [[[[1]]]]}):
+        for told in ({"path": "/a"}, {"turns": [{"path": "/a"}]}, {"turn": [[[[1]]]]}):
             if not function.collects_event_data:
                 continue
             with pytest.raises(CallError):
@@ -272,7 +272,8 @@ def test_every_function_takes_its_own_types_alone(blocks: Any) -> None:
 
 def test_what_the_browser_kept_passes(blocks: Any, scripted: Scripted, tmp_path: Path) -> None:
     _, chat, _, _ = Page(scripted, tmp_path).ask(ASK, Chat(), 5, "hybrid", "normal")
-    told = {"kept": [kept_fields(exchange) for exchange in chat.exchanges]}
+    turns = [kept_fields(exchange) for exchange in chat.exchanges]
+    told = {"turns": json.loads(json.dumps(turns)), "draft": "Où", "settings": [5, "dense", "low"]}
     number = next(n for n, f in blocks.fns.items() if f.api_name == "brought_back")
     body = json.dumps({"data": [], "fn_index": number, "event_data": told})
     checked = json.loads(Calls(blocks).checked("queue/join", body.encode(), str))
