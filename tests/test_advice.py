@@ -25,6 +25,7 @@ def test_what_is_near_and_what_is_not() -> None:
         f"{NOTHING_NEAR} Aucun ne contient «\u202frenouveler\u202f», «\u202fpasseport\u202f».", ""
     )  # fmt: skip
     assert told("Et alors ?") == (NOTHING_NEAR, "")
+    assert told("Combien coûte la révolte ?") == (NEAR, "")
 
 
 def test_a_word_spelled_nearly_as_in_the_documents_is_suggested() -> None:

@@ -44,7 +44,7 @@ _DEPTH = 20
 _MOST_QUESTIONS = 4
 # A follow-up is likely to be about the document just cited: what its passages gain in score.
 # Chosen on the development conversations (benchmarks/README.md).
-_CITED = 0.05
+_CITED = 0.1
 _WIDE = 100  # passages that are counted to tell which documents speak of something
 
 

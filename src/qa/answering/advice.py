@@ -15,6 +15,12 @@ _LOOKED_AT = 5  # passages
 # A word is taken for another one that is spelled nearly alike, from so many letters on: by hand.
 _SHORTEST, _ALIKE = 5, 0.8
 _MOST_MISSING = 3  # words that are named
+# Words that say what kind of answer is wanted: documents need not have them.
+_ASKING = frozenset(
+    """coute coutent couter cout montant prix tarif valeur date heure duree nombre chiffre raison
+    cause signifie signification definition difference appelle nomme situe trouve trouver passe
+    arrive existe""".split()
+)
 
 
 def advise(
@@ -24,7 +30,11 @@ def advise(
 
     ``hits`` are the best passages; ``document_frequency`` tells how many passages have a stem.
     """
-    asked = [word for word in words(question) if not word.is_stop and len(word.form) > 2]
+    asked = [
+        word
+        for word in words(question)
+        if not word.is_stop and len(word.form) > 2 and word.form not in _ASKING
+    ]
     written: dict[str, str] = {}
     near: set[str] = set()
     for text in (hit.passage.index_text for hit in hits[:_LOOKED_AT]):

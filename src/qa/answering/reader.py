@@ -8,6 +8,7 @@ is what its two ends have over that.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ from qa.records import Hit, Passage
 Floats = NDArray[np.float32]
 
 LONGEST_ANSWER = 80  # tokens
+CELL_END = "\u202f; "  # between the cells of a row, as it is read (``qa.reading.grid``)
 LEAST = -30.0  # the score of a passage that nothing of can be read
 
 
@@ -111,10 +113,16 @@ def _lead(passage: Passage) -> int:
 
 
 def _whole_words(text: str, span: Span) -> Span:
-    """The span from the beginning of its first word to the end of its last one."""
+    """The span from the beginning of its first word to the end of its last one.
+
+    In the row of a table it ends with its cell.
+    """
     inside = text[span.start : span.end]
+    if CELL_END in inside:
+        inside = re.split(rf"{CELL_END}|\n", inside.lstrip(), maxsplit=1)[0]
+        inside = text[span.start : text.index(inside, span.start) + len(inside)]
     start = span.start + len(inside) - len(inside.lstrip())
-    end = span.start + len(inside.rstrip())
+    end = start + len(inside.strip())
     while 0 < start < end and text[start].isalnum() and text[start - 1].isalnum():
         start -= 1
     while start < end < len(text) and text[end - 1].isalnum() and text[end].isalnum():

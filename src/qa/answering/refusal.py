@@ -2,7 +2,8 @@
 
 Only what reading finds: it means the same in every collection and with every method and embedding
 model. How many of the question's words the passages have says nothing beside it: near-misses share
-more of them than good paraphrases do (its fitted weight was 0, benchmarks/README.md).
+more of them than good paraphrases do. Nor does the second passage, or the sum of all
+(``benchmarks/README.md``).
 """
 
 from __future__ import annotations
@@ -18,14 +19,12 @@ _LOWEST, _HIGHEST = -12.0, 12.0
 
 @dataclass(frozen=True, slots=True)
 class QuestionSignals:
-    """The highest log-odds of a passage that was read, and the next one's."""
+    """The highest log-odds of a passage that was read."""
 
     best: float
-    second: float
 
 
 def question_signals(ranked: Sequence[PassageReading]) -> QuestionSignals:
     """The signals of a question from its readings, best first."""
-    scores = [reading.score for reading in ranked[:2]] + [LEAST, LEAST]
-    best, second = (min(max(score, _LOWEST), _HIGHEST) for score in scores[:2])
-    return QuestionSignals(best, second)
+    best = ranked[0].score if ranked else LEAST
+    return QuestionSignals(min(max(best, _LOWEST), _HIGHEST))

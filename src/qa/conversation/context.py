@@ -43,7 +43,9 @@ def history_text(turns: Sequence[Said]) -> str:
     """The last turns as one text, most recent first."""
     lines = []
     for turn in reversed(turns[-TURNS:]):
-        quote = turn.quote[:LONGEST_QUOTE]
+        quote = turn.quote
+        if len(quote) > LONGEST_QUOTE:
+            quote = quote[:LONGEST_QUOTE].rsplit(maxsplit=1)[0]  # whole words: they may be shown
         told = " : ".join(part for part in (turn.answer, quote) if part)
         lines.append("\n".join(part for part in (turn.question, told, turn.title) if part))
     return "\n".join(lines)
@@ -66,7 +68,7 @@ def phrases(history: str, chosen: Sequence[Word], asked: str) -> tuple[str, ...]
         joined = bool(runs) and (
             len(between) <= _BETWEEN
             and all(other.is_stop for other in between)
-            and not set("\n.;:?!()») ") & set(history[runs[-1][-1].end : word.start]) - {" "}
+            and not set("\n,.;:?!()»") & set(history[runs[-1][-1].end : word.start]) - {" "}
         )
         known.add(word.stem)
         if joined:

@@ -15,7 +15,7 @@ from qa.records import Turn
 # the question stands alone. Chosen on the development conversations.
 TAKEN, NEEDED = 0.0, 0.5
 # From which a word that is not taken is offered, and so many phrases at most: set by hand.
-OFFERED, MOST_OFFERED = -2.0, 3
+OFFERED, MOST_OFFERED = -1.0, 2
 
 
 class FollowUps:
