@@ -9,7 +9,7 @@ import pytest
 from conftest import FakeEmbedder
 from fake_reader import FakeReader
 from qa.assistant import Assistant
-from qa.forms import dates, expansions, pairs
+from qa.forms import dates, expansions, pairs, spelled
 from qa.index import open_index, update_index
 
 WAGE = "Le salaire minimum interprofessionnel de croissance (SMIC) est relevé au 1er janvier."
@@ -61,6 +61,22 @@ def test_a_question_is_given_the_other_form() -> None:
 )
 def test_dates_in_words_and_figures(question: str, forms: tuple[str, ...]) -> None:
     assert dates(question) == forms
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("ou est ne trotsky", "ou est né trotsky"),
+        ("Quand est-elle nee ?", "Quand est-elle née ?"),
+        ("OU EST NE LENINE ?", "ou est né lenine ?"),
+        ("où sont nes ses fils", "où sont nés ses fils"),
+        ("Il est né. Elle ne répond pas, ce n'est net ni neuf.", None),
+        ("qui ne fut ni roi ni prince", None),
+        ("SMIC", None),
+    ],
+)
+def test_who_was_born_without_an_accent(typed: str, meant: str | None) -> None:
+    assert spelled(typed) == (meant or typed)
 
 
 def test_an_acronym_is_found_where_only_its_long_form_stands_and_the_other_way(

@@ -67,9 +67,9 @@ def test_the_page_reaches_every_citation(
         turns, datetime(2026, 11, 21)
     )
     cited = references.reference(index.document("port.pdf"), citation.start, citation.end)
-    assert references.iso690(cited, TODAY).startswith(
-        "JEANNE ROY. Chronique de Port-Gallet [document électronique]. 1934. P.\u00a02. Caractères"
-    )
+    assert (
+        "\u202f» JEANNE ROY. Chronique de Port-Gallet [document électronique]. 1934. P.\u00a02. Car"
+    ) in references.iso690(cited, TODAY)
     assert "  pages = {2},\n  language = {fr},\n" in references.bibtex(cited, TODAY)
     assert "SP  - 2\nLA  - fr\n" in references.ris(cited, TODAY)
     (item,) = json.loads(references.csl(cited, TODAY))
@@ -86,9 +86,9 @@ def test_recognised_text_is_marked() -> None:
     assert "OCR" not in references.iso690(typed, TODAY) + references.csl(typed, TODAY)
     for make in (references.iso690, references.bibtex, references.ris, references.csl):
         assert "exte reconnu par OCR" in make(recognised, TODAY)
-    assert references.iso690(recognised, TODAY).startswith(
+    assert (
         "A [document électronique]. P.\u00a02. Texte reconnu par OCR. Caractères 5 à 10."
-    )
+    ) in references.iso690(recognised, TODAY)
 
 
 @pytest.mark.skipif(shutil.which("tesseract") is None, reason="tesseract is not installed")

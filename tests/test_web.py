@@ -1316,8 +1316,11 @@ def test_first_screen_then_each_example(browser: Browser, demo_site: Site) -> No
         assert browser.text(".turn .question").endswith(example)
         quote_shown = browser.text("blockquote q")
         assert quote_shown == site.assistant.answer(example).citations[0].quote
-        browser.one(".passages li:has(.quoted) summary").click()
-        assert browser.text(".passages mark") in quote_shown
+        quoted = ".passages li:has(.quoted) summary"
+        browser.run(f"document.querySelector('{quoted}').scrollIntoView({{block: 'center'}})")
+        browser.one(quoted).click()
+        marked = browser.text(".passages mark")
+        assert any(marked in quote.text for quote in browser.all("blockquote q"))
     assert browser.faults() == []
 
 

@@ -14,6 +14,7 @@ import pytest
 
 import test_web
 from conftest import FakeEmbedder
+from fake_reader import FakeReader
 from qa.assistant import Assistant
 from qa.cli import main
 from qa.embedding import Query
@@ -164,7 +165,7 @@ def test_a_question_keeps_to_one_generation(
     published: tuple[Publishing, Path, Callable[[], None]],
 ) -> None:
     embedder, index, publish = published
-    assistant = Assistant(open_index(index), embedder)
+    assistant = Assistant(open_index(index), embedder, FakeReader())
 
     def meanwhile() -> None:
         embedder.meanwhile = lambda: None
@@ -183,7 +184,7 @@ def test_the_page_shows_an_answer_as_that_of_the_documents_that_it_was_made_of(
     published: tuple[Publishing, Path, Callable[[], None]], tmp_path: Path
 ) -> None:
     embedder, index, publish = published
-    page = Page(Assistant(open_index(index), embedder), tmp_path)
+    page = Page(Assistant(open_index(index), embedder, FakeReader()), tmp_path)
     before = page.view
 
     def meanwhile() -> None:
@@ -204,7 +205,7 @@ def test_the_files_of_a_generation_are_let_go_of_after_its_last_question(
     published: tuple[Publishing, Path, Callable[[], None]], tmp_path: Path
 ) -> None:
     embedder, index, publish = published
-    page = Page(Assistant(open_index(index), embedder), tmp_path)
+    page = Page(Assistant(open_index(index), embedder, FakeReader()), tmp_path)
     publish()
     page.reload()
     using = page.assistant
@@ -215,7 +216,7 @@ def test_the_files_of_a_generation_are_let_go_of_after_its_last_question(
     page.reload()
     assert page.assistant is not using and store.counts() == (1, 1)
     del using
-    with pytest.raises(QAError, match="closed database"):
+    with pytest.raises(QAError, match="was closed"):
         store.counts()
 
 

@@ -25,7 +25,7 @@ from qa.conversation import Context, FollowUps, split_questions, with_context
 from qa.courtesy import courtesy_reply
 from qa.embedding import Embedder, open_embedder
 from qa.encoder import shipped_encoder
-from qa.forms import other_forms
+from qa.forms import other_forms, spelled
 from qa.french import analyse_words
 from qa.index import Index, IndexReport, change_index, current_name, open_index
 from qa.overview import Overview, asked_subject, documents_on, overview_of
@@ -154,7 +154,8 @@ class Assistant:
         if overview is not None:
             return _overview(message, standalone, context, overview, index)
         # Searched and read with both forms of the acronyms and dates that it names.
-        asked = with_context(message, (*context.taken, *_other_forms(index, standalone)))
+        forms = _other_forms(index, standalone)
+        asked = spelled(with_context(message, (*context.taken, *forms)))
         query = self.embedder.embed_questions([asked])[0]
         clock.lap("embed")
         hits = METHODS[method](index, asked, query, max(limit, _DEPTH))

@@ -23,7 +23,22 @@ _MONTHS = (
 )  # fmt: skip
 _IN_WORDS = re.compile(rf"\b(\d{{1,2}})(?:er)? ({'|'.join(map(fold, _MONTHS))}) (\d{{4}})\b")
 _IN_FIGURES = re.compile(r"(?<![\w/.-])(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?![\w/-])")
+_BORN = re.compile(
+    r"(\b(?:est|sont|f[uû]t|furent|[eé]tait|[eé]taient|[eê]tre)"
+    r"(?:[ -](?:il|elle|on)s?)? )ne(?=e?s?\b)",
+    re.IGNORECASE,
+)
 _MOST_WORDS = 12  # words before a bracket in which the long form may begin
+
+
+def spelled(question: str) -> str:
+    """« OU EST NE LENINE » -> « ou est né lenine »: after « être », « ne » is no negation.
+
+    What is typed in capitals alone is read in small letters: there the network knows more words.
+    """
+    if question.isupper() and " " in question.strip():
+        question = question.lower()
+    return _BORN.sub(r"\1né", question)
 
 
 def other_forms(question: str, texts: Iterable[str]) -> tuple[str, ...]:

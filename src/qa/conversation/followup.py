@@ -13,9 +13,9 @@ from qa.records import Turn
 
 # Log-odds from which a word of the history is taken, if one of all is above the second number: else
 # the question stands alone. Chosen on the development conversations.
-TAKEN, NEEDED = 0.0, 0.5
+TAKEN, NEEDED = -0.5, -0.3
 # From which a word that is not taken is offered, and so many phrases at most: set by hand.
-OFFERED, MOST_OFFERED = -1.0, 2
+OFFERED, MOST_OFFERED = -1.5, 2
 
 
 class FollowUps:

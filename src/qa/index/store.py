@@ -97,7 +97,9 @@ class Store:
     def _rows(self, query: str, parameters: Sequence[Any] = ()) -> Iterator[Any]:
         """What a query finds. A file that was changed while it is in use is a ``QAError``."""
         try:
-            yield from self._connection.execute(query, parameters)
+            # Not "yield from": that would close the cursor, of a file that may be closed by then.
+            for row in self._connection.execute(query, parameters):  # noqa: UP028
+                yield row
         except UnicodeEncodeError:
             return  # half a pair of surrogates, which no id has
         except sqlite3.ProgrammingError as error:

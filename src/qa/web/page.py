@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qa.assistant import MAX_QUESTION, clean_message
-from qa.embedding import open_embedder
+from qa.embedding import Embedder, open_embedder
 from qa.french import fold
-from qa.index import DocumentEntry, current_name, open_index
+from qa.index import DocumentEntry, Index, current_name, open_index
 from qa.records import Answer, QAError, Turn
 from qa.web import panel, render, texts
 from qa.web.examples import example_questions
@@ -88,7 +88,7 @@ class Page:
     def __init__(self, assistant: Assistant, folder: Path, *, upload: bool = False):
         index, embedder = assistant.index, assistant.embedder
         # A question keeps to one generation, so it is the page that turns to another.
-        self.view = view_of(type(assistant)(index, embedder, follow=False), folder, upload=upload)
+        self.view = view_of(_keeping(assistant, index, embedder), folder, upload=upload)
         self.upload = upload
         self.folder = folder
         self._reloading = threading.Lock()
@@ -119,7 +119,7 @@ class Page:
             index, embedder = open_index(directory), self.assistant.embedder
             if index.manifest.embedder.fingerprint != embedder.fingerprint:
                 embedder = open_embedder(index.manifest.embedder.name)
-            newest = type(self.assistant)(index, embedder, follow=False)
+            newest = _keeping(self.assistant, index, embedder)
             # Its files are let go of after the last question that reads them.
             weakref.finalize(newest, index.close)
             self.view = view_of(newest, self.folder, upload=self.upload)
@@ -323,6 +323,12 @@ class Page:
                 "or lexical; low, normal or high; 1 to 100."
             )
         return self._answer(self.view, question, (), settings).to_dict()
+
+
+def _keeping(assistant: Assistant, index: Index, embedder: Embedder) -> Assistant:
+    """An assistant like another one, of an index that it keeps to."""
+    reader, follow_ups = assistant.reader, assistant.follow_ups
+    return type(assistant)(index, embedder, reader, follow_ups=follow_ups, follow=False)
 
 
 def kept_settings(values: object) -> tuple[int, str, str] | None:
