@@ -7,13 +7,21 @@ from collections.abc import Sequence
 import numpy as np
 
 from qa.conversation.context import Context, Said, history_text, phrases
+from qa.conversation.tokens import tokenise
 from qa.encoder import CONTEXT, Encoder
 from qa.french import Word, words
 from qa.records import Turn
 
 # Log-odds from which a word of the history is taken, if one of all is above the second number: else
-# the question stands alone. Chosen on the development conversations.
-TAKEN, NEEDED = -0.5, -0.3
+# the question stands alone. A question with a word that refers to something, or hardly any of its
+# own, is likelier to need some. Chosen on the development conversations and our own follow-ups.
+TAKEN, NEEDED = 0.0, 0.8
+TAKEN_BY_REFERENCE, NEEDED_BY_REFERENCE = -0.5, -0.8
+_REFERRING = frozenset(
+    """il elle ils elles lui leur leurs y ca cela ceci cet cette ces celui celle ceux celles son sa
+    ses eux dessus dedans""".split()
+)
+_GOING_ON = frozenset("et mais ou sinon alors donc puis ensuite apres".split())
 # From which a word that is not taken is offered, and so many phrases at most: set by hand.
 OFFERED, MOST_OFFERED = -1.5, 2
 
@@ -43,11 +51,23 @@ class FollowUps:
             last = int(np.searchsorted(starts, word.end))
             if not word.is_stop and last > first:
                 likely.append((float(odds[first:last].mean()), word))
-        needs = len(odds) > 0 and odds.max() >= NEEDED
-        taken = phrases(history, [word for mean, word in likely if needs and mean > TAKEN], message)
+        refers = _refers(message)
+        least, needed = (TAKEN_BY_REFERENCE, NEEDED_BY_REFERENCE) if refers else (TAKEN, NEEDED)
+        needs = len(odds) > 0 and odds.max() >= needed
+        taken = phrases(history, [word for mean, word in likely if needs and mean > least], message)
         others = [word for mean, word in likely if mean > OFFERED]
         offered = phrases(history, others, " ".join([message, *taken]))
         return Context(taken, offered[:MOST_OFFERED])
+
+
+def _refers(message: str) -> bool:
+    """Whether a question has a word that refers to something else, or no words of its own."""
+    tokens = tokenise(message)
+    forms = [token.form.lstrip("-") for token in tokens]
+    own = [token for token in tokens if token.is_content]
+    return (
+        len(own) < 2 or not _REFERRING.isdisjoint(forms) or (bool(forms) and forms[0] in _GOING_ON)
+    )
 
 
 def said(turn: Turn) -> Said:
