@@ -89,11 +89,11 @@ written for people who have not seen the text. Questions about one document in e
 
 | folder | texts, with their licence |
 |---|---|
-| data `encyclopaedia`, `travel_b`, `travel_c`; product `travel_d`, `travel_e` | French Wikipedia, CC BY-SA |
-| data `history_1924`; product `history_b1`, `history_b2`, `history_e` | J. Bainville, public domain |
-| product `piaf_b1`, `piaf_b2`, `piaf_c1`, `piaf_c2`, `piaf_d1` | PIAF's training paragraphs, French Wikipedia, CC BY-SA 3.0 |
-| product `news_b1`, `news_b2`, `news_c1`, `news_c2`, `news_d1`, `news_d2` | OrangeSum articles, CC BY-SA 4.0 |
-| product `software_b1`, `software_b2`, `software_c`, `software_d` | Dynamics 365 documentation, CC BY 4.0; Microsoft |
+| data `encyclopaedia`, `travel_b`, `travel_c`; product `travel_d`, `_e` | French Wikipedia, CC BY-SA |
+| data `history_1924`; product `history_b1` to `history_e` | J. Bainville, public domain |
+| product `piaf_b1` to `piaf_d1` | PIAF's training paragraphs, French Wikipedia, CC BY-SA 3.0 |
+| product `news_b1` to `news_d2` | OrangeSum articles, CC BY-SA 4.0 |
+| product `software_b1` to `software_d` | Dynamics 365 documentation, CC BY 4.0; Microsoft |
 | product `law_b`, `law_c`, `law_d` | Code du travail numérique, Canadian law: licences as above |
 | product `local_life`, `practical`, `web_c`, `web_d` | invented; Sourcier's, Apache-2.0 |
 
