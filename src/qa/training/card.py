@@ -89,7 +89,7 @@ written for people who have not seen the text. Questions about one document in e
 
 | folder | texts, with their licence |
 |---|---|
-| data `encyclopaedia`, `travel_b`, `travel_c`; product `travel_d`, `_e` | French Wikipedia, CC BY-SA |
+| data `encyclopaedia`, `travel_b`, `travel_c`; product `travel_d`, `_e` | Wikipedia, CC BY-SA |
 | data `history_1924`; product `history_b1` to `history_e` | J. Bainville, public domain |
 | product `piaf_b1` to `piaf_d1` | PIAF's training paragraphs, French Wikipedia, CC BY-SA 3.0 |
 | product `news_b1` to `news_d2` | OrangeSum articles, CC BY-SA 4.0 |
