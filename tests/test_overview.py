@@ -11,6 +11,7 @@ from fake_reader import FakeReader
 from qa.assistant import Assistant
 from qa.index import open_index, update_index
 from qa.overview import asked_subject
+from qa.records import Turn
 
 TEXTS = {
     "ruches.md": (
@@ -83,6 +84,12 @@ def test_which_documents_speak_of_something(assistant: Assistant, question: str)
     assert {c.document_id for c in answer.citations} == {"ruches.md", "moulin.md"}
     assert all("miel" in c.quote for c in answer.citations)
     assert answer.note.startswith("2 documents en parlent\u00a0: ")
+
+
+def test_what_was_said_before_changes_nothing(assistant: Assistant) -> None:
+    before = Turn("Où est le rucher ?", assistant.answer("Où est le rucher ?"))
+    answer = assistant.answer("De quoi parlent ces documents ?", (before,))
+    assert (answer.context, answer.note) == ((), "3 documents en tout.")
 
 
 def test_what_no_document_speaks_of_is_refused(assistant: Assistant) -> None:

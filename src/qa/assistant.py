@@ -145,6 +145,9 @@ class Assistant:
         caution: Caution,
     ) -> Answer:
         clock = _Clock()
+        overview = overview_of(message, index)
+        if overview is not None:  # « ces documents » are not those that were spoken of
+            return _overview(message, message, Context(), overview, index)
         context = self.follow_ups.context(message, turns)
         if chosen is not None:
             context = _chosen(message, context, chosen)
