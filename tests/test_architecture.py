@@ -87,7 +87,7 @@ HEAVY = ("torch", "sentence_transformers", "gradio", "transformers", "faiss", "t
 def sources() -> Iterator[tuple[str, Path]]:
     for path in sorted(PACKAGE.rglob("*.py")):
         parts = path.relative_to(PACKAGE).with_suffix("").parts
-        if parts != ("__init__",):
+        if parts not in {("__init__",), ("__main__",)}:
             yield parts[0], path
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -231,3 +234,187 @@ def test_index_reports_each_document(
     code, report = run_json(capsys, "index", corpus, "--index", tmp_path / "i")
     assert (code, report["unchanged"], report["published"]) == (0, ["a.txt"], False)
     assert {skip["source"] for skip in report["skipped"]} == {"b.xyz", "c.txt"}
+
+
+# --- How commands begin and end ------------------------------------------------------------------
+
+
+def qa(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "qa", *map(str, arguments)],
+        **{"capture_output": True, "text": True, "timeout": 120, **options},
+    )
+
+
+def test_the_command_alone_and_its_version() -> None:
+    alone = qa()
+    assert (alone.returncode, alone.stderr) == (0, "")
+    assert alone.stdout.startswith("usage: qa") and "calibrate" in alone.stdout
+    version = qa("--version")
+    assert (version.returncode, version.stdout.split()[0]) == (0, "sourcier")
+    assert version.stdout.split()[1] == importlib.metadata.version("sourcier")
+
+
+def test_a_question_is_read_from_standard_input(demo_index: Path) -> None:
+    question = "Où Léon Trotsky est-il mort ?\n"
+    answer = json.loads(qa("ask", "-", "--index", demo_index, "--json", input=question).stdout)
+    assert answer["question"] == question.strip()
+    assert "Mexico" in answer["citations"][0]["quote"]
+    endless = subprocess.Popen(["yes", "mot"], stdout=subprocess.PIPE)
+    told = qa("ask", "-", "--index", demo_index, stdin=endless.stdout)
+    endless.kill()
+    endless.communicate()
+    assert (told.returncode, told.stdout) == (1, "")
+    assert "the question has 100000 characters" in told.stderr
+
+
+@pytest.mark.parametrize("word", ["exit", "quit", "Quitter"])
+def test_a_word_ends_the_chat(demo_index: Path, word: str) -> None:
+    said = qa("chat", "--index", demo_index, input=f"Qui était Lénine ?\n{word}\nQui est-ce ?\n")
+    assert (said.returncode, said.stderr) == (0, "")
+    assert said.stdout.count("[1] ") == 1
+
+
+def test_control_c_in_the_chat_says_nothing_of_indexes(demo_index: Path) -> None:
+    chat = subprocess.Popen(
+        [sys.executable, "-m", "qa", "chat", "--index", demo_index],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert chat.stdin is not None and chat.stdout is not None
+    chat.stdin.write("Qui était Lénine ?\n")
+    chat.stdin.flush()
+    while not chat.stdout.readline().startswith("[1] "):
+        assert chat.poll() is None
+    chat.send_signal(signal.SIGINT)
+    _, errors = chat.communicate(timeout=60)
+    assert (chat.returncode, errors) == (130, "qa: interrupted.\n")
+
+
+def test_control_c_during_the_first_imports_is_quiet(demo_index: Path) -> None:
+    """From the moment at which Python itself is ready, at any place of the way to an answer."""
+    for delay in (0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.4):
+        asking = subprocess.Popen(
+            [sys.executable, "-c", "print(flush=True); import qa.__main__ as m; m.main()", "ask",
+             "Qui était Lénine ?", "--index", demo_index],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert asking.stdout is not None
+        asking.stdout.readline()
+        time.sleep(delay)
+        asking.send_signal(signal.SIGINT)
+        _, errors = asking.communicate(timeout=60)
+        assert (errors, asking.returncode) in [("qa: interrupted.\n", 130), ("", 0)]
+
+
+def test_output_that_cannot_be_written_is_one_line(demo_index: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    for command in (["status"], ["ask", "Qui était Lénine ?", "--json"], ["search", "Lénine"]):
+        with Path("/dev/full").open("w") as full:
+            told = qa(*command, "--index", demo_index, stdout=full, stderr=subprocess.PIPE,
+                      capture_output=False)  # fmt: skip
+        assert told.returncode == 1
+        assert told.stderr == (
+            "qa: the output could not be written (No space left on device). Write it elsewhere.\n"
+        )
+
+
+def test_streams_may_be_closed(demo_index: Path) -> None:
+    """Files that are opened get the numbers of the streams, were nothing there in their place."""
+    for closed in ("0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-"):
+        command = f'{sys.executable} -m qa ask "Qui était Lénine ?" --index {demo_index} {closed}'
+        told = subprocess.run(["sh", "-c", command], capture_output=True, text=True)
+        assert (told.returncode, told.stderr) == (0, "")
+        assert ("[1]" in told.stdout) == ("1>&-" not in closed)
+
+
+def test_what_nobody_foresaw_is_told_without_a_traceback(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def fail(*_: object) -> None:
+        raise KeyError("a name\nof two lines")
+
+    monkeypatch.setattr("qa.index.open_index", fail)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    code, out, err = run(capsys, "status", "--index", tmp_path)
+    assert (code, out, err.count("\n")) == (70, "", 1)
+    (trace,) = tmp_path.glob("qa-*.txt")
+    assert f"Please report it, with {trace}" in err
+    assert "Traceback" in trace.read_text("utf-8") and "two lines" in trace.read_text("utf-8")
+    assert trace.stat().st_mode & 0o077 == 0
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
+    code, _, err = run(capsys, "status", "--index", tmp_path)
+    assert (code, err.count("\n")) == (70, 1)
+    assert "could not be kept" in err
+
+
+@pytest.mark.parametrize("option", ["--index", "corpus"])
+def test_an_empty_name_is_wrong_usage(capsys: pytest.CaptureFixture[str], option: str) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["index", ""] if option == "corpus" else ["status", option, ""])
+    assert stop.value.code == 2
+    assert "an empty name is no file or folder" in capsys.readouterr().err
+
+
+DEEP = "[" * 100_000
+
+
+def test_values_nested_very_deeply_are_told(
+    capsys: pytest.CaptureFixture[str], demo_index: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "deep.jsonl"
+    file.write_text(f'{{"id": "a", "question": {DEEP}\n', "utf-8")
+    for arguments, words in [
+        (("ask", "--batch", file, "--index", demo_index), "line 1 is not JSON"),
+        (("verify", "--answer", file, "--index", demo_index), "could not be read"),
+        (("eval", "--answers", file, "--index", demo_index), "not JSON"),
+        (("eval", "--conversations", file, "--index", demo_index), "not JSON"),
+        (("calibrate", "--questions", file, "--index", demo_index), "not JSON"),
+    ]:
+        code, out, err = run(capsys, *arguments)
+        assert (code, out, err.count("\n")) == (1, "", 1)
+        assert words in err
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        DEEP,
+        '{"question": 5}',
+        '{"question": {"a": 1e999}, "thresholds": {"normal": 0.5}}',
+        '{"question": {}, "thresholds": {}, "created": "", "file": "", "questions": [], '
+        '"embedder": "", "shipped": "", "before": {}, "after": {}}',
+        "null",
+        "",
+    ],
+)
+def test_a_calibration_that_is_none_is_told(
+    capsys: pytest.CaptureFixture[str], demo_index: Path, tmp_path: Path, content: str
+) -> None:
+    (tmp_path / "index").mkdir()
+    for path in demo_index.iterdir():
+        (tmp_path / "index" / path.name).symlink_to(path)
+    (tmp_path / "index" / "calibration.json").write_text(content, "utf-8")
+    for command in (("status",), ("ask", "Qui était Lénine ?")):
+        code, out, err = run(capsys, *command, "--index", tmp_path / "index")
+        assert (code, out, err.count("\n")) == (1, "", 1)
+        assert "calibration.json is not a calibration" in err
+
+
+@pytest.mark.parametrize(
+    "citation",
+    [
+        {"marker": 1, "document_id": "\ud800", "start": 0, "end": 1, "quote": "x"},
+        {"marker": 1, "document_id": ["trotsky-vie.md"], "start": 0, "end": 1, "quote": "x"},
+        {"marker": 1, "document_id": "trotsky-vie.md", "start": -3, "end": -1, "quote": "x"},
+        {"marker": 1, "document_id": "trotsky-vie.md", "start": 5, "end": 5, "quote": ""},
+        {"marker": {}, "document_id": "trotsky-vie.md", "start": "0", "end": None, "quote": []},
+    ],
+)
+def test_citations_of_any_shape_are_refused(
+    capsys: pytest.CaptureFixture[str], demo_index: Path, tmp_path: Path, citation: object
+) -> None:
+    saved = tmp_path / "answer.json"
+    saved.write_text(json.dumps({"status": "answered", "citations": [citation]}), "utf-8")
+    code, verdict = run_json(capsys, "verify", "--answer", saved, "--index", demo_index)
+    assert (code, verdict["ok"]) == (1, False)

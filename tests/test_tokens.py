@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from qa.embedding import OnnxEmbedder
+from qa.embedding import OnnxEmbedder, Signs
 from qa.records import QAError
-from qa.tokens import TokenIndex, late_interaction, product, similarities
+from qa.tokens import TokenIndex, TokenWriter, late_interaction, product, similarities
 
 # Two question tokens of lengths 3/4 and 1/4 in 8 dimensions.
 TOKENS = np.zeros((2, 8), np.float32)
@@ -34,27 +36,40 @@ def test_each_question_token_takes_its_best_match() -> None:
     assert late_interaction(TOKENS[:0], [np.array([ALL])]).tolist() == [0]
 
 
-def test_what_is_put_is_read_again(tmp_path: Path) -> None:
-    index = TokenIndex.create(tmp_path / "tokens", [2, 0, 1], 1)
-    index.put(2, np.array([[7]], np.uint8))
-    index.put(0, np.array([[1], [2]], np.uint8))
-    index.flush()
+def write(folder: Path, passages: list[Signs]) -> None:
+    with closing(TokenWriter(folder)) as writer:
+        for signs in passages:
+            writer.append(signs)
+
+
+def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+    written = [np.array(signs, np.uint8).reshape(-1, 1) for signs in ([[1], [2]], [], [[7]])]
+    write(tmp_path / "tokens", written)
     again = TokenIndex.load(tmp_path / "tokens", 1)
-    assert (again.rows, again.tokens, again.count(0)) == (3, 3, 2)
+    assert (again.rows, again.tokens) == (3, 3)
     assert [again.signs(row).tolist() for row in range(3)] == [[[1], [2]], [], [[7]]]
 
 
 @pytest.mark.parametrize(("counts", "width"), [([], 1), ([3, 2], 0), ([0], 48)])
 def test_an_index_without_tokens(tmp_path: Path, counts: list[int], width: int) -> None:
-    TokenIndex.create(tmp_path / "tokens", counts, width)
+    write(tmp_path / "tokens", [np.empty((count, width), np.uint8) for count in counts])
     index = TokenIndex.load(tmp_path / "tokens", width)
     assert (index.rows, index.tokens) == (len(counts), 0)
 
 
 def test_a_file_of_another_length_is_told(tmp_path: Path) -> None:
-    TokenIndex.create(tmp_path / "tokens", [2], 48)
+    write(tmp_path / "tokens", [np.zeros((2, 48), np.uint8)])
     with pytest.raises(QAError, match="96 bytes of token signs instead of 2 x 24"):
         TokenIndex.load(tmp_path / "tokens", 24)
+
+
+def test_a_file_cut_short_while_it_is_read_is_told(tmp_path: Path) -> None:
+    write(tmp_path / "tokens", [np.zeros((5_000, 48), np.uint8)] * 2)
+    index = TokenIndex.load(tmp_path / "tokens", 48)
+    os.truncate(tmp_path / "tokens" / "signs.bin", 240_000)
+    assert index.signs(0).shape == (5_000, 48)
+    with pytest.raises(QAError, match="cut short while it was in use"):
+        index.signs(1)
 
 
 def test_tokens_of_the_shipped_model(shipped_embedder: OnnxEmbedder) -> None:

@@ -79,7 +79,9 @@ class DenseIndex:
         try:
             faiss.write_index(self._index, str(path))
         except RuntimeError as error:
-            raise OSError(f"{path.name}: {' '.join(str(error).split())}") from error
+            # "Error in … at …: Error: … (No space left on device)"
+            cause = str(error).rpartition("(")[2].rstrip(")\n")
+            raise OSError(f"{path.name}: {' '.join(cause.split())}") from error
 
     @property
     def rows(self) -> int:

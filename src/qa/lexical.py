@@ -6,9 +6,11 @@ the choice of sentences always agree; tantivy only splits at white space and cou
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -19,37 +21,75 @@ from numpy.typing import NDArray
 
 from qa.families import family, family_stems
 from qa.french import analyse_grams, analyse_words, words
+from qa.records import QAError
 
 _FIELDS = ("words", "grams")
 _WRITER_MEMORY = 200_000_000  # bytes
+# Where a lock file may stand: the temporary folder, or else what Linux keeps in memory.
+LOCK_FOLDERS = (None, "/dev/shm")  # noqa: S108
+_CHECKED = 0.01  # seconds for which the sizes of the segments need not be looked at again
 RELATED = 0.8  # what another word of the same family counts, against the question's own
 
 
 class LexicalIndex:
-    """Passages by row, in one or more tantivy segments in a folder."""
+    """Passages by row, in one or more tantivy segments in a folder.
+
+    Raises ``QAError`` where it cannot be opened.
+    """
 
     def __init__(self, folder: Path):
-        # tantivy takes a lock file even to read. Where the index may only be read, it gets a folder
-        # of links for the moment: the files stay mapped once they are open.
+        try:
+            self._open_somehow(folder)
+        except ValueError as error:  # whatever happens in tantivy
+            raise QAError(
+                f"the words of the index cannot be read ({_one_line(error)}). "
+                "Make it again: qa index CORPUS --index DIR"
+            ) from error
+        # Segments stay mapped: to read where one has been cut short would end the process.
+        self._mapped = [
+            (path, path.stat().st_size)
+            for path in folder.iterdir()
+            if path.suffix not in {".json", ".lock"}
+        ]
+        self._checked = time.monotonic()
+
+    def _open_somehow(self, folder: Path) -> None:
+        """tantivy takes a lock file even to read. Where it may not, or something stands in its
+        place, it gets a folder of links for the moment: segments stay mapped once they are open."""
         if os.access(folder, os.W_OK):
-            self._open(folder)
-            return
-        with tempfile.TemporaryDirectory(prefix="qa-lexical-") as links:
-            for path in folder.resolve().iterdir():
-                if path.suffix != ".lock":
-                    (Path(links) / path.name).symlink_to(path)
-            self._open(Path(links))
+            with contextlib.suppress(ValueError):
+                self._open(folder)
+                return
+        for place in LOCK_FOLDERS:
+            try:
+                with tempfile.TemporaryDirectory(prefix="qa-lexical-", dir=place) as links:
+                    for path in folder.resolve().iterdir():
+                        if path.suffix != ".lock":
+                            (Path(links) / path.name).symlink_to(path)
+                    self._open(Path(links))
+                    return
+            except OSError as error:
+                cause = error.strerror or error
+        raise QAError(
+            f"the index may only be read, and the temporary folder cannot be written to ({cause}): "
+            "a lock file must stand somewhere. Name another one: TMPDIR=FOLDER qa …"
+        )
 
     def _open(self, folder: Path) -> None:
         import tantivy
 
         self._index = tantivy.Index.open(str(folder))
+        # Nothing is ever committed to it: no thread need look, and read the segments again.
+        self._index.config_reader("manual")
         self._register(self._index)
         self._searcher = self._index.searcher()
 
     @classmethod
     def build(cls, folder: Path, texts: Iterable[str]) -> None:
-        """Write an index of texts into an empty folder; the i-th text is row i."""
+        """Write an index of texts into an empty folder; the i-th text is row i.
+
+        Raises ``OSError`` when the disk does not take it.
+        """
         import tantivy
 
         builder = tantivy.SchemaBuilder()
@@ -58,17 +98,20 @@ class LexicalIndex:
                 field, stored=False, tokenizer_name="analysed", index_option="freq"
             )
         builder.add_unsigned_field("row", stored=False, fast=True)
-        index = tantivy.Index(builder.build(), path=str(folder))
-        cls._register(index)
-        writer = index.writer(heap_size=_WRITER_MEMORY, num_threads=1)
-        for row, text in enumerate(texts):
-            document = tantivy.Document()
-            document.add_text("words", " ".join(analyse_words(text)))
-            document.add_text("grams", " ".join(analyse_grams(text)))
-            document.add_unsigned("row", row)
-            writer.add_document(document)
-        writer.commit()
-        writer.wait_merging_threads()
+        try:
+            index = tantivy.Index(builder.build(), path=str(folder))
+            cls._register(index)
+            writer = index.writer(heap_size=_WRITER_MEMORY, num_threads=1)
+            for row, text in enumerate(texts):
+                document = tantivy.Document()
+                document.add_text("words", " ".join(analyse_words(text)))
+                document.add_text("grams", " ".join(analyse_grams(text)))
+                document.add_unsigned("row", row)
+                writer.add_document(document)
+            writer.commit()
+            writer.wait_merging_threads()
+        except ValueError as error:  # whatever happens in tantivy
+            raise OSError(f"words: {_one_line(error)}") from error
 
     @staticmethod
     def _register(index: Any) -> None:
@@ -84,7 +127,22 @@ class LexicalIndex:
 
     def document_frequency(self, stem: str) -> int:
         """In how many passages a stem occurs."""
+        self._check_sizes()
         return int(self._searcher.doc_freq("words", stem))
+
+    def _check_sizes(self) -> None:
+        now = time.monotonic()
+        if now - self._checked < _CHECKED:
+            return
+        for path, size in self._mapped:
+            # What a newer generation has replaced is gone, and stays mapped as it was.
+            with contextlib.suppress(FileNotFoundError):
+                if path.stat().st_size != size:
+                    raise QAError(
+                        "the words of the index were cut short while it was in use. "
+                        "Make it again: qa index CORPUS --index DIR"
+                    )
+        self._checked = now
 
     def _idf(self, frequency: int) -> float:
         """As tantivy's BM25 has it; the most frequent words still count a little."""
@@ -116,6 +174,7 @@ class LexicalIndex:
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         import tantivy
 
+        self._check_sizes()
         limit = min(limit, self.rows)
 
         def search_for(term: str, boost: float = 1.0) -> Any:
@@ -153,3 +212,7 @@ class LexicalIndex:
         # tantivy orders equal scores by segment; ours must not depend on how segments merged.
         order = np.lexsort((rows, -scores))
         return rows[order], scores[order]
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

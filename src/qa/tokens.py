@@ -2,11 +2,14 @@
 
 ColBERT (Khattab & Zaharia 2020, arXiv 2004.12832) with one bit for each component of a passage's
 token vectors, as ColBERTv2's residuals have (Santhanam et al. 2022, arXiv 2112.01488): a passage of
-120 tokens takes 6 kB. The file is mapped, not read, so memory does not grow with the collection.
+120 tokens takes 6 kB.
 """
 
 from __future__ import annotations
 
+import io
+import os
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,36 +26,54 @@ Floats = NDArray[np.float32]
 _PRODUCT = 262_144
 
 
-class TokenIndex:
-    """Signs of token vectors by passage row: ``FOLDER/signs.bin`` and ``FOLDER/starts.npy``."""
+class TokenWriter:
+    """Writes the signs of passages, row after row: ``FOLDER/signs.bin`` and ``FOLDER/starts.npy``.
 
-    def __init__(self, signs: Signs, starts: NDArray[np.int64]):
-        self._signs = signs
-        self._starts = starts
+    Plain writes: a full disk is an ``OSError``, where a mapping would end the process.
+    """
 
-    @classmethod
-    def create(cls, folder: Path, counts: Sequence[int], token_bytes: int) -> TokenIndex:
-        """A file for so many tokens of each passage, all zero; ``put`` fills it."""
-        starts = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
+    def __init__(self, folder: Path):
         folder.mkdir()
-        np.save(folder / "starts.npy", starts)
-        shape = (int(starts[-1]), token_bytes)
-        if not all(shape):
-            (folder / "signs.bin").touch()
-            return cls(np.empty(shape, np.uint8), starts)
-        return cls(np.memmap(folder / "signs.bin", np.uint8, "w+", shape=shape), starts)
+        self._starts = folder / "starts.npy"
+        self._file = (folder / "signs.bin").open("wb")
+        self._ends = [0]
+
+    def append(self, signs: Signs) -> None:
+        """Write the signs of the next passage, (tokens, token_bytes)."""
+        self._file.write(signs.tobytes())
+        self._ends.append(self._ends[-1] + len(signs))
+
+    def close(self) -> None:
+        """Write what is left, and where each passage begins."""
+        self._file.close()
+        content = io.BytesIO()
+        np.save(content, np.array(self._ends, dtype=np.int64))
+        self._starts.write_bytes(content.getbuffer())
+
+
+class TokenIndex:
+    """Signs of token vectors by passage row, as ``TokenWriter`` wrote them.
+
+    They stay on the disk, so memory does not grow with the collection. They are read, not mapped:
+    a file that is cut short while it is in use is told, where a mapping would end the process.
+    """
+
+    def __init__(self, descriptor: int, starts: NDArray[np.int64], token_bytes: int):
+        self._descriptor = descriptor
+        self._starts = starts
+        self._token_bytes = token_bytes
+        # Closed with the last thread that reads: a number closed earlier may be another file's.
+        weakref.finalize(self, os.close, descriptor)
 
     @classmethod
     def load(cls, folder: Path, token_bytes: int) -> TokenIndex:
-        """Map what was saved; its bytes must have been verified before."""
+        """Open what was written; its bytes must have been verified before."""
         starts = np.load(folder / "starts.npy", allow_pickle=False)
-        shape = (int(starts[-1]), token_bytes)
-        size = (folder / "signs.bin").stat().st_size
-        if size != shape[0] * shape[1]:
-            raise QAError(f"{size} bytes of token signs instead of {shape[0]} x {shape[1]}")
-        if not size:
-            return cls(np.empty(shape, np.uint8), starts)
-        return cls(np.memmap(folder / "signs.bin", np.uint8, "r", shape=shape), starts)
+        index = cls(os.open(folder / "signs.bin", os.O_RDONLY), starts, token_bytes)
+        size, tokens = os.fstat(index._descriptor).st_size, int(starts[-1])
+        if size != tokens * token_bytes:
+            raise QAError(f"{size} bytes of token signs instead of {tokens} x {token_bytes}")
+        return index
 
     @property
     def rows(self) -> int:
@@ -62,24 +83,19 @@ class TokenIndex:
     @property
     def tokens(self) -> int:
         """How many tokens there are; none when the embedding model gives none."""
-        return len(self._signs) if self._signs.size else 0
-
-    def count(self, row: int) -> int:
-        """How many tokens a passage has."""
-        return int(self._starts[row + 1] - self._starts[row])
-
-    def put(self, row: int, signs: Signs) -> None:
-        """Write the signs of a passage, as many tokens as were counted."""
-        self._signs[self._starts[row] : self._starts[row + 1]] = signs
+        return int(self._starts[-1]) if self._token_bytes else 0
 
     def signs(self, row: int) -> Signs:
         """The signs of a passage, (tokens, token_bytes)."""
-        return np.asarray(self._signs[self._starts[row] : self._starts[row + 1]])
-
-    def flush(self) -> None:
-        """Make sure that what was put is on disk."""
-        if isinstance(self._signs, np.memmap):
-            self._signs.flush()
+        start, end = int(self._starts[row]), int(self._starts[row + 1])
+        size = (end - start) * self._token_bytes
+        content = os.pread(self._descriptor, size, start * self._token_bytes)
+        if len(content) != size:
+            raise QAError(
+                "the token signs of the index were cut short while it was in use. "
+                "Make it again: qa index CORPUS --index DIR"
+            )
+        return np.frombuffer(content, np.uint8).reshape(end - start, self._token_bytes)
 
 
 def product(rows: Floats, matrix: Floats) -> Floats:

@@ -6,8 +6,10 @@ so that an update of the index keeps it.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -17,6 +19,11 @@ from qa.answering.model import AnsweringModel
 from qa.records import QAError
 
 NAME = "calibration.json"
+# What reading a file that is no calibration may raise.
+_UNFIT = (
+    *(OSError, ValueError, LookupError, TypeError),
+    *(AttributeError, ArithmeticError, RecursionError),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +62,26 @@ def read_calibration(directory: Path) -> Calibration | None:
     path = calibration_path(directory)
     try:
         content = json.loads(path.read_text("utf-8"))
-        return Calibration(**{field.name: content[field.name] for field in fields(Calibration)})
+        found = Calibration(**{field.name: content[field.name] for field in fields(Calibration)})
+        _check(found)
+        return found
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except _UNFIT as error:
         raise QAError(
             f"{path} is not a calibration ({type(error).__name__}: {error}). Make it again with "
             "qa calibrate, or remove it."
         ) from error
+
+
+def _check(calibration: Calibration) -> None:
+    """Raise one of the errors of wrong fields unless all that is used of it can be."""
+    shares = [calibration.after["answered"][kind] for kind in ("answerable", "unanswerable")]
+    numbers = [share["normal"] for share in shares]
+    numbers += [calibration.questions[kind] for kind in ("answerable", "unanswerable")]
+    numbers += [*calibration.question.values(), *calibration.thresholds.values()]
+    if not all(isinstance(number, int | float) and math.isfinite(number) for number in numbers):
+        raise ValueError("figures must be numbers")
 
 
 def write_calibration(directory: Path, calibration: Calibration) -> Path:
@@ -74,6 +93,8 @@ def write_calibration(directory: Path, calibration: Calibration) -> Path:
         draft.write_text(text + "\n", "utf-8")
         draft.replace(path)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
         raise QAError(
             f"{path} cannot be written ({error.strerror or error}). The index folder must be "
             "writable to keep a calibration."

@@ -10,38 +10,44 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from qa.cli import asking, calibrating, documents, evaluating, feedback, training
-from qa.records import QAError
-
-FAILED, INTERRUPTED = 1, 130
+from qa.cli.ending import ended, open_streams
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code (2, for wrong usage, is argparse's own)."""
-    options = _parser().parse_args(arguments)
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal without UTF-8 must not stop a French answer; a lone surrogate neither.
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="replace")
+    open_streams()
+    command = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        return int(options.run(options))
-    except QAError as error:
-        print(f"qa: {error}", file=sys.stderr)
-        return FAILED
-    except BrokenPipeError:
-        # The reader of our output has left (`qa search … | head`): nothing more to say.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except KeyboardInterrupt:
-        print("qa: interrupted; what was there before is unchanged.", file=sys.stderr)
-        return INTERRUPTED
+        parser = _parser()
+        if not command:
+            parser.print_help()
+            return 0
+        options = parser.parse_args(command)
+        code = int(options.run(options))
+        sys.stdout.flush()
+        return code
+    except BaseException as error:  # the outermost place: nothing is left for Python to print
+        return ended(error, command)
+
+
+class _Version(argparse.Action):
+    """Tells the version, which takes a while to look up: only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        import importlib.metadata
+
+        print("sourcier", importlib.metadata.version("sourcier"))
+        parser.exit()
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="qa", description="Answers to French questions, quoted and cited from your documents."
     )
+    parser.add_argument("--version", action=_Version, nargs=0, help="tell the version and leave")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     def command(
@@ -53,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
 
     index = command("index", documents.index, "index a folder of documents, or update its index")
     index.add_argument(
-        "corpus", nargs="?", type=Path, default=Path("corpus"), help="folder or file (corpus)"
+        "corpus", nargs="?", type=_path, default=Path("corpus"), help="folder or file (corpus)"
     )
     _index_option(index)
     index.add_argument("--model", help="a sentence-transformers model, by name or folder")
@@ -75,10 +81,12 @@ def _parser() -> argparse.ArgumentParser:
     _json_option(index)
 
     ask = command("ask", asking.ask, "answer a question, with citations")
-    ask.add_argument("question", nargs="?", help="in French, between quotation marks")
+    ask.add_argument(
+        "question", nargs="?", help="in French, between quotation marks (-: from standard input)"
+    )
     _index_option(ask)
     ask.add_argument("-k", type=_positive, default=5, help="passages in the answer (5)")
-    ask.add_argument("--batch", type=Path, metavar="FILE", help="JSON Lines of questions")
+    ask.add_argument("--batch", type=_path, metavar="FILE", help="JSON Lines of questions")
     _caution_option(ask)
     _json_option(ask)
 
@@ -109,12 +117,12 @@ def _parser() -> argparse.ArgumentParser:
         help="a reverse proxy that is believed about its clients; may be repeated",
     )
     serve.add_argument("--auth", metavar="USER:PASSWORD", help="ask for this name and password")
-    serve.add_argument("--auth-file", type=Path, metavar="FILE", help="accounts, one a line")
+    serve.add_argument("--auth-file", type=_path, metavar="FILE", help="accounts, one a line")
     serve.add_argument("--allow-upload", action="store_true", help="readers may add documents")
     serve.add_argument("--mcp", action="store_true", help="serve the tool of programs at /mcp")
     serve.add_argument(
         "--datasets",
-        type=Path,
+        type=_path,
         metavar="FOLDER",
         help="test sets that every reader may evaluate and judge",
     )
@@ -123,7 +131,7 @@ def _parser() -> argparse.ArgumentParser:
 
     calibrate = command("calibrate", calibrating.calibrate, "fit refusals to your own questions")
     calibrate.add_argument(
-        "--questions", type=Path, metavar="FILE", help="as of eval --answers, JSON Lines"
+        "--questions", type=_path, metavar="FILE", help="as of eval --answers, JSON Lines"
     )
     calibrate.add_argument("--remove", action="store_true", help="back to the shipped refusal")
     _index_option(calibrate)
@@ -132,14 +140,14 @@ def _parser() -> argparse.ArgumentParser:
     verdicts = command("feedback", feedback.feedback, "what readers said of the chat's answers")
     _index_option(verdicts)
     verdicts.add_argument(
-        "--export", type=Path, metavar="DIR", help="write them as judgements for qa eval"
+        "--export", type=_path, metavar="DIR", help="write them as judgements for qa eval"
     )
     _json_option(verdicts)
 
     train = command("train", training.train, "make the embedding model (docs/model.md)")
-    train.add_argument("--data", type=Path, required=True, help="folder of training data")
-    train.add_argument("--work", type=Path, required=True, help="folder for steps, checkpoints")
-    train.add_argument("--english", type=Path, help="the English model's folder")
+    train.add_argument("--data", type=_path, required=True, help="folder of training data")
+    train.add_argument("--work", type=_path, required=True, help="folder for steps, checkpoints")
+    train.add_argument("--english", type=_path, help="the English model's folder")
     train.add_argument("--sample", type=_positive, help="rows of each set, for a trial")
     train.add_argument("--minutes-distillation", type=float, default=20.0, metavar="N")
     train.add_argument("--steps", type=_positive, help="a bound on the long steps' steps")
@@ -152,7 +160,7 @@ def _parser() -> argparse.ArgumentParser:
     verify = command("verify", documents.verify, "check every hash and every passage again")
     _index_option(verify)
     verify.add_argument(
-        "--answer", type=Path, metavar="FILE", help="check this saved answer (qa ask --json)"
+        "--answer", type=_path, metavar="FILE", help="check this saved answer (qa ask --json)"
     )
     _json_option(verify)
     return parser
@@ -162,7 +170,7 @@ def _evaluation_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
     evaluate = command("eval", evaluating.evaluate, "measure search, answers or conversations")
     evaluate.add_argument(
         "dataset",
-        type=Path,
+        type=_path,
         nargs="?",
         help="judged questions: a BEIR folder, or a file of questions with --qrels",
     )
@@ -171,10 +179,10 @@ def _evaluation_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
         ("--conversations", "conversations with their questions resolved, JSON Lines"),
         ("--pool", "questions: judge what all methods find for them"),
     ):
-        evaluate.add_argument(name, type=Path, metavar="FILE", help=text)
-    evaluate.add_argument("--qrels", type=Path, help="judgements, TREC or BEIR (written by --pool)")
+        evaluate.add_argument(name, type=_path, metavar="FILE", help=text)
+    evaluate.add_argument("--qrels", type=_path, help="judgements, TREC or BEIR (of --pool)")
     evaluate.add_argument("--split", help="of the folder's qrels (test)")
-    evaluate.add_argument("--index", type=Path, metavar="DIR", help="judge this index")
+    evaluate.add_argument("--index", type=_path, metavar="DIR", help="judge this index")
     evaluate.add_argument(
         "--methods", help="between commas (hybrid,dense,lexical; fusion, vectors)"
     )
@@ -186,23 +194,23 @@ def _evaluation_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
         "--noise", type=int, metavar="SEED", help="ask without accents and with one typing error"
     )
     evaluate.add_argument("--caution", choices=("low", "normal", "high"), help="of the answers")
-    evaluate.add_argument("--cache", type=Path, metavar="DIR", help="where indexes are kept")
-    evaluate.add_argument("--run-file", type=Path, metavar="FILE", help="write TREC runs")
-    evaluate.add_argument("--per-query", type=Path, metavar="FILE", help="write JSON Lines")
-    evaluate.add_argument("--report", type=Path, metavar="DIR", help="write a page, with plots")
+    evaluate.add_argument("--cache", type=_path, metavar="DIR", help="where indexes are kept")
+    evaluate.add_argument("--run-file", type=_path, metavar="FILE", help="write TREC runs")
+    evaluate.add_argument("--per-query", type=_path, metavar="FILE", help="write JSON Lines")
+    evaluate.add_argument("--report", type=_path, metavar="DIR", help="write a page, with plots")
     _json_option(evaluate)
 
     compare = command("compare", evaluating.compare, "compare two TREC runs")
-    compare.add_argument("run_a", type=Path)
-    compare.add_argument("run_b", type=Path)
-    compare.add_argument("--qrels", type=Path, metavar="FILE", help="judgements, TREC or BEIR")
+    compare.add_argument("run_a", type=_path)
+    compare.add_argument("run_b", type=_path)
+    compare.add_argument("--qrels", type=_path, metavar="FILE", help="judgements, TREC or BEIR")
     compare.add_argument(
-        "--dataset", type=Path, metavar="FOLDER", help="judgements, questions and texts (BEIR)"
+        "--dataset", type=_path, metavar="FOLDER", help="judgements, questions and texts (BEIR)"
     )
     compare.add_argument("--split", help="of the dataset's qrels (test)")
-    compare.add_argument("--queries", type=Path, metavar="FILE", help="texts of the questions")
-    compare.add_argument("--corpus", type=Path, metavar="FILE", help="texts: a corpus.jsonl")
-    compare.add_argument("--index", type=Path, metavar="DIR", help="texts: of this index")
+    compare.add_argument("--queries", type=_path, metavar="FILE", help="texts of the questions")
+    compare.add_argument("--corpus", type=_path, metavar="FILE", help="texts: a corpus.jsonl")
+    compare.add_argument("--index", type=_path, metavar="DIR", help="texts: of this index")
     compare.add_argument("--measure", default="nDCG@10", help="that orders the questions (nDCG@10)")
     compare.add_argument(
         "--shown", type=_positive, default=10, metavar="N", help="questions won and lost (10)"
@@ -212,7 +220,7 @@ def _evaluation_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
 
 def _index_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--index", type=Path, default=Path("index"), metavar="DIR", help="index folder (index)"
+        "--index", type=_path, default=Path("index"), metavar="DIR", help="index folder (index)"
     )
 
 
@@ -227,6 +235,16 @@ def _caution_option(parser: argparse.ArgumentParser) -> None:
         default="normal",
         help="how sure an answer must be (normal)",
     )
+
+
+def _path(text: str) -> Path:
+    try:
+        named = os.fsencode(text)
+    except UnicodeEncodeError:
+        named = b""
+    if not named or b"\0" in named:
+        raise argparse.ArgumentTypeError("an empty name is no file or folder")
+    return Path(text)
 
 
 def _positive(text: str) -> int:

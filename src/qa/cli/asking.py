@@ -16,6 +16,8 @@ from qa.records import QAError, Turn, answer_fields, hit_fields
 if TYPE_CHECKING:
     from qa.assistant import Assistant
 
+_LONGEST = 100_000  # characters read of a question that never ends
+_LEAVING = {"exit", "quit", "quitter"}
 NOT_FOUND = 3  # exit code of a question that the documents do not answer
 
 
@@ -35,12 +37,21 @@ def ask(options: argparse.Namespace) -> int:
         return 2
     if options.batch is not None:
         return _ask_batch(options)
-    answer = _open(options).answer(options.question, limit=options.k, caution=options.caution)
+    question = _typed() if options.question == "-" else options.question
+    answer = _open(options).answer(question, limit=options.k, caution=options.caution)
     if options.json:
         print_json(answer_fields(answer))
     else:
         print_answer(answer)
     return 0 if answer.status == "answered" else NOT_FOUND
+
+
+def _typed() -> str:
+    """The question on standard input, to its end."""
+    try:
+        return sys.stdin.read(_LONGEST)
+    except UnicodeDecodeError as error:
+        raise QAError(f"the question on standard input is not UTF-8 ({error}).") from error
 
 
 def _ask_batch(options: argparse.Namespace) -> int:
@@ -75,11 +86,11 @@ def _read_batch(path: Path) -> Iterator[tuple[Any, list[str], bool]]:
             continue
         try:
             fields = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             faults.append(f"line {number} is not JSON ({error})")
             continue
-        if not isinstance(fields, dict) or "id" not in fields:
-            faults.append(f'line {number} has no "id"')
+        if not isinstance(fields, dict) or not isinstance(fields.get("id"), str | int):
+            faults.append(f'line {number} has no "id" (a text or a number)')
         elif isinstance(fields.get("question"), str):
             requests.append((fields["id"], [fields["question"]], False))
         elif isinstance(fields.get("messages"), list) and all(
@@ -118,7 +129,7 @@ def chat(options: argparse.Namespace) -> int:
     assistant = _open(options)
     turns: tuple[Turn, ...] = ()
     if not options.json:
-        print("Posez vos questions (une ligne vide ou Ctrl-D pour finir).\n")
+        print("Posez vos questions (une ligne vide, exit ou Ctrl-D pour finir).\n")
     for message in _messages(prompt="" if options.json else "? "):
         try:
             answer = assistant.answer(message, turns, caution=options.caution)
@@ -150,6 +161,8 @@ def _messages(prompt: str) -> Iterator[str]:
         except UnicodeDecodeError:
             print("qa: a line that is not UTF-8 was left out.", file=sys.stderr)
             continue
+        if message.strip().lower() in _LEAVING:
+            return
         if not message.strip():
             if prompt and sys.stdin.isatty():
                 return

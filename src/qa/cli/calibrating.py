@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from qa.cli.printing import print_json
 from qa.cli.progress import progress_bars
+from qa.records import QAError
 
 if TYPE_CHECKING:
     from qa.answering import Calibration
@@ -20,8 +21,11 @@ def calibrate(options: argparse.Namespace) -> int:
         print("qa calibrate: give --questions FILE, or --remove (not both).", file=sys.stderr)
         return 2
     from qa.answering import calibration_path, write_calibration
+    from qa.index import candidates
 
     if options.remove:
+        if not candidates(options.index):
+            raise QAError(f"no index in {options.index}: nothing was removed.")
         path = calibration_path(options.index)
         known = path.exists()
         path.unlink(missing_ok=True)

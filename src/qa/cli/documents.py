@@ -218,7 +218,7 @@ def verify(options: argparse.Namespace) -> int:
 def _read_answer(path: Path) -> dict[str, Any]:
     try:
         fields = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise QAError(
             f"{path} could not be read ({error}). Give what qa ask --json wrote."
         ) from error

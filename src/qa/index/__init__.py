@@ -1,6 +1,6 @@
 """One directory on disk: write a generation, verify, publish, open, update."""
 
-from qa.index.generations import current_name
+from qa.index.generations import candidates, current_name
 from qa.index.intake import Progress
 from qa.index.manifest import DamagedIndexError, Manifest
 from qa.index.reader import Index, open_index
@@ -18,6 +18,7 @@ __all__ = [
     "Manifest",
     "Progress",
     "RepeatedDocument",
+    "candidates",
     "current_name",
     "open_index",
     "update_index",

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from qa.index.languages import passage_languages
+from qa.index.manifest import DamagedIndexError
 from qa.index.repeats import SIGNATURE, first_rows, signature
-from qa.index.store import FileRecord, Store, document_digest, passage_digest
+from qa.index.store import IN_MEMORY, FileRecord, Store, document_digest, passage_digest
 from qa.records import Document, Passage, Skipped
 
 _SCHEMA = """
@@ -57,6 +58,7 @@ class DraftStore:
 
     def __init__(self, path: Path, recipe: str, memories: Sequence[Store] = ()):
         self._connection = sqlite3.connect(path, uri=True)
+        self._connection.execute(IN_MEMORY)
         # Whole after a kill at any moment, up to the last commit.
         self._connection.execute("PRAGMA main.journal_mode = WAL")
         self._connection.execute("PRAGMA main.synchronous = NORMAL")
@@ -117,6 +119,14 @@ class DraftStore:
         )
         self.rows += copied.rowcount
 
+    def bytes(self) -> int:
+        """How large the file is, with what is not committed yet."""
+        pages, size = (
+            self._connection.execute(f"PRAGMA main.page_{what}").fetchone()[0]
+            for what in ("count", "size")
+        )
+        return int(pages * size)
+
     def skip(self, skipped: Skipped, file: str | None) -> None:
         """Record what could not be read; ``file`` is where it stands, if it could be opened."""
         self._connection.execute(
@@ -125,12 +135,9 @@ class DraftStore:
         )
 
     def remember(self, name: str, record: FileRecord) -> None:
-        """Note a file as read: as long as it stays the same, the next run need not read it.
-
-        Of two files whose names are printed alike, only the first is noted.
-        """
+        """Note a file as read: as long as it stays the same, the next run need not read it."""
         self._connection.execute(
-            "INSERT OR IGNORE INTO files VALUES (?, ?, ?)", (name, record.stamp, record.digest)
+            "INSERT INTO files VALUES (?, ?, ?)", (name, record.stamp, record.digest)
         )
 
     def save(self) -> None:
@@ -177,7 +184,7 @@ def mend_draft(path: Path, recipe: str) -> Store | None:
     try:
         if store.recipe() == recipe:
             return store
-    except (sqlite3.Error, TypeError):
+    except (DamagedIndexError, TypeError):
         pass  # killed before the first commit
     store.close()
     return None

@@ -11,10 +11,10 @@ from qa.chunking import ChunkSettings, split_passages
 from qa.embedding import Embedder
 from qa.index.draft import DraftStore, mend_draft
 from qa.index.generations import interrupted_folders
+from qa.index.manifest import DOCUMENTS
 from qa.index.memory import FileMemory, FileReader
-from qa.index.reader import DOCUMENTS
 from qa.index.store import Store
-from qa.records import Skipped
+from qa.records import QAError, Skipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,9 @@ def take_in(job: Job, staging: Path, previous: Store | None) -> int:
     stores = [store for store in (interrupted, same) if store is not None]
     draft = DraftStore(staging / DOCUMENTS, job.recipe, stores)
     try:
-        memory = FileMemory(draft, stores, job.reader, job.directory, job.retry)
+        embedder = job.embedder
+        passage_bytes = 4 * embedder.dimension + job.settings.maximum * embedder.token_bytes
+        memory = FileMemory(draft, stores, job.reader, job.directory, job.retry, passage_bytes)
         for item in read_corpus(job.corpus, memory.read):
             if isinstance(item, Skipped):
                 draft.skip(item, memory.file)
@@ -58,10 +60,17 @@ def take_in(job: Job, staging: Path, previous: Store | None) -> int:
             if memory.number is not None:
                 draft.copy(memory.number, item.id, memory.file or "", memory.place)
             else:
-                passages = split_passages(item, job.embedder.count_tokens, job.settings)
+                passages = split_passages(item, embedder.count_tokens, job.settings)
                 draft.add(item, passages, memory.file or "", memory.place)
             job.progress(Progress("read", draft.documents, None))
         draft.find_repeats()
+    except QAError as error:
+        if previous is None or draft.documents:
+            raise
+        raise QAError(
+            f"{error} The index in {job.directory} goes on answering from its "
+            f"{previous.counts()[0]} documents; remove that folder to be rid of them."
+        ) from error
     finally:
         # After an interruption too: what was read up to here need not be read again.
         draft.close()

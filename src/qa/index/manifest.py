@@ -14,6 +14,8 @@ from qa.records import QAError
 
 FORMAT = 2
 NAME = "manifest.json"
+DOCUMENTS, VECTORS, TOKENS, LEXICAL = "documents.sqlite", "vectors.faiss", "tokens", "lexical"
+PARTS = frozenset({NAME, DOCUMENTS, VECTORS, TOKENS, LEXICAL})
 
 
 class DamagedIndexError(QAError):
@@ -72,21 +74,19 @@ class Manifest:
         """The manifest, after its digest and format number were checked."""
         try:
             fields: dict[str, Any] = json.loads(content)
-            found = fields.pop("digest")
-            number = fields["format"]
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            if fields.pop("digest") != _digest(fields):
+                raise DamagedIndexError(f"{NAME} does not match its own digest")
+            if fields["format"] != FORMAT:
+                raise QAError(
+                    f"the index has format {fields['format']}, this version reads format {FORMAT}. "
+                    "Make it again: qa index CORPUS --index DIR"
+                )
+            fields["embedder"] = EmbedderEntry(**fields["embedder"])
+            fields["chunking"] = ChunkSettings(**fields["chunking"])
+            fields["files"] = {name: FileEntry(**entry) for name, entry in fields["files"].items()}
+            return cls(**fields)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise DamagedIndexError(f"{NAME} is not readable ({error})") from error
-        if found != _digest(fields):
-            raise DamagedIndexError(f"{NAME} does not match its own digest")
-        if number != FORMAT:
-            raise QAError(
-                f"the index has format {number}, this version reads format {FORMAT}. "
-                "Make it again: qa index CORPUS --index DIR"
-            )
-        fields["embedder"] = EmbedderEntry(**fields["embedder"])
-        fields["chunking"] = ChunkSettings(**fields["chunking"])
-        fields["files"] = {name: FileEntry(**entry) for name, entry in fields["files"].items()}
-        return cls(**fields)
 
 
 def _digest(fields: Mapping[str, Any]) -> str:
@@ -113,7 +113,7 @@ def read_manifest(folder: Path) -> Manifest:
     """The manifest of a generation, checked in itself; not yet its files."""
     try:
         content = (folder / NAME).read_text("utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):
         raise
     except (OSError, UnicodeDecodeError) as error:
         raise DamagedIndexError(f"{NAME} is not readable ({error})") from error

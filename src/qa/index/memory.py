@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qa.index.draft import DraftStore
@@ -17,6 +18,12 @@ _BESIDE = ".meta.toml"
 # A file changed twice within a tick of the file system's clock has the same times: what changed
 # just now is read again. Ticks are at most 10 ms where times have fractions, else up to 2 s (FAT).
 _TICK, _COARSE_TICK = 50_000_000, 2_000_000_000  # nanoseconds
+
+# What the documents that readers add may make on disk: those of a file, and all together.
+MOST_OF_A_FILE, MOST_OF_ALL = 500_000_000, 2_000_000_000  # bytes
+_LONGEST_TITLE = 1_000  # characters, in an added document
+# Controls, bytes that are no UTF-8 (as halves of surrogate pairs), and the sign for both.
+_SUBSTITUTED = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffd]")
 
 # What reads a file of a given name: each document, or why there is none, with its place.
 FileReader = Callable[[Path, str], Iterator[tuple[str, Document | Skipped]]]
@@ -64,6 +71,20 @@ def _beside(path: Path) -> Iterator[Path]:
         stem = stem.rpartition(".")[0]
 
 
+def distinct_name(path: Path, name: str) -> str:
+    """A file's name, another one for each file: where it is written with a substitute, what that
+    stands for follows it."""
+    if "\ufffd" not in name:
+        return name
+    parts = path.parts[-1 - name.count("/") :]
+    return _SUBSTITUTED.sub(_told_apart, "/".join(parts))
+
+
+def _told_apart(character: re.Match[str]) -> str:
+    code = ord(character[0])
+    return f"\ufffd{code - 0xDC00:02X}" if 0xDC80 <= code <= 0xDCFF else f"\ufffdu{code:04x}"
+
+
 class FileMemory:
     """Reads files as its ``reader`` does, but takes from earlier runs what has not changed.
 
@@ -79,6 +100,7 @@ class FileMemory:
         reader: FileReader,
         index: Path,
         retry: bool,
+        passage_bytes: int,
     ):
         self._draft = draft
         self._reader = reader
@@ -86,6 +108,8 @@ class FileMemory:
         self._known = [store.files() for store in stores]
         self._index = index.resolve()
         self._retry = retry
+        self._passage_bytes = passage_bytes
+        self._added = 0  # bytes that added documents make
         self.file: str | None = None
         self.place = ""
         self.number: int | None = None
@@ -93,8 +117,13 @@ class FileMemory:
 
     def read(self, path: Path, name: str) -> Iterator[tuple[str, Document | Skipped]]:
         """The documents of a file, or why there are none, each with its place."""
+        from qa.reading import ADDITIONS
+
         if is_inside(path, self._index):
             return
+        name = distinct_name(path, name)
+        is_added = name.startswith(f"{ADDITIONS}/")
+        before, fits = self._made() if is_added else 0, True
         began, documents = time.time_ns(), self._draft.documents
         self.file = name
         stamp = _stamp_or_none(path)
@@ -104,6 +133,13 @@ class FileMemory:
         self.number, digest = self._recall(path, name, stamp)
         given = 0
         for place, result in self._results(path, name):
+            made = self._made() - before if is_added else 0
+            fits = self._added + made <= MOST_OF_ALL
+            if not fits or (made > MOST_OF_A_FILE and self.number is None):
+                yield name, Skipped(name, _too_much(MOST_OF_A_FILE if fits else MOST_OF_ALL))
+                break
+            if is_added and isinstance(result, Document):
+                result = _under_its_file(result, name, place)
             self.place = place
             given += isinstance(result, Document)
             yield place, result
@@ -111,7 +147,8 @@ class FileMemory:
             self.read_files += 1
             digest = _digest_or_none(path)
         # A document that was refused (its id stands in another file too) may be wanted next time.
-        kept = self._draft.documents - documents == given
+        kept = self._draft.documents - documents == given and fits
+        self._added += self._made() - before if is_added else 0
         if kept and stamp is not None and stamp == _stamp_or_none(path):
             if settled:
                 self._draft.remember(name, FileRecord(stamp.text, digest))
@@ -119,6 +156,11 @@ class FileMemory:
                 self._draft.remember(name, FileRecord("", digest))
         self._draft.save()
         self.file = self.number = None
+
+    def _made(self) -> int:
+        """Bytes on disk of what was taken in, estimated: SQLite's, as much again for the words,
+        the vectors and the tokens of passages."""
+        return 2 * self._draft.bytes() + self._draft.rows * self._passage_bytes
 
     def _results(self, path: Path, name: str) -> Iterator[tuple[str, Document | Skipped]]:
         if self.number is None:
@@ -166,6 +208,7 @@ def says_the_same(store: Store, corpus: Path, reader: FileReader, index: Path, r
         if isinstance(entry, Skipped):
             skipped.append(entry)
         elif not is_inside(entry, inside):
+            name = distinct_name(entry, name)
             record, stamp = known.pop(name, None), _stamp_or_none(entry)
             same = record is not None and stamp is not None and record.stamp == stamp.text
             if record is not None and record.digest is not None and not same:
@@ -184,6 +227,24 @@ def says_the_same(store: Store, corpus: Path, reader: FileReader, index: Path, r
             skipped.append(result)
     told = store.skipped_without_file()
     return sorted(map(repr, skipped)) == sorted(map(repr, told))
+
+
+def _under_its_file(document: Document, name: str, place: str) -> Document | Skipped:
+    """An added document with an id that only its file can give: no other's place can be taken.
+
+    A title that is no title is refused: it would be kept with each passage under it.
+    """
+    titles = [len(document.title), *(heading.end - heading.start for heading in document.headings)]
+    if max(titles) > _LONGEST_TITLE:
+        return Skipped(place, f"a title of {max(titles)} characters, over {_LONGEST_TITLE}")
+    if document.id == name or document.id.startswith((f"{name}:", f"{name}/")):
+        return document
+    return replace(document, id=f"{name}:{document.id}")
+
+
+def _too_much(limit: int) -> str:
+    what = "what it holds" if limit == MOST_OF_A_FILE else "all that was added"
+    return f"{what} would take more than {limit // 1_000_000} MB in the index: the rest is left out"
 
 
 def is_inside(path: Path, folder: Path) -> bool:

@@ -10,6 +10,10 @@ from pathlib import Path
 from qa.dense import DenseIndex
 from qa.index.generations import candidates, current_name
 from qa.index.manifest import (
+    DOCUMENTS,
+    LEXICAL,
+    TOKENS,
+    VECTORS,
     DamagedIndexError,
     Manifest,
     read_manifest,
@@ -20,7 +24,6 @@ from qa.lexical import LexicalIndex
 from qa.records import Document, Passage, QAError
 from qa.tokens import TokenIndex
 
-DOCUMENTS, VECTORS, TOKENS, LEXICAL = "documents.sqlite", "vectors.faiss", "tokens", "lexical"
 # A writer keeps two generations: a reader that meets a third one just now removed looks again.
 _ATTEMPTS = 5
 
@@ -66,6 +69,11 @@ def open_index(directory: Path) -> Index:
         except FileNotFoundError:
             # Removed by a writer between reading CURRENT and opening: CURRENT has moved on.
             time.sleep(0.05 * attempt)
+        except PermissionError as error:
+            raise QAError(
+                f"the index in {directory} may not be read by this user ({error.filename}). "
+                f"Ask its owner for the right to: chmod -R a+rX {directory}"
+            ) from error
     raise QAError(
         f"the index in {directory} keeps changing while it is being opened. Try again in a moment."
     )
@@ -90,7 +98,11 @@ def _open_newest(directory: Path) -> Index:
             raise
         if not faults and path.name == published:
             return index
-        cause = "; ".join(faults) or "CURRENT does not name a generation"
+        cause = (
+            f"the published index is damaged ({'; '.join(faults)})"
+            if faults
+            else "CURRENT names no index (its run was stopped, or the file was changed)"
+        )
         return Index(
             index.path,
             index.manifest,
@@ -99,8 +111,8 @@ def _open_newest(directory: Path) -> Index:
             index.tokens,
             index.lexical,
             warning=(
-                f"the published index is damaged ({cause}); "
-                f"the one of {index.manifest.created} answers instead. Run qa index again."
+                f"{cause}; the newest whole one, of {index.manifest.created}, answers instead. "
+                "Run qa index again."
             ),
         )
     raise DamagedIndexError(

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from qa.index.manifest import DamagedIndexError
 from qa.records import Document, Heading, PageStart, Passage, Skipped, page_at
 
 
@@ -76,6 +77,10 @@ def passage_digest(passage: Passage) -> bytes:
     return hashlib.sha256(passage.index_text.encode()).digest()
 
 
+# SQLite's temporary files stay out of a temporary folder that may be full or missing.
+IN_MEMORY = "PRAGMA temp_store = MEMORY"
+
+
 class Store:
     """Reads a finished file; safe to share between threads."""
 
@@ -83,26 +88,42 @@ class Store:
         # immutable: no lock file, no journal; the bytes were verified and never change.
         self.uri = f"{path.resolve().as_uri()}?immutable=1"
         self._connection = sqlite3.connect(self.uri, uri=True, check_same_thread=False)
+        self._connection.execute(IN_MEMORY)
 
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
 
+    def _rows(self, query: str, parameters: Sequence[Any] = ()) -> Iterator[Any]:
+        """What a query finds. A file that was changed while it is in use is a ``QAError``."""
+        try:
+            yield from self._connection.execute(query, parameters)
+        except UnicodeEncodeError:
+            return  # half a pair of surrogates, which no id has
+        except sqlite3.DatabaseError as error:
+            raise DamagedIndexError(
+                f"the documents of the index cannot be read any more ({error}). "
+                "Make it again: qa index CORPUS --index DIR"
+            ) from error
+
+    def _row(self, query: str, parameters: Sequence[Any] = ()) -> Any:
+        return next(self._rows(query, parameters), None)
+
     def recipe(self) -> str:
         """By which code and settings the files became passages (``index/recipe.py``)."""
-        return str(self._connection.execute("SELECT digest FROM recipe").fetchone()[0])
+        return str(self._row("SELECT digest FROM recipe")[0])
 
     def counts(self) -> tuple[int, int]:
         """Numbers of documents and of passages."""
-        documents = self._connection.execute("SELECT count(*) FROM documents").fetchone()[0]
-        passages = self._connection.execute("SELECT count(*) FROM passages").fetchone()[0]
+        documents = self._row("SELECT count(*) FROM documents")[0]
+        passages = self._row("SELECT count(*) FROM passages")[0]
         return documents, passages
 
     def passages(self, rows: Sequence[int]) -> list[Passage]:
         """The passages of some rows, in the order asked for."""
         found = {
             record[0]: _passage(record[1:])
-            for record in self._connection.execute(
+            for record in self._rows(
                 f"SELECT row, {_PASSAGE} WHERE row IN ({_marks(rows)})",
                 [int(row) for row in rows],
             )
@@ -112,7 +133,7 @@ class Store:
     def first_rows(self, rows: Sequence[int]) -> list[int]:
         """For each row, the first row that says the same, or nearly: its own if it is alone."""
         repeated: dict[int, int] = dict(
-            self._connection.execute(
+            self._rows(
                 f"SELECT {_REPEATS} WHERE row IN ({_marks(rows)})", [int(row) for row in rows]
             )
         )
@@ -120,18 +141,16 @@ class Store:
 
     def all_passages(self) -> Iterator[Passage]:
         """Every passage by row; memory stays flat."""
-        for record in self._connection.execute(f"SELECT {_PASSAGE} ORDER BY row"):
+        for record in self._rows(f"SELECT {_PASSAGE} ORDER BY row"):
             yield _passage(record)
 
     def passage_digests(self) -> list[bytes]:
         """The digest of every passage, by row."""
-        return [
-            row[0] for row in self._connection.execute("SELECT digest FROM passages ORDER BY row")
-        ]
+        return [row[0] for row in self._rows("SELECT digest FROM passages ORDER BY row")]
 
     def document_digests(self) -> dict[str, bytes]:
         """The digest of every document, by id, in reading order."""
-        return dict(self._connection.execute("SELECT id, digest FROM documents ORDER BY position"))
+        return dict(self._rows("SELECT id, digest FROM documents ORDER BY position"))
 
     def documents(self) -> list[DocumentEntry]:
         """The list of documents, in reading order."""
@@ -140,18 +159,18 @@ class Store:
             FROM documents
             LEFT JOIN passages ON document_id = id GROUP BY id ORDER BY position
         """
-        return [DocumentEntry(*record) for record in self._connection.execute(query)]
+        return [DocumentEntry(*record) for record in self._rows(query)]
 
     def document(self, document_id: str) -> Document | None:
         """A whole document, its text put together from its passages."""
-        record = self._connection.execute(
+        record = self._row(
             "SELECT title, source, headings, metadata, pages FROM documents WHERE id = ?",
             (document_id,),
-        ).fetchone()
+        )
         if record is None:
             return None
         title, source, headings, metadata, pages = record
-        texts = self._connection.execute(
+        texts = self._rows(
             "SELECT text FROM passages WHERE document_id = ? ORDER BY start", (document_id,)
         )
         return Document(
@@ -166,26 +185,22 @@ class Store:
 
     def document_files(self) -> dict[str, str]:
         """The file that each document was read from, by document id, in reading order."""
-        return dict(self._connection.execute("SELECT id, file FROM documents ORDER BY position"))
+        return dict(self._rows("SELECT id, file FROM documents ORDER BY position"))
 
     def page(self, document_id: str, position: int) -> PageStart | None:
         """The page of a paged document on which a character of its text stands."""
-        record = self._connection.execute(
-            "SELECT pages FROM documents WHERE id = ?", (document_id,)
-        ).fetchone()
+        record = self._row("SELECT pages FROM documents WHERE id = ?", (document_id,))
         return page_at(_pages(record[0]), position)
 
     def source(self, document_id: str) -> str:
         """Where a document came from."""
-        record = self._connection.execute(
-            "SELECT source FROM documents WHERE id = ?", (document_id,)
-        ).fetchone()
+        record = self._row("SELECT source FROM documents WHERE id = ?", (document_id,))
         return str(record[0])
 
     def skipped(self) -> list[Skipped]:
         """What could not be read, and why."""
         query = "SELECT source, reason FROM skipped ORDER BY position"
-        return [Skipped(*record) for record in self._connection.execute(query)]
+        return [Skipped(*record) for record in self._rows(query)]
 
     def languages(self) -> dict[str, LanguageCount]:
         """Documents and passages by language, the language of most passages first."""
@@ -196,16 +211,16 @@ class Store:
         """
         return {
             language: LanguageCount(documents, passages)
-            for language, passages, documents in self._connection.execute(query)
+            for language, passages, documents in self._rows(query)
         }
 
     def repeats(self) -> dict[int, int]:
         """From each row that says, or nearly, what an earlier one says, to the first that does."""
-        return dict(self._connection.execute(f"SELECT {_REPEATS} ORDER BY row"))
+        return dict(self._rows(f"SELECT {_REPEATS} ORDER BY row"))
 
     def repeated_passages(self) -> int:
         """How many passages say, or nearly, what an earlier one says."""
-        return int(self._connection.execute("SELECT count(*) FROM repeats").fetchone()[0])
+        return int(self._row("SELECT count(*) FROM repeats")[0])
 
     def repeated_documents(self) -> list[RepeatedDocument]:
         """The documents whose text stands, nearly or wholly, in an earlier one."""
@@ -220,10 +235,7 @@ class Store:
             GROUP BY this.document_id, other.document_id HAVING share >= ?
             ORDER BY position
         """
-        return [
-            RepeatedDocument(*record)
-            for record in self._connection.execute(query, (_REPEATED_SHARE,))
-        ]
+        return [RepeatedDocument(*record) for record in self._rows(query, (_REPEATED_SHARE,))]
 
     # --- The files that the documents came from, for the next run ---
 
@@ -231,21 +243,19 @@ class Store:
         """The files that need not be read again as long as they stay the same, by name."""
         return {
             name: FileRecord(stamp, digest)
-            for name, stamp, digest in self._connection.execute(
-                "SELECT name, stamp, digest FROM files"
-            )
+            for name, stamp, digest in self._rows("SELECT name, stamp, digest FROM files")
         }
 
     def file_documents(self, file: str) -> Iterator[tuple[str, str]]:
         """The place and id of each document of a file, in reading order."""
-        yield from self._connection.execute(
+        yield from self._rows(
             "SELECT place, id FROM documents WHERE file = ? ORDER BY position", (file,)
         )
 
     def file_skipped(self, file: str) -> list[Skipped]:
         """What could not be read in a file."""
         query = "SELECT source, reason FROM skipped WHERE file = ? ORDER BY position"
-        return [Skipped(*record) for record in self._connection.execute(query, (file,))]
+        return [Skipped(*record) for record in self._rows(query, (file,))]
 
     def skipped_without_file(self) -> list[Skipped]:
         """What could not be read and belongs to no file that gave a document."""
@@ -254,11 +264,11 @@ class Store:
             WHERE file IS NULL OR file NOT IN (SELECT name FROM files WHERE digest IS NOT NULL)
             ORDER BY position
         """
-        return [Skipped(*record) for record in self._connection.execute(query)]
+        return [Skipped(*record) for record in self._rows(query)]
 
     def signatures(self) -> Iterator[bytes]:
         """What is compared of each passage to find repetitions, by row."""
-        for (signature,) in self._connection.execute("SELECT signature FROM passages ORDER BY row"):
+        for (signature,) in self._rows("SELECT signature FROM passages ORDER BY row"):
             yield signature
 
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from qa.dense import DenseIndex, check_unit
 from qa.embedding import Embedded, Embedder, Signs, Vectors
-from qa.index.store import Store
-from qa.tokens import TokenIndex
+from qa.index.store import IN_MEMORY, Store
+from qa.tokens import TokenIndex, TokenWriter
 
 # Passages embedded at once, sorted by length within: what an interruption costs at most.
 BLOCK = 256
@@ -38,6 +38,7 @@ class Journal:
 
     def _open(self, path: Path) -> None:
         self._database = sqlite3.connect(path)
+        self._database.execute(IN_MEMORY)
         with contextlib.suppress(sqlite3.OperationalError):
             rows = self._database.execute("SELECT fingerprint FROM model").fetchall()
             if rows == [(self._embedder.fingerprint,)]:
@@ -134,12 +135,6 @@ def build_vectors(
     The signs of their tokens are written to a new folder.
     """
     digests = store.passage_digests()
-    written = journal.tokens()
-    counts = [
-        previous[1].count(known[digest]) if previous and digest in known else written[digest]
-        for digest in digests
-    ]
-    tokens = TokenIndex.create(tokens_folder, counts, embedder.token_bytes)
 
     def blocks() -> Iterator[Vectors]:
         for start in range(0, len(digests), _ROWS):
@@ -150,15 +145,14 @@ def build_vectors(
                 vectors[old] = previous[0].vectors(_rows(known, block))
             for i, digest in enumerate(block):
                 if previous is not None and old[i]:
-                    tokens.put(start + i, previous[1].signs(known[digest]))
+                    tokens.append(previous[1].signs(known[digest]))
                 else:
                     vectors[i], signs = journal.read(digest)
-                    tokens.put(start + i, signs)
+                    tokens.append(signs)
             yield vectors
 
-    dense = DenseIndex.build_blocks(len(digests), embedder.dimension, blocks())
-    tokens.flush()
-    return dense
+    with contextlib.closing(TokenWriter(tokens_folder)) as tokens:
+        return DenseIndex.build_blocks(len(digests), embedder.dimension, blocks())
 
 
 def _rows(known: Mapping[bytes, int], digests: Sequence[bytes]) -> NDArray[np.int64]:

@@ -44,8 +44,8 @@ def verify_citations(index: Index, answer: Mapping[str, Any]) -> list[str]:
     citations = answer.get("citations")
     if not isinstance(citations, list) or "status" not in answer:
         return ['not an answer: "status" and "citations" are missing']
-    if (answer["status"] == "answered") != bool(citations):
-        faults.append(f"status {answer['status']!r} with {len(citations)} citations")
+    if answer["status"] != ("answered" if citations else "not_found"):
+        faults.append(f"{len(citations)} citations do not go with its status")
     for number, citation in enumerate(citations, 1):
         name = f"citation {number}"
         if not isinstance(citation, dict):
@@ -53,13 +53,18 @@ def verify_citations(index: Index, answer: Mapping[str, Any]) -> list[str]:
             continue
         start, end = citation.get("start"), citation.get("end")
         if citation.get("marker") != number:
-            faults.append(f"{name} has the marker {citation.get('marker')!r}")
-        document = index.store.document(str(citation.get("document_id")))
+            faults.append(f"{name} has another marker than {number}")
+        identifier = citation.get("document_id")
+        if not isinstance(identifier, str):
+            faults.append(f'{name} has no "document_id" (a text)')
+            continue
+        document = index.store.document(identifier)
         if document is None:
-            faults.append(f"{name}: no document {citation.get('document_id')!r} in the index")
+            faults.append(f"{name}: no document {identifier!r} in the index")
         elif (
             not isinstance(start, int)
             or not isinstance(end, int)
+            or not 0 <= start < end
             or document.text[start:end] != citation.get("quote")
         ):
             faults.append(f"{name}: the quote does not stand in {document.id} at its place")

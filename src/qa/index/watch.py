@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from qa.embedding import Embedder
 from qa.index.intake import Progress
-from qa.index.memory import is_inside, stamp_file
+from qa.index.memory import distinct_name, is_inside, stamp_file
 from qa.index.writer import IndexReport, update_index
 from qa.records import QAError, Skipped
 
@@ -93,6 +93,7 @@ def _look(corpus: Path, directory: Path) -> dict[str, str]:
         if isinstance(entry, Skipped):
             found[name] = entry.reason
         elif not is_inside(entry, inside):
+            name = distinct_name(entry, name)
             try:
                 found[name] = stamp_file(entry).text
             except OSError as error:

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import importlib.metadata
 import sqlite3
+import stat
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -26,18 +27,22 @@ from qa.index.generations import (
 )
 from qa.index.intake import Job, Progress, take_in
 from qa.index.manifest import (
+    DOCUMENTS,
     FORMAT,
+    LEXICAL,
     NAME,
+    TOKENS,
+    VECTORS,
     EmbedderEntry,
     Manifest,
     describe_files,
     read_manifest,
 )
 from qa.index.memory import says_the_same
-from qa.index.reader import DOCUMENTS, LEXICAL, TOKENS, VECTORS, Index, open_generation, open_index
+from qa.index.reader import Index, open_generation, open_index
 from qa.index.recipe import reading_recipe
 from qa.index.store import LanguageCount, RepeatedDocument, Store
-from qa.index.vectors import Journal, build_vectors, embed_new
+from qa.index.vectors import Journal, build_vectors, embed_new, remove_journal
 from qa.lexical import LexicalIndex
 from qa.records import QAError, Skipped
 
@@ -95,6 +100,7 @@ def update_index(
     from qa.reading import FileReader, ReadingSettings
 
     began = time.perf_counter()
+    _check_corpus(corpus)
     settings = settings or _fitting(embedder)
     reading = reading or ReadingSettings()
     recipe = reading_recipe(embedder, settings, reading)
@@ -136,15 +142,34 @@ def update_index(
         )
         older = previous.path if previous is not None and report.published else None
         clean(directory, {generation, *_worth_keeping(directory, generation, older, store)})
+        remove_journal(directory / EMBEDDED)
         return report
+
+
+def _check_corpus(corpus: Path) -> None:
+    """A pipe or a device would be waited for, or read without an end."""
+    try:
+        kind = stat.S_IFMT(corpus.stat().st_mode)
+    except OSError as error:
+        raise QAError(
+            f"{corpus}: {(error.strerror or str(error)).lower()}. "
+            "Give a folder of documents, or one file."
+        ) from error
+    if kind not in {stat.S_IFDIR, stat.S_IFREG}:
+        raise QAError(
+            f"{corpus} is neither a folder nor a regular file. "
+            "Give a folder of documents, or one file."
+        )
 
 
 @contextlib.contextmanager
 def _disk_faults(directory: Path) -> Iterator[None]:
-    """A full disk or a right that is missing, told with what to do."""
+    """A full disk or a right that is missing, told with what to do; it leaves nothing behind."""
     try:
         yield
-    except (OSError, sqlite3.OperationalError) as error:
+    except (OSError, sqlite3.DatabaseError) as error:
+        with contextlib.suppress(OSError):
+            remove_journal(directory / EMBEDDED)
         raise QAError(
             f"the index cannot be written in {directory} ({error}). The index that was there "
             "is unchanged. Free some space, or give another folder with --index DIR."
@@ -225,7 +250,7 @@ def _renamed(previous: Store, store: Store) -> dict[str, str]:
 
 def _worth_keeping(directory: Path, generation: str, older: Path | None, store: Store) -> list[str]:
     """The generation before the published one, unless it holds what has been deleted since."""
-    ids = store.document_digests().keys()
+    documents = store.document_files().items()
     for path in [older] if older is not None else candidates(directory):
         if path.name == generation:
             continue
@@ -233,7 +258,8 @@ def _worth_keeping(directory: Path, generation: str, older: Path | None, store: 
             read_manifest(path)  # of a format that could answer in place of a damaged one
             held = Store(path / DOCUMENTS)
             with contextlib.closing(held):
-                if held.document_digests().keys() <= ids:
+                # An id that another file gives now is another document.
+                if held.document_files().items() <= documents:
                     return [path.name]
         except (QAError, OSError, sqlite3.Error):
             continue
@@ -269,6 +295,10 @@ def _write_words(job: Job, folder: Path, store: Store) -> None:
 
     folder.mkdir()
     LexicalIndex.build(folder, texts())
+    # tantivy keeps some of its files from other users; the index is for whoever may read the rest.
+    mode = (folder.parent / DOCUMENTS).stat().st_mode
+    for path in folder.iterdir():
+        path.chmod(mode)
 
 
 def _write_manifest(job: Job, staging: Path, store: Store) -> None:

@@ -1,11 +1,12 @@
 """Reading: files to Documents. One module a format; cleaning, encodings and limits beside them."""
 
-from qa.reading.folder import corpus_files, read_corpus
+from qa.reading.folder import ADDITIONS, corpus_files, read_corpus
 from qa.reading.formats import SUFFIXES, Results
 from qa.reading.reader import FileReader
 from qa.reading.settings import ReadingSettings
 
 __all__ = [
+    "ADDITIONS",
     "SUFFIXES",
     "FileReader",
     "ReadingSettings",

@@ -12,6 +12,8 @@ from qa.reading.sidecar import SIDECAR
 from qa.records import Document, QAError, Skipped
 
 _TOLD = 5  # reasons told when nothing could be read
+_DEEPEST = 100  # folders below one another
+ADDITIONS = "ajouts"  # what readers of the web chat add to the owner's documents
 
 
 def read_corpus(
@@ -60,7 +62,10 @@ def read_corpus(
 
 
 def corpus_files(corpus: Path) -> Iterator[tuple[str, Path | Skipped]]:
-    """The names of the files that ``read_corpus`` reads, in its order, each with its path."""
+    """The names of the files that ``read_corpus`` reads, in its order, each with its path.
+
+    What readers have added comes after what the owner put there, which wins where ids meet.
+    """
     if corpus.is_dir():
         yield from _walk(corpus, corpus.resolve(), "")
     else:
@@ -69,8 +74,11 @@ def corpus_files(corpus: Path) -> Iterator[tuple[str, Path | Skipped]]:
 
 def _walk(folder: Path, root: Path, prefix: str) -> Iterator[tuple[str, Path | Skipped]]:
     """Walk in the order of paths; hidden names are ignored, links may not leave the folder."""
+    if prefix.count("/") > _DEEPEST:
+        yield prefix.rstrip("/"), Skipped(prefix.rstrip("/"), "nested too deeply")
+        return
     try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        entries = sorted(os.scandir(folder), key=lambda e: (prefix + e.name == ADDITIONS, e.name))
     except OSError as error:
         place = prefix.rstrip("/") or printable(folder.name)
         yield place, Skipped(place, f"folder not readable: {cause(error)}")

@@ -21,12 +21,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from qa.reading import SUFFIXES
+from qa.reading import ADDITIONS, SUFFIXES
 from qa.records import QAError
 from qa.web import texts
 from qa.web.reasons import in_french
 
-FOLDER = "ajouts"
 LARGEST_ADDITION = 50_000_000  # bytes of one document
 # Added documents in all: the disk is not the readers' to fill.
 MOST_BYTES = 2_000_000_000
@@ -59,7 +58,7 @@ class Additions:
     """
 
     def __init__(self, corpus: Path, index: Path, model: str, indexed: Callable[[], None]):
-        self._folder = corpus / FOLDER
+        self._folder = corpus / ADDITIONS
         self._command = [sys.executable, "-m", "qa.web.indexing", str(corpus), str(index), model]
         self._indexed = indexed
         self._lock = threading.Lock()
@@ -159,7 +158,7 @@ class Additions:
             reasons = {
                 name: in_french(reason)
                 for name in names
-                if (reason := skipped.get(f"{FOLDER}/{name}")) is not None
+                if (reason := skipped.get(f"{ADDITIONS}/{name}")) is not None
             }
             self._finish(names, "done", {})
             self._finish(list(reasons), "skipped", reasons)

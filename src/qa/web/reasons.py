@@ -26,6 +26,8 @@ _FRENCH = (
     (r"symbolic link that leaves the folder", "lien symbolique hors du dossier"),
     (r"symbolic link .*", "lien symbolique vers un dossier lu à sa place"),
     (r"([\d.]+) MB, over the limit of (\d+) MB.*", r"\1 Mo, pour \2 Mo au plus"),
+    (r".* more than (\d+) MB in the index.*", r"plus de \1 Mo dans l’index : le reste est omis"),
+    (r"a title of (\d+) characters, over (\d+)", r"un titre de \1 caractères, pour \2 au plus"),
     (r"line (\d+) is not JSON.*", r"ligne \1 : pas du JSON"),
     (r"line (\d+) is not a JSON object", r"ligne \1 : pas un objet JSON"),
     (r"line (\d+) is longer than (\d+) MB", r"ligne \1 : plus de \2 Mo"),

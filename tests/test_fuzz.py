@@ -1,0 +1,279 @@
+"""Commands over files of any content never reach the outermost handler: each ends in one line.
+
+``QA_FUZZ_SECONDS=60 pytest tests/test_fuzz.py`` goes on for a minute; by itself it is short.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import gzip
+import io
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+import qa.embedding
+from qa.assistant import Assistant
+from qa.cli import main
+from qa.index import open_index, update_index
+from qa.records import answer_fields
+
+SECONDS = float(os.environ.get("QA_FUZZ_SECONDS", "0"))
+EXAMPLES = 40  # of the short run
+
+CORPUS = {
+    "trotsky.md": "# Trotsky\n\nTrotsky naît à Ianovka en 1879. Il meurt à Mexico en 1940.\n",
+    "lenine.txt": "Lénine naît à Simbirsk en 1870. Il meurt à Gorki en 1924.\n",
+}
+QUESTION = "Où Trotsky est-il mort ?"
+ANSWER = {
+    "id": "a", "question": QUESTION, "answerable": True, "kind": "lieu", "answer": "Mexico",
+    "evidence": "Il meurt à Mexico en 1940.", "document": "trotsky.md",
+}  # fmt: skip
+REFUSAL = {"id": "b", "question": "Combien coûte le pain ?", "answerable": False}
+TURN = {"question": QUESTION, "resolved": QUESTION, "gold": ["trotsky.md"]}
+CALIBRATION = {
+    "question": {}, "thresholds": {"normal": 0.5}, "created": "", "file": "", "questions": {},
+    "embedder": "", "shipped": "", "before": {}, "after": {"answered": {}},
+}  # fmt: skip
+# What a file of each kind holds when it is right, a record a line.
+RIGHT: dict[str, list[dict[str, Any]]] = {
+    "batch": [{"id": 1, "question": QUESTION}, {"id": "b", "messages": [QUESTION, "Et né ?"]}],
+    "answers": [ANSWER, REFUSAL],
+    "conversations": [{"id": "c", "turns": [TURN, TURN]}],
+    "corpus": [{"_id": "1", "title": "Titre", "text": "Un texte."}, {"id": 2, "text": "Autre."}],
+    "queries": [{"_id": "q", "text": QUESTION}],
+}
+
+texts = st.text(st.characters(codec=None), max_size=20)
+numbers = st.integers() | st.floats() | st.sampled_from([0, -1, 10**400, 1e308])
+values = st.recursive(
+    st.none() | st.booleans() | numbers | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@st.composite
+def mutated(draw: st.DrawFn, record: Any) -> Any:
+    """A record with some of its values, at any depth, taken for others, or away."""
+    if isinstance(record, dict):
+        changed = {name: draw(mutated(value)) for name, value in record.items()}
+        if changed and draw(st.integers(0, 12)) == 0:
+            changed.pop(draw(st.sampled_from(sorted(changed))))
+        return changed
+    if isinstance(record, list):
+        return [draw(mutated(value)) for value in record]
+    return draw(values) if draw(st.integers(0, 20)) == 0 else record
+
+
+@st.composite
+def spoilt(draw: st.DrawFn, content: bytes) -> bytes:
+    """Bytes of which some are others, missing, or more."""
+    kinds = ["as it is"] * 8 + ["cut", "changed", "replaced", "deep", "prefixed"]
+    kind = draw(st.sampled_from(kinds))
+    if kind == "cut":
+        return content[: draw(st.integers(0, len(content)))]
+    if kind == "changed" and content:
+        place = draw(st.integers(0, len(content) - 1))
+        return content[:place] + draw(st.binary(min_size=1, max_size=4)) + content[place + 1 :]
+    if kind == "replaced":
+        other = texts.map(lambda text: text.encode("utf-8", "surrogatepass"))
+        return draw(st.binary(max_size=60) | other)
+    if kind == "deep":
+        depth = draw(st.sampled_from([100, 980, 3_000, 200_000]))
+        return content + b"\n" + b'{"id":' * (depth % 2) + b"[" * depth + b"]" * depth
+    if kind == "prefixed":
+        marks = [b"\xef\xbb\xbf", b"\xff\xfe", b"\0", b"\n\n", b"\x1f\x8b"]
+        return draw(st.sampled_from(marks)) + content
+    return content
+
+
+@st.composite
+def lines(draw: st.DrawFn, kind: str) -> bytes:
+    records = draw(mutated(RIGHT[kind]))
+    return draw(spoilt("\n".join(map(json.dumps, records)).encode()))
+
+
+@st.composite
+def table(draw: st.DrawFn) -> bytes:
+    """Judgements or a run: columns that are mostly right."""
+    known = st.sampled_from(["q", "trotsky.md", "0", "1", "2", "0.5", "Q0", "nan", "inf", ""])
+    cell = known | texts
+    rows = draw(st.lists(st.lists(cell, min_size=2, max_size=7), max_size=4))
+    right = draw(st.sampled_from([[["q", "0", "trotsky.md", "1"]], [["q", "trotsky.md", "1"]],
+                                  [["q", "Q0", "trotsky.md", "1", "0.5", "run"]], []]))  # fmt: skip
+    content = "\n".join("\t".join(row) for row in right + rows)
+    return draw(spoilt(content.encode("utf-8", "surrogatepass")))
+
+
+class Place:
+    """A folder for one example: an index, and files as they are drawn."""
+
+    def __init__(self, draw: Callable[[Any], Any], folder: Path, index: Path):
+        self.draw, self.folder, self._whole = draw, folder, index
+
+    def index(self) -> Path:
+        """An index, mostly whole; or what is none."""
+        directory = self.folder / "index"
+        kind = self.draw(st.sampled_from(["whole", "whole", "beside", "spoilt", "gone", "none"]))
+        if kind == "none":
+            names = ["nowhere", "a\ud800", "a\udcff", "b" * 300, "."]
+            return Path(self.folder, self.draw(st.sampled_from(names)))
+        shutil.copytree(self._whole, directory)
+        files = sorted(path for path in directory.rglob("*") if path.is_file())
+        if kind == "spoilt":
+            path = self.draw(st.sampled_from(files))
+            path.write_bytes(self.draw(spoilt(path.read_bytes())))
+        elif kind == "gone":
+            path = self.draw(st.sampled_from(files))
+            path.unlink()
+            if self.draw(st.booleans()):
+                path.mkdir()
+        elif kind == "beside":
+            name = self.draw(st.sampled_from(["calibration.json", "feedback.sqlite"]))
+            content = json.dumps(self.draw(mutated(CALIBRATION))).encode()
+            (directory / name).write_bytes(self.draw(spoilt(content)))
+        return directory
+
+    def file(self, content: st.SearchStrategy[bytes], name: str = "file.jsonl") -> Path:
+        """A file of some content; or a folder, or nothing, in its place."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        kind = self.draw(st.sampled_from(["file"] * 15 + ["packed", "folder", "nothing"]))
+        if kind == "folder":
+            path.mkdir()
+        elif kind == "packed":
+            path = path.with_name(path.name + ".gz")
+            path.write_bytes(self.draw(spoilt(gzip.compress(self.draw(content)))))
+        elif kind == "file":
+            path.write_bytes(self.draw(content))
+        return path
+
+    def dataset(self) -> Path:
+        """A test set of search, in BEIR's layout."""
+        self.file(lines("corpus"), "set/corpus.jsonl")
+        self.file(lines("queries"), "set/queries.jsonl")
+        self.file(table(), "set/qrels/test.tsv")
+        return self.folder / "set"
+
+    def corpus(self) -> Path:
+        """A folder of documents."""
+        for name in ("a.txt", "b.md", "c.jsonl", "ajouts/d.jsonl", "e.csv", "f.md.meta.toml"):
+            if self.draw(st.booleans()):
+                kind = st.sampled_from(["corpus", "queries"]).flatmap(lines)
+                self.file(kind | st.binary(max_size=50), f"corpus/{name}")
+        return self.folder / "corpus"
+
+
+def _question(place: Place) -> str:
+    words = [QUESTION, "Qui ?", "-", "", "\ud800", "a" * 2_001]
+    return str(place.draw(st.sampled_from(words) | texts.filter(lambda t: not t.startswith("-"))))
+
+
+COMMANDS: dict[str, Callable[[Place], list[object]]] = {
+    "status": lambda at: ["status", "--index", at.index()],
+    "verify": lambda at: ["verify", "--index", at.index()],
+    "ask": lambda at: ["ask", _question(at), "--index", at.index()],
+    "search": lambda at: ["search", _question(at), "--index", at.index(), "-k", at.draw(
+        st.integers(1, 10**30)), "--method", at.draw(st.sampled_from(["dense", "lexical"]))],
+    "chat": lambda at: ["chat", "--index", at.index()],
+    "batch": lambda at: ["ask", "--batch", at.file(lines("batch")), "--index", at.index()],
+    "saved": lambda at: ["verify", "--answer", at.file(_saved(at)), "--index", at.index()],
+    "answers": lambda at: ["eval", "--answers", at.file(lines("answers")), "--index", at.index()],
+    "conversations": lambda at: [
+        "eval", "--conversations", at.file(lines("conversations")), "--index", at.index()],
+    "pool": lambda at: [
+        "eval", "--pool", at.file(lines("queries")), "--qrels", at.file(table(), "qrels.tsv"),
+        "--index", at.index()],
+    "dataset": lambda at: ["eval", at.dataset(), "--cache", at.folder / "cache"],
+    "indexed": lambda at: ["eval", at.dataset(), "--index", at.index()],
+    "compare": lambda at: [
+        "compare", at.file(table(), "a.run"), at.file(table(), "b.run"),
+        "--qrels", at.file(table(), "qrels.tsv"), "--queries", at.file(lines("queries"))],
+    "calibrate": lambda at: [
+        "calibrate", "--questions", at.file(lines("answers")), "--index", at.index()],
+    "remove": lambda at: ["calibrate", "--remove", "--index", at.index()],
+    "feedback": lambda at: ["feedback", "--index", at.index(), "--export", at.folder / "out"],
+    "index": lambda at: ["index", at.corpus(), "--index", at.index()],
+    "index a file": lambda at: ["index", at.file(lines("corpus")), "--index", at.index()],
+}  # fmt: skip
+
+
+def _saved(place: Place) -> st.SearchStrategy[bytes]:
+    return mutated(SAVED).flatmap(lambda answer: spoilt(json.dumps(answer).encode()))
+
+
+SAVED: dict[str, Any] = {}
+
+
+@pytest.fixture(scope="module")
+def small_index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("fuzz")
+    (folder / "corpus").mkdir()
+    for name, text in CORPUS.items():
+        (folder / "corpus" / name).write_text(text, "utf-8")
+    embedder = qa.embedding.open_embedder()
+    update_index(folder / "corpus", folder / "index", embedder)
+    answer = Assistant(open_index(folder / "index"), embedder).answer(QUESTION)
+    SAVED.update(json.loads(json.dumps(answer_fields(answer))))
+    with pytest.MonkeyPatch.context() as patch:
+        # A model is opened once, not for each of a thousand commands.
+        once = functools.cache(qa.embedding.open_embedder)
+        patch.setattr("qa.embedding.open_embedder", once)
+        patch.setattr("qa.assistant.open_embedder", once)
+        yield folder / "index"
+
+
+def run(arguments: list[object], typed: bytes) -> tuple[int, str]:
+    """Exit code and standard error of a command, in this process."""
+    told = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors="replace")
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stderr(told):
+        patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(typed), encoding="utf-8"))
+        with contextlib.redirect_stdout(io.TextIOWrapper(io.BytesIO(), encoding="utf-8")):
+            try:
+                code = main([str(argument) for argument in arguments])
+            except SystemExit as stop:
+                code = int(str(stop.code))
+    told.seek(0)
+    return code, told.read()
+
+
+@pytest.mark.filterwarnings("default")  # they are told to a user too, and are no end
+def test_no_command_reaches_the_outermost_handler(small_index: Path) -> None:
+    @settings(
+        max_examples=EXAMPLES,
+        derandomize=not SECONDS,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(st.data())
+    def fuzz(data: st.DataObject) -> None:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+            place = Place(data.draw, Path(name), small_index)
+            arguments = COMMANDS[data.draw(st.sampled_from(sorted(COMMANDS)))](place)
+            if data.draw(st.booleans()):
+                arguments.append("--json")
+            typed = data.draw(lines("batch") | texts.map(lambda t: t.encode("utf-8", "replace")))
+            code, told = run(arguments, typed)
+        assert code in {0, 1, 2, 3}, (arguments, told)
+        assert "Traceback" not in told
+        if code == 1 and told:
+            assert told.splitlines()[-1].startswith("qa"), told
+
+    end = time.monotonic() + SECONDS
+    fuzz()
+    while time.monotonic() < end:
+        fuzz()
