@@ -91,3 +91,37 @@ def test_passages_are_a_partition(text: str, target: int) -> None:
     assert "".join(p.text for p in passages) == text
     assert all(text[p.start : p.end] == p.text for p in passages)
     assert all(p.start < p.end for p in passages)
+
+
+def test_a_text_without_a_sentence_end_is_cut_without_counting_it_whole() -> None:
+    longest = 0
+
+    def count(texts: Sequence[str]) -> list[int]:
+        nonlocal longest
+        longest = max(longest, *map(len, texts))
+        return count_words(texts)
+
+    text = "mot " * 100_000 + "x" * 30_000
+    passages = split_passages(document(text), count, ChunkSettings(40, 60))
+    assert "".join(passage.text for passage in passages) == text
+    assert longest <= 8_000
+    assert max(len(passage.text) for passage in passages) <= 8_000
+    assert all(passage.text.endswith(" ") for passage in passages[:1000])
+
+
+def test_a_long_section_is_cut_where_a_line_ends() -> None:
+    text = "\n\n".join(["Un deux trois quatre."] * 30_000)
+    passages = split(document(text), 40, 60)
+    assert "".join(passage.text for passage in passages) == text
+    assert all(passage.text.startswith("Un deux") for passage in passages)
+
+
+def test_what_leads_in_a_list_stays_with_its_first_items() -> None:
+    text = "Un deux trois quatre cinq six.\n\nHeures de l’atelier :\n- lundi neuf heures\n- mardi"
+    for passage in split(document(text), 8, 14):
+        assert not passage.text.rstrip().endswith(":")
+
+
+def test_a_number_is_not_cut_from_its_unit() -> None:
+    text = "un deux trois quatre cinq six sept huit 410 000 € dix onze douze treize quatorze"
+    assert any("410 000 €" in passage.text for passage in split(document(text), 9, 10))

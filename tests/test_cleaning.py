@@ -8,7 +8,8 @@ import pytest
 
 from qa.reading import boilerplate, cleaning, lines
 from qa.reading.encoding import mend_mojibake
-from qa.reading.plain import is_section_title, readable_name, split_blocks
+from qa.reading.headings import is_section_title
+from qa.reading.plain import readable_name, split_blocks
 
 
 def shown(text: str) -> str:
@@ -132,6 +133,12 @@ def test_wrapped_paragraph_becomes_one_line() -> None:
     assert shown(WRAPPED) == WRAPPED.replace("\n", " ")
 
 
+def test_a_table_of_a_text_is_read_with_its_heads() -> None:
+    assert shown("Parti | Voix\nBolcheviks | 24\nMencheviks | 16") == (
+        "Bolcheviks (Parti) — Voix\u00a0: 24\nMencheviks (Parti) — Voix\u00a0: 16"
+    )
+
+
 def test_two_broken_lines_are_joined() -> None:
     assert shown("Le traité fut signé à Brest-\nLitovsk, et la Russie\nquitta la guerre.") == (
         "Le traité fut signé à Brest-Litovsk, et la Russie quitta la guerre."
@@ -154,8 +161,8 @@ def test_two_broken_lines_are_joined() -> None:
         # names
         "Grigori Zinoviev\nLev Kamenev\nNikolaï Boukharine",
         "carte d’identité\npasseport\npermis de conduire",
-        # a table
-        "Parti | Voix\nBolcheviks | 24\nMencheviks | 16",
+        # a table without heads
+        "Lénine | Ilitch\nTrotsky | Bronstein",
     ],
 )  # fmt: skip
 def test_meant_line_breaks_stay(text: str) -> None:
@@ -204,11 +211,9 @@ def test_a_list_item_that_was_wrapped_is_one_line() -> None:
         "Nous utilisons des cookies pour améliorer votre expérience.",
     ],
 )
-def test_boilerplate_line_goes(line: str) -> None:
+def test_boilerplate_line_of_a_page(line: str) -> None:
     assert boilerplate.is_boilerplate_line(line)
-    assert shown(f"Lénine est mort en 1924.\n\n{line}\n\nStaline lui succéda.") == (
-        "Lénine est mort en 1924.\n\nStaline lui succéda."
-    )
+    assert boilerplate.page_lines(["Lénine est mort.", "", line, "Staline lui succéda."]) == {2}
 
 
 @pytest.mark.parametrize(
@@ -233,15 +238,13 @@ def test_boilerplate_line_goes(line: str) -> None:
     ],
 )
 def test_prose_that_resembles_boilerplate_stays(line: str) -> None:
-    assert shown(f"Une phrase vient avant.\n\n{line}\n\nUne phrase vient après.") == (
-        f"Une phrase vient avant.\n\n{line}\n\nUne phrase vient après."
-    )
+    assert boilerplate.page_lines(["Une phrase.", line, "Une autre."]) == set()
 
 
 def test_form_fields_go_only_beside_boilerplate() -> None:
-    form = "Laisser un commentaire\nCommentaire *\nNom *\nSite web"
-    assert shown(f"Fin du texte.\n\n{form}") == "Fin du texte."
-    assert shown("Voici son site.\n\nSite web\n\nNom") == "Voici son site.\n\nSite web\n\nNom"
+    form = ["Fin du texte.", "Laisser un commentaire", "Commentaire *", "Nom *", "Site web"]
+    assert boilerplate.page_lines(form) == {1, 2, 3, 4}
+    assert boilerplate.page_lines(["Voici son site.", "Site web", "Nom"]) == set()
 
 
 FORM = (
@@ -269,7 +272,7 @@ FORM = (
     ],
 )
 def test_boilerplate_run_is_cut_out_of_a_long_line(found: str, kept: str) -> None:
-    assert boilerplate.cut_boilerplate_runs(found) == kept
+    assert boilerplate.cut_runs(found)[0] == kept
 
 
 @pytest.mark.parametrize(
@@ -284,7 +287,7 @@ def test_boilerplate_run_is_cut_out_of_a_long_line(found: str, kept: str) -> Non
     ],
 )
 def test_long_line_of_prose_is_left_alone(text: str) -> None:
-    assert boilerplate.cut_boilerplate_runs(text) == text
+    assert boilerplate.cut_runs(text)[0] == text
 
 
 @pytest.mark.parametrize("line", ["*****", "-----", "=====", "* * *", "– 12 –", "Page 3 sur 10"])
@@ -348,6 +351,7 @@ def test_readable_name() -> None:
         "a-" * 500_000, " " * 1_000_000, "a" + " " * 1_000_000 + "b", "\n" * 1_000_000,
         "." * 1_000_000, ", " * 500_000, "&" * 1_000_000, "\u00a0" * 1_000_000, "- " * 500_000,
         "Laisser un commentaire " * 40_000 + "x", "a-\n" * 100_000, "=" * 1_000_000,
+        "TITRE\n\n" * 70_000, "I\n\n" * 100_000,
     ],
     ids=lambda text: repr(text[:6]),
 )  # fmt: skip
@@ -366,7 +370,9 @@ def test_a_blank_on_the_wrong_side_of_a_mark_is_moved() -> None:
 
 
 def test_a_byline_and_a_count_of_comments_go_with_their_run() -> None:
-    cut = boilerplate.cut_boilerplate_runs
+    def cut(text: str) -> str:
+        return boilerplate.cut_runs(text)[0]
+
     byline = "Author: admin | Publié le 3 mai 2012"
     assert cut(f"{byline} Trotsky fut exilé.") == "Trotsky fut exilé."
     assert cut("Il part. 3 commentaires Laisser un commentaire Nom *") == "Il part."

@@ -70,8 +70,8 @@ def test_table_without_a_column_of_text(tmp_path: Path) -> None:
     table = "Ville\tPays\tHabitants\nOmsk\tRussie\t1 100 000\nTours\tFrance\t\n"
     results = documents(read(write(tmp_path, "villes.tsv", table)))
     assert [(d.id, d.text) for d in results] == [
-        ("villes.tsv:2", "Ville\u00a0: Omsk\nPays\u00a0: Russie\nHabitants\u00a0: 1 100 000"),
-        ("villes.tsv:3", "Ville\u00a0: Tours\nPays\u00a0: France"),
+        ("villes.tsv:2", "Omsk (Ville) — Pays\u00a0: Russie\u202f; Habitants\u00a0: 1 100 000"),
+        ("villes.tsv:3", "Tours (Ville) — Pays\u00a0: France"),
     ]
 
 
@@ -163,7 +163,7 @@ def test_mediawiki_dump(tmp_path: Path, name: str, pack: type[bytes]) -> None:
         "Biographie",
         "Jeunesse",
         "Il lit «\u00a0Ma vie\u00a0» & écrit.\n- un\n- deux et trois\n- quatre",
-        "Année | Fait\n1917 | Révolution",
+        "Année\u00a0: 1917\u202f; Fait\u00a0: Révolution",
         "Liens externes",
         "- Un site",
     ]
@@ -182,7 +182,7 @@ def test_broken_dump_keeps_what_came_before(tmp_path: Path) -> None:
     assert "damaged: what follows could not be read" in reasons(results)["w.xml"]
     results = read(write(tmp_path, "z.xml.bz2", bz2.compress(whole)[:-20]) and tmp_path)
     assert "damaged" in reasons(results)["z.xml.bz2"]
-    assert refused(tmp_path / "1", "a.xml", "<rss/>") == "an XML file that is no MediaWiki dump"
+    assert refused(tmp_path / "1", "a.xml", "<rss/>") == "not a MediaWiki dump, nor TEI"
     assert refused(tmp_path / "2", "a.xml", "") == "empty file"
     assert refused(tmp_path / "3", "a.xml", "du texte").startswith("damaged")
 

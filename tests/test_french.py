@@ -74,3 +74,25 @@ def test_sentences(text: str, expected: list[str]) -> None:
 @given(st.text(alphabet='aB. ?!…«»"’1\n\u00a0éM', max_size=80))
 def test_sentences_are_a_partition(text: str) -> None:
     assert "".join(text[start:end] for start, end in split_sentences(text)) == text
+
+
+def test_a_run_of_marks_is_looked_at_once() -> None:
+    import time
+
+    start = time.process_time()
+    assert split_sentences("." * 1_000_000 + " Fin.") == [(0, 1_000_001), (1_000_001, 1_000_005)]
+    assert time.process_time() - start < 5  # trying each mark anew would take hours
+
+
+def test_numbers_units_and_ranges_stay_in_one_sentence() -> None:
+    for text in (
+        "Ouvert du 6 au 8 déc. 2025, de 9 h. 30 à 12 h. 15, max. 12 pers. par groupe.",
+        "Tél. 05 55 12 34 56, n° 12, p. 4, env. 410 000 € (art. 8.3).",
+        "Il vaut 1 234,50 € au 30/04/2026 et 37 035 € ensuite.",
+    ):
+        assert split_sentences(text) == [(0, len(text))]
+    ended = "Le musée ferme à 18 h. Il ouvre à 9 h."
+    assert [ended[a:b] for a, b in split_sentences(ended)] == [
+        "Le musée ferme à 18 h. ",
+        "Il ouvre à 9 h.",
+    ]

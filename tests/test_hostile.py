@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import os
 import signal
@@ -103,7 +104,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "binaire.txt": (lambda: b"\x7fELF\x02\x01" + bytes(range(256)), "binary content"),
     "image.html": (lambda: b"\x89PNG" + bytes(range(256)), "binary content"),
     "encodage.txt": (lambda: "Été à Évian, déjà.".encode("cp1252"), ""),
-    "guillemet.csv": (lambda: b'titre,texte\n"a,' + b"bbb " * 6_000_000, "line 2 is too long"),
+    "guillemet.csv": (lambda: b'titre,texte\n"a,' + b"bbb " * 6_000_000, "line 2 is longer"),
 }  # fmt: skip
 
 
@@ -163,6 +164,29 @@ def slow_page() -> bytes:
 
 def results_of(reader: FileReader, path: Path) -> list[Document | Skipped]:
     return [result for _, result in reader(path, path.name)]
+
+
+@pytest.mark.parametrize("suffix", [".txt", ".md", ".jsonl", ".jsonl.gz", ".csv", ".html"])
+def test_every_format_is_read_apart(tmp_path: Path, suffix: str) -> None:
+    """Nothing of a file's content reaches a parser of ours: the reader's process has the limits."""
+    path = write(tmp_path, f"a{suffix}", slow_page())
+    with FileReader(limits=Limits(seconds=-1, seconds_per_megabyte=0)) as reader:
+        told = results_of(reader, path)
+    assert [type(result) for result in told] == [Skipped]
+
+
+def test_packed_newlines_are_a_bomb(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.jsonl.gz", gzip.compress(b"\n" * 300_000_000))
+    (told,) = results_of(READER, path)
+    assert told == Skipped(
+        "a.jsonl.gz", "unpacks to more than 150 times its size: a bomb is not opened"
+    )
+
+
+def test_a_table_of_very_many_columns(tmp_path: Path) -> None:
+    columns, rows = 50_000, 20_000
+    path = write(tmp_path, "a.csv", ",".join("c" * columns) + "\n" + "1,2\n" * rows)
+    assert len(results_of(READER, path)) == rows
 
 
 @pytest.fixture

@@ -71,7 +71,7 @@ def test_word_file(tmp_path: Path) -> None:
         "Les causes",
         "Les marins demandent des soviets libres,\net du pain.",
         "- la paix ;\n- le pain.\n1. un\n2. deux",
-        "Camp | Morts\nRouges | 10 000",
+        "Rouges (Camp) — Morts\u00a0: 10 000",
         "Plus bas",
     ]
     assert headings(read_document) == [
@@ -211,10 +211,10 @@ def test_opendocument_file(tmp_path: Path) -> None:
         "La révolte de Cronstadt",
         "Les causes",
         "Les marins demandent du pain[1].",
-        "- la paix ;\n- le pain.",
-        "Camp | Morts\nRouges | 10 000",
-        "Un encadré.",
         "[1] Voir Broué.",
+        "- la paix ;\n- le pain.",
+        "Rouges (Camp) — Morts\u00a0: 10 000",
+        "Un encadré.",
     ]
     assert headings(document) == [(1, "La révolte de Cronstadt"), (2, "Les causes")]
     assert document.title == "La révolte de Cronstadt"

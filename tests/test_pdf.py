@@ -197,7 +197,60 @@ def test_a_table_is_read_row_by_row(tmp_path: Path) -> None:
         for column, cell in enumerate(cells):
             pages.lines([cell], x=72 + 150 * column, top=720 - LEADING * row)
     document = one(tmp_path, "a.pdf", pages.done())
-    assert document.text == "Année | Fait\n1917 | Révolution\n1921 | NEP"
+    assert document.text == (
+        "Année\u00a0: 1917\u202f; Fait\u00a0: Révolution\nAnnée\u00a0: 1921\u202f; Fait\u00a0: NEP"
+    )
+
+
+def test_a_ruled_table_with_narrow_columns(tmp_path: Path) -> None:
+    """Cells that stand near each other are told apart by the rules between them."""
+    from reportlab.lib import colors
+    from reportlab.platypus import SimpleDocTemplate, Table, TableStyle
+
+    data = io.BytesIO()
+    rows = [
+        ["Salle", "Demi-journée", "Journée"],
+        ["Salle bleue", "60 €", "110 €"],
+        ["Salle rouge", "80 €", "150 €"],
+    ]
+    grid = TableStyle([("GRID", (0, 0), (-1, -1), 0.5, colors.black)])
+    table = Table(rows, colWidths=[60, 74, 48], style=grid)
+    SimpleDocTemplate(data, invariant=True).build([table])
+    assert one(tmp_path, "a.pdf", data.getvalue()).text.split("\n") == [
+        "Salle bleue — Demi-journée\u00a0: 60 €\u202f; Journée\u00a0: 110 €",
+        "Salle rouge — Demi-journée\u00a0: 80 €\u202f; Journée\u00a0: 150 €",
+    ]
+
+
+def test_note_marks_and_exponents(tmp_path: Path) -> None:
+    from reportlab.lib.styles import getSampleStyleSheet
+    from reportlab.platypus import Paragraph, SimpleDocTemplate
+
+    text = (
+        "Le pont fut construit en 1887<super>2</super>, coûta 410 000 €<super>3</super> et couvre "
+        "12 m<super>2</super>, au XIX<super>e</super> siècle."
+    )
+    data = io.BytesIO()
+    paragraph = Paragraph(text, getSampleStyleSheet()["BodyText"])
+    SimpleDocTemplate(data, invariant=True).build([paragraph])
+    assert one(tmp_path, "a.pdf", data.getvalue()).text == (
+        "Le pont fut construit en 1887[2], coûta 410 000 €[3] et couvre 12 m², au XIXe siècle."
+    )
+
+
+def test_a_table_of_contents_larger_than_the_sections(tmp_path: Path) -> None:
+    pages = Pages()
+    pages.lines(["Règlement"], size=22, top=790)
+    pages.lines(["Sommaire"], size=18, top=760)
+    pages.lines(["1. Réserver"], top=740)
+    pages.lines(["2. Payer"], top=725)
+    for top, title in ((690, "1. Réserver"), (560, "2. Payer")):
+        pages.lines([title], size=14, top=top)
+        pages.lines(PROSE, top=top - 20)
+    document = one(tmp_path, "a.pdf", pages.done())
+    assert headings(document) == [(1, "Règlement"), (3, "1. Réserver"), (3, "2. Payer")]
+    assert document.text.count("Réserver") == 1
+    assert document.removed == ("Sommaire", "1. Réserver", "2. Payer")
 
 
 def test_turned_text(tmp_path: Path) -> None:

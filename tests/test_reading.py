@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from qa.reading import read_corpus
+from qa.reading import ReadingSettings, read_corpus
+from qa.reading.formats import read_file
 from qa.records import Document, QAError, Skipped
 from reading_files import check, headings, one, read, refused, write
 
@@ -62,8 +63,8 @@ def test_links(tmp_path: Path) -> None:
 
 
 def test_refused_files(tmp_path: Path) -> None:
-    assert refused(tmp_path / "1", "a.xyz", "x").startswith(
-        "format not read: .xyz (read: .csv, .docx, .epub, .htm, .html, "
+    assert refused(tmp_path / "1", "a.xyz", "x") == (
+        "format not read: .xyz; save them as PDF, .docx or .txt"
     )
     assert refused(tmp_path / "2", "a.txt", "") == "empty file"
     assert refused(tmp_path / "3", "a.txt", b"\x7fELF\x02\x01\0\0\0") == "binary content"
@@ -91,10 +92,10 @@ def test_unreadable_file_without_rights(tmp_path: Path, monkeypatch: pytest.Monk
     def deny(path: Path, mode: str) -> bytes:
         raise PermissionError(13, "Permission denied", str(path))
 
-    write(tmp_path, "a.txt", "Un texte.")
+    path = write(tmp_path, "a.txt", "Un texte.")
     monkeypatch.setattr(Path, "open", deny)
-    stream = read_corpus(tmp_path)
-    assert next(stream) == Skipped("a.txt", "not readable: permission denied")
+    (told,) = read_file(path, "a.txt", ReadingSettings())
+    assert told == ("a.txt", Skipped("a.txt", "not readable: permission denied"))
 
 
 def test_name_that_is_not_utf8(tmp_path: Path) -> None:
@@ -132,8 +133,25 @@ def test_encodings(tmp_path: Path, data: bytes) -> None:
 def test_latin_1_and_a_broken_byte(tmp_path: Path) -> None:
     assert one(tmp_path, "a.txt", "Été à Évian.".encode("latin-1")).text == "Été à Évian."
     assert one(tmp_path, "b.txt", b"Tr\xe8s \x81 bien.").text == "Très bien."
-    mixed = "Été à Évian, déjà, près d’ici.".encode() + b" Tr\xe8s bien."
-    assert one(tmp_path, "c.txt", mixed).text == "Été à Évian, déjà, près d’ici. Très bien."
+
+
+def test_two_encodings_in_one_file(tmp_path: Path) -> None:
+    mixed = "Première salle, déjà.\n\n".encode() + "Très près du musée.".encode("cp1252")
+    document, told = read(write(tmp_path, "c.txt", mixed))
+    assert isinstance(document, Document) and isinstance(told, Skipped)
+    assert document.text == "Première salle, déjà.\n\nTrès près du musée."
+    assert told.code == "doubtful_encoding"
+    assert told.figures == ("UTF-8, Windows-1252",)
+
+
+@pytest.mark.parametrize("encoding", ["mac-roman", "cp850", "cp1252"])
+def test_encodings_of_old_systems(tmp_path: Path, encoding: str) -> None:
+    text = "Le musée de l'été à Évian : où ça, près de la forêt ? Le 3 août, « Première ».\n" * 3
+    expected = " ".join(text.split()).replace("?  ", "? ")
+    data = text.encode(encoding)
+    assert " ".join(one(tmp_path, "a.txt", data).text.split()) == expected
+    csv = "nom;prix\nMusée d'été;12\n".encode(encoding)
+    assert one(tmp_path / "t", "a.csv", csv).text == "Musée d'été (nom) — prix\u00a0: 12"
 
 
 def test_declared_charset_of_a_page(tmp_path: Path) -> None:
@@ -299,7 +317,7 @@ Titre deux
         "Un mot fort, un lien, une image, du code et un appel[1]. Fin de la phrase fausse.",
         "- premier\n- second suite\n1. dedans\n2. encore",
         "Une citation.",
-        "Année | Fait\n1918 | Paix\n1921 | NEP",
+        "Année\u00a0: 1918\u202f; Fait\u00a0: Paix\nAnnée\u00a0: 1921\u202f; Fait\u00a0: NEP",
         'x  =  1\ny = "a ., b"',
         "Un bloc\ncoupé & gardé",
         "Titre deux",
@@ -307,12 +325,66 @@ Titre deux
     ]
 
 
-def test_markdown_heading_that_looks_like_boilerplate_stays(tmp_path: Path) -> None:
-    document = one(tmp_path, "a.md", "# Manuel\n\n## Imprimer\n\nOn imprime ainsi.")
-    assert document.text == "Manuel\n\nImprimer\n\nOn imprime ainsi."
-    document = one(tmp_path, "b.md", "Il mourut.\n\n## Laisser un commentaire\n\nNom *\n\n"
-                   "Votre adresse e-mail ne sera pas publiée.")  # fmt: skip
-    assert document.text == "Il mourut."
+KEPT = [
+    "Imprimer",
+    "Lire aussi : la procédure de secours décrite au chapitre 4 du classeur bleu.",
+    "Tags : urgence, panne",
+    "Répondre",
+    "3 minutes de lecture",
+    "Partager",
+    "Laisser un commentaire",
+    "Accepter",
+]
+
+
+@pytest.mark.parametrize("suffix", [".txt", ".md", ".rst", ".jsonl", ".csv"])
+def test_outside_saved_pages_nothing_is_deleted(tmp_path: Path, suffix: str) -> None:
+    """A manual's own headings and lines are no boilerplate, however they look."""
+    text = "Le manuel de la pompe.\n\n" + "\n\n".join(KEPT) + "\n\nFin du manuel."
+    if suffix == ".jsonl":
+        text = json.dumps({"id": 1, "text": text})
+    elif suffix == ".csv":
+        text = f'texte\n"{text}"\n'
+    document = one(tmp_path, f"a{suffix}", text)
+    assert document.text.split("\n\n")[1:-1] == KEPT
+    assert document.removed == ()
+
+
+def test_the_copy_of_a_page_is_known_by_several_signs(tmp_path: Path) -> None:
+    form = (
+        "Laisser un commentaire\nVotre adresse e-mail ne sera pas publiée.\n"
+        "Les champs obligatoires sont indiqués avec *\nCommentaire *\nNom *"
+    )
+    document = one(tmp_path, "a.txt", f"Il mourut à Coyoacán.\n\nAuthor: admin\n\n{form}")
+    assert document.text == "Il mourut à Coyoacán."
+    assert " ".join(document.removed) == " ".join(["Author: admin", *form.split("\n")])
+
+
+def test_every_sentence_is_kept_or_listed(tmp_path: Path) -> None:
+    """Over files of every kind: what a reader takes out can be listed."""
+    sentences = [f"La phrase {word} parle du port." for word in ("une", "deux", "trois", "quatre")]
+    more = ["Lire aussi : la suite", "3 minutes de lecture", "Accueil", "Votre nom *"]
+    parts = [*sentences, *more]
+    page_source = page(
+        "<nav><p>Accueil</p></nav>"
+        + "".join(f"<p>{part}</p>" for part in [*sentences, *more[:2]])
+        + "<form><p>Votre nom *</p></form>"
+    )
+    write(tmp_path, "a.html", page_source)
+    write(tmp_path, "b.txt", "\n\n".join(parts))
+    write(tmp_path, "c.md", "\n\n".join(parts))
+    write(tmp_path, "d.csv", "texte\n" + "\n".join(f'"{part}"' for part in parts))
+    write(
+        tmp_path, "e.eml", "Subject: Port\nContent-Type: text/html; charset=utf-8\n\n" + page_source
+    )
+    kept: dict[str, str] = {}
+    for result in read(tmp_path):
+        assert isinstance(result, Document), result
+        name = result.id.partition(":")[0]
+        kept[name] = "\n".join([kept.get(name, ""), result.text, *result.removed])
+    assert len(kept) == 5
+    for name, text in kept.items():
+        assert [part for part in parts if part not in text] == [], name
 
 
 # --- web pages ----------------------------------------------------------------------------------
@@ -361,7 +433,7 @@ def test_web_page_keeps_the_whole_article_and_nothing_else(tmp_path: Path) -> No
         "3. trois\n4. quatre",
         "Tout le pouvoir aux soviets.",
         "Un marin",
-        "Pertes\nCamp | Morts\nRouges | 10 000",
+        "Pertes\nRouges (Camp) — Morts\u00a0: 10 000",
         "Le port en mars.",
         "Mots",
         "Soviet\nConseil.",

@@ -28,6 +28,13 @@ class ChunkSettings:
     maximum: int = 224
 
 
+# In characters. A span is cut without counting its tokens down to the first length, about ten times
+# what a passage holds, and a section is cut into windows of the second: neither time nor memory
+# grows faster than the text, whatever it is.
+_LONGEST_SPAN = 8_000
+_WINDOW = 200_000
+
+
 @dataclass(frozen=True, slots=True)
 class _Unit:
     """A span that is not cut any further, and its length in tokens."""
@@ -51,19 +58,24 @@ def split_passages(
         room = settings.maximum - count_tokens([context])[0]
         maximum = max(room, settings.maximum // 2)
         target = min(settings.target, maximum)
-        units = _units(document.text, start, end, count_tokens, maximum)
-        for first, last in _pack(units, target, maximum, document.text):
-            passages.append(
-                Passage(
-                    document_id=document.id,
-                    title=document.title,
-                    headings=path,
-                    start=first,
-                    end=last,
-                    text=document.text[first:last],
+        for begins, ends in _windows(document.text, start, end):
+            units = _units(document.text, begins, ends, count_tokens, maximum)
+            for first, last in _pack(units, target, maximum, document.text):
+                text = document.text[first:last]
+                passages.append(
+                    Passage(document.id, document.title, path, start=first, end=last, text=text)
                 )
-            )
     return passages
+
+
+def _windows(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Cut a long section where a line ends, else at a blank."""
+    while end - start > _WINDOW:
+        middle, last = start + _WINDOW // 2, start + _WINDOW
+        cut = text.rfind("\n", middle, last) + 1 or text.rfind(" ", middle, last) + 1 or last
+        yield start, cut
+        start = cut
+    yield start, end
 
 
 def _sections(document: Document) -> Iterator[tuple[int, int, tuple[str, ...]]]:
@@ -100,7 +112,11 @@ def _sections(document: Document) -> Iterator[tuple[int, int, tuple[str, ...]]]:
 def _units(
     text: str, start: int, end: int, count_tokens: TokenCounter, maximum: int
 ) -> list[_Unit]:
-    spans = [(start + a, start + b) for a, b in split_sentences(text[start:end])]
+    spans = [
+        piece
+        for a, b in split_sentences(text[start:end])
+        for piece in _short_enough(text, start + a, start + b)
+    ]
     counts = count_tokens([text[a:b] for a, b in spans])
     units: list[_Unit] = []
     for (a, b), tokens in zip(spans, counts, strict=True):
@@ -111,8 +127,25 @@ def _units(
     return units
 
 
-# Where a sentence that is too long may be cut, best first: "; ", ": ", ", ", " ".
-_CUTS = (re.compile(r"[;:]\s+"), re.compile(r",\s+"), re.compile(r"\s+"))
+# Where a sentence that is too long may be cut, best first: "; ", ": ", ", ", " " (not within
+# "410 000 €" or "8 décembre 2025" while there is another).
+_CUTS = (
+    re.compile(r"[;:]\s+"),
+    re.compile(r",\s+"),
+    re.compile(r"(?<!\d)[ \t\n]+(?![\d€%])"),
+    re.compile(r"\s+"),
+)
+
+
+def _short_enough(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Cut what is much too long for a passage where a clause or a word ends, without counting."""
+    while end - start > _LONGEST_SPAN:
+        middle, last = start + _LONGEST_SPAN // 2, start + _LONGEST_SPAN
+        places = (text.rfind(mark, middle, last - 1) + 1 for mark in (";", ",", " "))
+        cut = next(filter(None, places), last)
+        yield start, cut
+        start = cut
+    yield start, end
 
 
 def _cut(
@@ -151,7 +184,10 @@ def _pack(
             full = size + unit.tokens / 2 > goal or (paragraph_ends and size >= goal * 2 / 3)
             # A short remainder is better kept with what precedes it than left alone.
             keeps_rest = remaining <= min(maximum, goal * 1.4)
-            if size + unit.tokens > maximum or (full and not keeps_rest):
+            long = size + unit.tokens > maximum or unit.end - first > _LONGEST_SPAN
+            # What leads in a list is read with its first items.
+            leads_in = text[max(unit.start - 4, first) : unit.start].rstrip().endswith(":")
+            if long or (full and not keeps_rest and not leads_in):
                 yield first, unit.start
                 remaining -= size
                 goal = _goal(remaining, target)

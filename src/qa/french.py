@@ -122,18 +122,20 @@ def analyse_grams(text: str) -> list[str]:
 _ABBREVIATIONS = frozenset(
     """
     adj al anc apr art av bd bibl boul cap cf ch chap chr col coll cit dept dir dr dre ed eds env
-    ex fasc fig fl fol gal gen hab ibid id ill impr inf introd juil janv fevr lat lt ltd m me mgr
-    mlle mlles mm mme mmes mr ms mss n nb no nos nov oct sept dec op p par part pl pp pr pref prof
-    ref resp rev s sc sr st ste sup suppl sv t tab tel tit tome trad v vol vs
+    ex fasc fig fl fol gal gen h hab ibid id ill impr inf introd juil janv fevr lat lt ltd m max
+    me mgr min mlle mlles mm mme mmes mr ms mss n nb no nos nov oct sept dec op p par part pl pp pr
+    pref prof ref resp rev s sc sr st ste sup suppl sv t tab tel tit tome trad v vol vs
     """.split()
 )
 # Of these, the ones that are words too, or end a date: only a number after them tells.
 _ABBREVIATIONS_BEFORE_NUMBERS = frozenset(
-    """art cap col dec fevr fl janv juil no nos nov oct par part s sept t v""".split()
+    """art cap col dec fevr fl h janv juil max min no nos nov oct par part s sept t v""".split()
 )
 _CLOSING = "»”\"'’)]"
+# A run of marks is looked at once, from its first: « ...... » must not be tried at each point.
 _SENTENCE_END = re.compile(
-    rf"(?P<mark>[.!?…]+)(?P<closing>(?:[ \u00a0\u202f]?[{re.escape(_CLOSING)}])*)(?P<space>\s+)"
+    rf"(?<![.!?…])(?P<mark>[.!?…]+)(?P<closing>(?:[ \u00a0\u202f]?[{re.escape(_CLOSING)}])*)"
+    r"(?P<space>\s+)"
 )
 _QUOTATION = re.compile(r"«[^«»\n]{0,300}»")
 _LAST_WORD = re.compile(r"[^\s«»(\[\"“'’]+$")

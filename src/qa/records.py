@@ -49,7 +49,8 @@ class Document:
 
     ``id`` is the path below the corpus folder (or the id of a JSON line), ``source`` says where the
     text came from (file path relative to the corpus, or URL), ``metadata`` holds author, date, url…
-    ``pages``, in order, are those of a paged file; other files have none.
+    ``pages``, in order, are those of a paged file; other files have none. ``removed`` is text of
+    the file that was taken for no part of the document: what a saved web page adds around it.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Document:
     headings: tuple[Heading, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
     pages: tuple[PageStart, ...] = ()
+    removed: tuple[str, ...] = field(default=(), compare=False)
 
     def page_at(self, position: int) -> PageStart | None:
         """The page on which a character of the text stands, if the file has pages."""
@@ -73,10 +75,17 @@ def page_at(pages: Sequence[PageStart], position: int) -> PageStart | None:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file, or a part of one, that could not be read, and why (one line, for a person)."""
+    """A file, or a part of one, that could not be read, and why (one line, for a person).
+
+    ``code`` names the kind of reason, ``figures`` are what its sentence says besides, ``french`` is
+    that sentence for the chat's page, not yet typeset.
+    """
 
     source: str
     reason: str
+    code: str = field(default="", compare=False, repr=False)
+    figures: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    french: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

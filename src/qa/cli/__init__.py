@@ -155,6 +155,9 @@ def _parser() -> argparse.ArgumentParser:
 
     status = command("status", documents.status, "what is indexed, what was skipped and why")
     _index_option(status)
+    status.add_argument(
+        "--removed", action="store_true", help="list what was taken for no part of the text"
+    )
     _json_option(status)
 
     verify = command("verify", documents.verify, "check every hash and every passage again")

@@ -130,6 +130,7 @@ def status(options: argparse.Namespace) -> int:
     skipped, languages = opened.store.skipped(), opened.store.languages()
     repeated_passages = opened.store.repeated_passages()
     repeated = opened.store.repeated_documents()
+    removed = opened.store.removed()
     if options.json:
         fields = asdict(manifest)
         fields |= {
@@ -144,8 +145,15 @@ def status(options: argparse.Namespace) -> int:
             "repeated_passages": repeated_passages,
             "repeated_documents": [asdict(entry) for entry in repeated],
             "skipped": [asdict(entry) for entry in skipped],
+            "removed": removed if options.removed else sum(map(len, removed.values())),
         }
         print_json(fields)
+        return 0
+    if options.removed:
+        for name, texts in removed.items():
+            print(name)
+            for text in texts:
+                print(f"  {text}")
         return 0
     if opened.warning:
         print(f"warning   {opened.warning}")
@@ -157,6 +165,11 @@ def status(options: argparse.Namespace) -> int:
         print(line)
     for line in _languages_and_repetitions(languages, repeated_passages):
         print(line)
+    if removed:
+        count = sum(map(len, removed.values()))
+        print(
+            f"removed   {count} parts around the text of {len(removed)} files: --removed lists them"
+        )
     for entry in documents:
         language = "" if entry.language == "fr" else f"  [{entry.language}]"
         print(f"  {entry.passages:>5} passages  {entry.id}  {entry.title}{language}")

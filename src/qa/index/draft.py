@@ -24,7 +24,8 @@ CREATE TABLE files (
 CREATE TABLE documents (
     id TEXT PRIMARY KEY, position INTEGER NOT NULL, file TEXT NOT NULL, place TEXT NOT NULL,
     title TEXT NOT NULL, source TEXT NOT NULL, headings TEXT NOT NULL, metadata TEXT NOT NULL,
-    pages TEXT NOT NULL, characters INTEGER NOT NULL, language TEXT NOT NULL, digest BLOB NOT NULL
+    pages TEXT NOT NULL, characters INTEGER NOT NULL, language TEXT NOT NULL, digest BLOB NOT NULL,
+    removed TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX documents_by_file ON documents (file, position);
 CREATE TABLE passages (
@@ -35,13 +36,14 @@ CREATE TABLE passages (
 CREATE INDEX passages_by_document ON passages (document_id, start);
 CREATE TABLE repeats (row INTEGER PRIMARY KEY, first INTEGER NOT NULL);
 CREATE TABLE skipped (
-    position INTEGER PRIMARY KEY, file TEXT, source TEXT NOT NULL, reason TEXT NOT NULL
+    position INTEGER PRIMARY KEY, file TEXT, source TEXT NOT NULL, reason TEXT NOT NULL,
+    code TEXT NOT NULL, figures TEXT NOT NULL, french TEXT NOT NULL
 );
 """
 # From the store of an earlier run: all is the same but the place.
 _COPY_DOCUMENT = """
 INSERT INTO documents SELECT id, ?, ?, ?, title, source, headings, metadata, pages, characters,
-    language, digest FROM memory{memory}.documents WHERE id = ?
+    language, digest, removed FROM memory{memory}.documents WHERE id = ?
 """
 _COPY_PASSAGES = """
 INSERT INTO passages SELECT ? - 1 + row_number() OVER (ORDER BY start), document_id, headings,
@@ -74,7 +76,7 @@ class DraftStore:
         """Append a document and the passages that partition it; ``file`` is where it was read."""
         language, languages = passage_languages([passage.text for passage in passages])
         self._connection.execute(
-            "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 document.id,
                 self.documents,
@@ -88,6 +90,7 @@ class DraftStore:
                 len(document.text),
                 language,
                 document_digest(document),
+                json.dumps(document.removed, ensure_ascii=False),
             ),
         )
         self.documents += 1
@@ -130,8 +133,16 @@ class DraftStore:
     def skip(self, skipped: Skipped, file: str | None) -> None:
         """Record what could not be read; ``file`` is where it stands, if it could be opened."""
         self._connection.execute(
-            "INSERT INTO skipped (file, source, reason) VALUES (?, ?, ?)",
-            (file, skipped.source, skipped.reason),
+            "INSERT INTO skipped (file, source, reason, code, figures, french) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                file,
+                skipped.source,
+                skipped.reason,
+                skipped.code,
+                json.dumps(skipped.figures, ensure_ascii=False),
+                skipped.french,
+            ),
         )
 
     def remember(self, name: str, record: FileRecord) -> None:

@@ -53,7 +53,7 @@ def take_in(job: Job, staging: Path, previous: Store | None) -> int:
         embedder = job.embedder
         passage_bytes = 4 * embedder.dimension + job.settings.maximum * embedder.token_bytes
         memory = FileMemory(draft, stores, job.reader, job.directory, job.retry, passage_bytes)
-        for item in read_corpus(job.corpus, memory.read):
+        for item in read_corpus(job.corpus, memory.read, job.directory):
             if isinstance(item, Skipped):
                 draft.skip(item, memory.file)
                 continue

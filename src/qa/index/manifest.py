@@ -12,7 +12,7 @@ from typing import Any
 from qa.chunking import ChunkSettings
 from qa.records import QAError
 
-FORMAT = 2
+FORMAT = 3
 NAME = "manifest.json"
 DOCUMENTS, VECTORS, TOKENS, LEXICAL = "documents.sqlite", "vectors.faiss", "tokens", "lexical"
 PARTS = frozenset({NAME, DOCUMENTS, VECTORS, TOKENS, LEXICAL})

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from qa.index.draft import DraftStore
 from qa.index.store import FileRecord, Store
+from qa.reading.reasons import skipped as skip
 from qa.records import Document, Skipped
 
 # The metadata beside a file ("a.pdf.meta.toml", "a.meta.toml") is a part of what it says.
@@ -136,7 +137,10 @@ class FileMemory:
             made = self._made() - before if is_added else 0
             fits = self._added + made <= MOST_OF_ALL
             if not fits or (made > MOST_OF_A_FILE and self.number is None):
-                yield name, Skipped(name, _too_much(MOST_OF_A_FILE if fits else MOST_OF_ALL))
+                code, most = (
+                    ("file_too_much", MOST_OF_A_FILE) if fits else ("added_too_much", MOST_OF_ALL)
+                )
+                yield name, skip(name, code, most // 1_000_000)
                 break
             if is_added and isinstance(result, Document):
                 result = _under_its_file(result, name, place)
@@ -204,7 +208,7 @@ def says_the_same(store: Store, corpus: Path, reader: FileReader, index: Path, r
     inside, known = index.resolve(), store.files()
     skipped: list[Skipped] = []
     tried: list[tuple[Path, str]] = []
-    for name, entry in corpus_files(corpus):
+    for name, entry in corpus_files(corpus, index):
         if isinstance(entry, Skipped):
             skipped.append(entry)
         elif not is_inside(entry, inside):
@@ -236,15 +240,10 @@ def _under_its_file(document: Document, name: str, place: str) -> Document | Ski
     """
     titles = [len(document.title), *(heading.end - heading.start for heading in document.headings)]
     if max(titles) > _LONGEST_TITLE:
-        return Skipped(place, f"a title of {max(titles)} characters, over {_LONGEST_TITLE}")
+        return skip(place, "long_title", max(titles), _LONGEST_TITLE)
     if document.id == name or document.id.startswith((f"{name}:", f"{name}/")):
         return document
     return replace(document, id=f"{name}:{document.id}")
-
-
-def _too_much(limit: int) -> str:
-    what = "what it holds" if limit == MOST_OF_A_FILE else "all that was added"
-    return f"{what} would take more than {limit // 1_000_000} MB in the index: the rest is left out"
 
 
 def is_inside(path: Path, folder: Path) -> bool:

@@ -164,12 +164,12 @@ class Store:
     def document(self, document_id: str) -> Document | None:
         """A whole document, its text put together from its passages."""
         record = self._row(
-            "SELECT title, source, headings, metadata, pages FROM documents WHERE id = ?",
+            "SELECT title, source, headings, metadata, pages, removed FROM documents WHERE id = ?",
             (document_id,),
         )
         if record is None:
             return None
-        title, source, headings, metadata, pages = record
+        title, source, headings, metadata, pages, removed = record
         texts = self._rows(
             "SELECT text FROM passages WHERE document_id = ? ORDER BY start", (document_id,)
         )
@@ -181,6 +181,7 @@ class Store:
             headings=tuple(Heading(*heading) for heading in json.loads(headings)),
             metadata=json.loads(metadata),
             pages=_pages(pages),
+            removed=tuple(json.loads(removed)),
         )
 
     def document_files(self) -> dict[str, str]:
@@ -199,8 +200,19 @@ class Store:
 
     def skipped(self) -> list[Skipped]:
         """What could not be read, and why."""
-        query = "SELECT source, reason FROM skipped ORDER BY position"
-        return [Skipped(*record) for record in self._rows(query)]
+        return self._skipped("ORDER BY position")
+
+    def _skipped(self, which: str, *values: object) -> list[Skipped]:
+        query = f"SELECT source, reason, code, figures, french FROM skipped {which}"  # noqa: S608
+        return [
+            Skipped(source, reason, code, tuple(json.loads(figures)), french)
+            for source, reason, code, figures, french in self._rows(query, values)
+        ]
+
+    def removed(self) -> dict[str, list[str]]:
+        """By document, the text of its file that was taken for no part of it."""
+        query = "SELECT id, removed FROM documents WHERE removed <> '[]' ORDER BY position"
+        return {name: json.loads(told) for name, told in self._rows(query)}
 
     def languages(self) -> dict[str, LanguageCount]:
         """Documents and passages by language, the language of most passages first."""
@@ -254,17 +266,12 @@ class Store:
 
     def file_skipped(self, file: str) -> list[Skipped]:
         """What could not be read in a file."""
-        query = "SELECT source, reason FROM skipped WHERE file = ? ORDER BY position"
-        return [Skipped(*record) for record in self._rows(query, (file,))]
+        return self._skipped("WHERE file = ? ORDER BY position", file)
 
     def skipped_without_file(self) -> list[Skipped]:
         """What could not be read and belongs to no file that gave a document."""
-        query = """
-            SELECT source, reason FROM skipped
-            WHERE file IS NULL OR file NOT IN (SELECT name FROM files WHERE digest IS NOT NULL)
-            ORDER BY position
-        """
-        return [Skipped(*record) for record in self._rows(query)]
+        known = "SELECT name FROM files WHERE digest IS NOT NULL"
+        return self._skipped(f"WHERE file IS NULL OR file NOT IN ({known}) ORDER BY position")
 
     def signatures(self) -> Iterator[bytes]:
         """What is compared of each passage to find repetitions, by row."""

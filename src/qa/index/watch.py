@@ -89,7 +89,7 @@ def _look(corpus: Path, directory: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     if not corpus.exists():
         return found
-    for name, entry in corpus_files(corpus):
+    for name, entry in corpus_files(corpus, directory):
         if isinstance(entry, Skipped):
             found[name] = entry.reason
         elif not is_inside(entry, inside):

@@ -22,7 +22,7 @@ from qa.reading.limits import (
 _DRIVE = re.compile(r"[A-Za-z]:")
 _ENCRYPTED = 0x1
 # What archives carry that nobody wrote: "__MACOSX/", ".DS_Store", "Thumbs.db".
-_HIDDEN = re.compile(r"(?:^|/)(?:\.(?!\.?/)|__MACOSX/|Thumbs\.db$)")
+_HIDDEN = re.compile(r"(?:^|/)(?:\.(?!\.?/)|~\$|__MACOSX/|Thumbs\.db$)")
 
 
 class MemberError(UnreadableError):
@@ -37,19 +37,19 @@ def open_archive(stream: BinaryIO) -> zipfile.ZipFile:
     try:
         archive = zipfile.ZipFile(stream)
     except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError) as error:
-        raise UnreadableError(f"damaged archive ({_one_line(error)})") from error
+        raise UnreadableError("damaged_archive", _one_line(error)) from error
     entries = archive.infolist()
     if len(entries) > MOST_ENTRIES:
-        raise UnreadableError(f"{len(entries)} files in the archive, over {MOST_ENTRIES}")
+        raise UnreadableError("entries", len(entries), MOST_ENTRIES)
     total = sum(entry.file_size for entry in entries)
     if total > LARGEST_UNPACKED:
-        raise UnreadableError(f"unpacks to more than {describe_limit(LARGEST_UNPACKED)}")
+        raise UnreadableError("unpacks_to", describe_limit(LARGEST_UNPACKED))
     for entry in entries:
         if entry.file_size > SMALL_ENTRY and (
             entry.file_size > HIGHEST_RATIO * max(entry.compress_size, 1)
         ):
             ratio = entry.file_size // max(entry.compress_size, 1)
-            raise UnreadableError(f"unpacks to {ratio} times its size: a bomb is not opened")
+            raise UnreadableError("ratio", ratio)
     return archive
 
 
@@ -72,15 +72,15 @@ def open_member(archive: zipfile.ZipFile, name: str) -> BinaryIO:
     entry = archive.getinfo(name)
     path = name.replace("\\", "/")
     if path.startswith("/") or _DRIVE.match(path) or ".." in path.split("/"):
-        raise MemberError("path that leaves the archive")
+        raise MemberError("path_leaves")
     if stat.S_ISLNK(entry.external_attr >> 16):
-        raise MemberError("symbolic link in the archive")
+        raise MemberError("member_link")
     if entry.flag_bits & _ENCRYPTED:
-        raise MemberError("protected by a password")
+        raise MemberError("password")
     try:
         return io.BufferedReader(_Member(archive.open(entry)))
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-        raise MemberError(f"damaged in the archive ({_one_line(error)})") from error
+        raise MemberError("damaged_member", _one_line(error)) from error
 
 
 def read_part(archive: zipfile.ZipFile, name: str) -> bytes | None:
@@ -90,7 +90,7 @@ def read_part(archive: zipfile.ZipFile, name: str) -> bytes | None:
     except KeyError:
         return None
     if entry.file_size > LARGEST_ENTRY:
-        raise UnreadableError(f"holds a part of more than {describe_limit(LARGEST_ENTRY)}")
+        raise UnreadableError("large_part", describe_limit(LARGEST_ENTRY))
     with open_member(archive, name) as stream:
         return stream.read()
 
@@ -108,7 +108,7 @@ class _Member(io.RawIOBase):
         try:
             data = self._inner.read(len(buffer))
         except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
-            raise MemberError(f"damaged in the archive ({_one_line(error)})") from error
+            raise MemberError("damaged_member", _one_line(error)) from error
         buffer[: len(data)] = data
         return len(data)
 

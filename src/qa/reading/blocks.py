@@ -8,9 +8,15 @@ from dataclasses import dataclass, field, replace
 from qa.reading.cleaning import one_line
 from qa.records import Document, Heading, PageStart
 
+_LONGEST_HEADING = 300  # characters: every passage below a heading repeats it
+
 
 class UnreadableError(ValueError):
-    """A file that cannot be read, and why: one line for a person."""
+    """A file that cannot be read, and why: a code of ``reasons.py`` and its figures."""
+
+    def __init__(self, code: str, *figures: object) -> None:
+        super().__init__(code, *figures)
+        self.code, self.figures = code, figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +35,17 @@ class Block:
 class Page:
     """The content of one file: its title (may be empty), its blocks and what is known about it.
 
-    ``left_out`` tells, a line each, which parts of the file could not be read.
+    ``left_out`` tells which parts of the file could not be read (``reasons.py``: a code and its
+    figures); ``removed`` is text that was taken for no part of the document; ``doubt`` names the
+    encoding that was guessed where the guess is not sure.
     """
 
     title: str
     blocks: Sequence[Block]
     metadata: Mapping[str, str] = field(default_factory=dict)
-    left_out: tuple[str, ...] = ()
+    left_out: tuple[tuple[str, ...], ...] = ()
+    removed: tuple[str, ...] = ()
+    doubt: str = ""
 
 
 def with_title(
@@ -75,19 +85,20 @@ def build_document(identifier: str, source: str, page: Page) -> Document:
             text = one_line(text) if block.level else _without_blank_lines(text)
         if not text:
             continue
-        if block.level:
+        if block.level and len(text) <= _LONGEST_HEADING:
             headings.append(Heading(block.level, position, position + len(text)))
         parts.append(text)
         position += len(text) + 2
     return Document(
         id=identifier,
-        title=page.title,
+        title=page.title[:_LONGEST_HEADING],
         text="\n\n".join(parts),
         source=source,
         headings=tuple(headings),
         metadata=dict(page.metadata),
         # A page that begins where nothing follows has no text.
         pages=tuple(start for start in pages if start.start < position - 2),
+        removed=page.removed,
     )
 
 

@@ -1,14 +1,14 @@
-"""What web pages add around their text: share buttons, comment forms, cookie notices, page numbers.
+"""What web pages add around their text: share buttons, comment forms, cookie notices.
 
-Nothing is removed from inside a sentence. A whole line goes when all of it matches a pattern; in
-text that came as one long line, a run of whole boilerplate sentences goes, from sentence border to
-sentence border. "Il lui demanda de laisser un commentaire sur le manuscrit." stays.
+Only saved pages are cleaned of it, and plain text that several signs together show to be a copy of
+one; whatever goes is told, so that it can be listed. A whole line goes when all of it matches; in a
+text that came as one long line, a run of whole sentences, from border to border.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 _MONTHS = (
     "janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre"
@@ -168,6 +168,9 @@ def _any_of(patterns: tuple[str, ...]) -> str:
     return "|".join(f"(?:{pattern})" for pattern in patterns)
 
 
+_SIGNS = 3  # that show a plain text to be the copy of a page
+_SURE = re.compile("|".join(f"({pattern})" for pattern in _SENTENCES), re.IGNORECASE)
+_ENDING = re.compile(_any_of(_ENDINGS), re.IGNORECASE)
 _LINE = re.compile(_any_of(_LINES), re.IGNORECASE)
 _NEAR_LINE = re.compile(_any_of(_NEAR_LINES), re.IGNORECASE)
 _LONGEST_LINE = 320
@@ -200,56 +203,54 @@ _SENTENCE_END = re.compile(r"(?:^|[.!?…:»)\]\"”*])\s*$")
 
 
 def is_boilerplate_line(line: str) -> bool:
-    """Tell whether the whole line is an addition of the web page."""
+    """Tell whether the whole line is an addition of a web page."""
     if len(line) > _LONGEST_LINE:
         return False
-    return _LINE.fullmatch(line.strip()) is not None or _is_byline(line)
-
-
-def _is_byline(line: str) -> bool:
-    """Recognise "Publié le 8 mars 2014 | Author: admin | Russie | 2 commentaires"."""
-    parts = _BYLINE_SEPARATOR.split(line)
-    return (
-        len(parts) > 1
-        and max(map(len, parts)) <= _LONGEST_BYLINE_PART
-        and any(_BYLINE_PART.fullmatch(part) for part in parts)
+    parts = _BYLINE_SEPARATOR.split(line)  # "Publié le 8 mars 2014 | Author: admin | Russie"
+    byline = len(parts) > 1 and max(map(len, parts)) <= _LONGEST_BYLINE_PART
+    return _LINE.fullmatch(line.strip()) is not None or (
+        byline and any(_BYLINE_PART.fullmatch(part) for part in parts)
     )
 
 
-def is_boilerplate_beside_boilerplate(line: str) -> bool:
-    """Tell whether the line is one when its neighbour is: "Nom *" or "Accepter"."""
-    return len(line) <= _LONGEST_LINE and _NEAR_LINE.fullmatch(line.strip()) is not None
-
-
-def boilerplate_lines(lines: Sequence[str], doubtful: Collection[int] = frozenset()) -> set[int]:
-    """Give the positions of the lines to remove; blank lines between neighbours do not count.
-
-    A line whose position is ``doubtful`` (a heading that an author wrote) goes only beside others.
-    """
+def page_lines(lines: Sequence[str]) -> set[int]:
+    """The positions of the lines that a page added; blank lines between neighbours do not count."""
     filled = [number for number, line in enumerate(lines) if line]
-    removed = {
-        number for number in filled if number not in doubtful and is_boilerplate_line(lines[number])
-    }
+    removed = {number for number in filled if is_boilerplate_line(lines[number])}
     if not removed:
         return removed
     for order in (filled, filled[::-1]):
         beside = False
         for number in order:
-            line = lines[number]
-            if beside and (is_boilerplate_beside_boilerplate(line) or is_boilerplate_line(line)):
+            line = lines[number]  # "Nom *" or "Accepter": only when its neighbour is one
+            if beside and len(line) <= _LONGEST_LINE and _NEAR_LINE.fullmatch(line.strip()):
                 removed.add(number)
             beside = number in removed
     return removed
 
 
-def cut_boilerplate_runs(text: str) -> str:
-    """Cut whole sentences of boilerplate out of a line of prose, and the form fields around them.
+def is_copied_page(text: str) -> bool:
+    """Whether a plain text is the copy of a web page: several signs, one of them unmistakable."""
+    if len({found.lower() for found in _HINT.findall(text)}) < _SIGNS - 1:
+        return False
+    sure = {found.lastindex for found in _SURE.finditer(text)}
+    if not sure:
+        return False
+    lines = {line.strip().casefold() for line in text.split("\n") if is_boilerplate_line(line)}
+    endings = {found[0].casefold() for found in _ENDING.finditer(text)}
+    return len(sure) + len(lines | endings) >= _SIGNS
 
-    "… fin. Laisser un commentaire Votre adresse e-mail ne sera pas publiée. Nom *" -> "… fin."
+
+def cut_runs(text: str) -> tuple[str, list[str]]:
+    """Cut whole sentences of boilerplate, and the form fields around them, out of a line of prose.
+
+    "… fin. Laisser un commentaire Votre adresse e-mail ne sera pas publiée. Nom *" -> "… fin.",
+    and what was cut.
     """
     if not _HINT.search(text):
-        return text
+        return text, []
     kept: list[str] = []
+    cut: list[str] = []
     position = 0
     for start in [found.start() for found in _RUN_START.finditer(text)]:
         if start < position:
@@ -258,11 +259,10 @@ def cut_boilerplate_runs(text: str) -> str:
         if not sure or not _may_cut(text, start, end, segments):
             continue
         kept.append(text[position:start].rstrip())
+        cut.append(text[start:end].strip())
         position = end
-    if not position:
-        return text
-    kept.append(text[position:].lstrip())
-    return " ".join(part for part in kept if part)
+    kept.append(text[position:].lstrip() if position else text)
+    return " ".join(part for part in kept if part), cut
 
 
 def _run_end(text: str, start: int) -> tuple[int, int, bool]:
@@ -295,21 +295,20 @@ def _may_cut(text: str, start: int, end: int, segments: int) -> bool:
     return segments >= 2 or _SENTENCE_END.search(text[max(start - 8, 0) : start]) is not None
 
 
-# --- decoration ---------------------------------------------------------------------------------
-
-# Three marks or more and nothing else: "*****", "- - -", "=====", "| --- | --- |", "~ * ~".
-_DECORATION = re.compile(r"(?:[=*_~#•·+|:\-–—]\s?){3,}")
-# "– 12 –", "- 12 -", "Page 3", "Page 3 sur 10", "p. 12/300"
-_PAGE_NUMBER = re.compile(
-    r"[-–—]\s?\d{1,4}\s?[-–—]|(?:page|p\.)\s?\d{1,4}(?:\s?(?:/|sur|of)\s?\d{1,4})?", re.I
-)
-
-
-def is_decoration(line: str) -> bool:
-    """Tell whether a line only separates: "*****", "=====", "| --- |"."""
-    return line[:1] in "=*_~#•·+|:-–—" and _DECORATION.fullmatch(line) is not None
+def without_lines(lines: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The lines without what a page added, and what went."""
+    away = page_lines(lines)
+    kept: list[str] = []
+    removed = [lines[at] for at in sorted(away)]
+    for at, line in enumerate(lines):
+        if at not in away:
+            text, cut = cut_runs(line) if line else ("", [])
+            removed += cut
+            kept += [text] if text or not line else []
+    return kept, removed
 
 
-def is_page_number(line: str) -> bool:
-    """Tell whether a line is a page number with its dress; a bare number may be a chapter."""
-    return len(line) <= 24 and _PAGE_NUMBER.fullmatch(line) is not None
+def without_page(text: str) -> tuple[str, list[str]]:
+    """The copy of a page without what the page added, and what went."""
+    kept, removed = without_lines(text.split("\n"))
+    return "\n".join(kept), removed

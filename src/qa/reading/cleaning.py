@@ -10,7 +10,7 @@ import html
 import re
 import unicodedata
 
-from qa.reading.encoding import cp1252_character
+from qa.reading.encoding import legacy_text
 
 
 def word_set(words: str) -> frozenset[str]:
@@ -73,7 +73,7 @@ def _clean_unicode(text: str) -> str:
     if "\u00ad" in text:
         text = _SOFT_HYPHEN_AT_LINE_END.sub("", text)
     text = _JOINER.sub("", _INVISIBLE.sub("", text))
-    text = _HIGH_CONTROL.sub(lambda found: cp1252_character(ord(found[0])), text)
+    text = _HIGH_CONTROL.sub(lambda found: legacy_text(found[0].encode("latin-1")), text)
     text = _LIGATURE.sub(lambda found: _LETTERS[found[0]], text)
     return unicodedata.normalize("NFC", text)
 
@@ -223,3 +223,29 @@ def clean_line(text: str) -> str:
 def one_line(text: str) -> str:
     """Put a text on one line; its no-break spaces stay."""
     return _BLANKS_AND_BREAKS.sub(" ", text).strip()
+
+
+# --- raised figures -----------------------------------------------------------------------------
+
+_SUPERSCRIPTS = str.maketrans("0123456789+-n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ")
+_NOTE_CALL = re.compile(r"\d{1,3}|[*†‡]{1,3}")
+_UNIT_BEFORE = re.compile(r"(?:^|[\s\d(/\u00a0\u202f])(?:[kcdmhµn]?m|da?m|hm|s|h|ha)$")
+# "10" of "10⁶", the letter of "x²".
+_BASE_BEFORE = re.compile(r"(?:^|[^\d\s,.]|[^\d][\s,.])10$|(?:^|[\s(=+*/×−-])[b-xzB-XZ]$")
+
+
+def raised(before: str, mark: str, *, is_call: bool = False) -> str:
+    """What stands raised after ``before``: an exponent ("m²"), a note's call ("1887[2]"), letters.
+
+    ``is_call``: it is known to call a note.
+    """
+    bare = mark.strip("[]() ")
+    if not is_call:
+        exponent = bare.translate(_SUPERSCRIPTS)
+        if bare in ("2", "3") and _UNIT_BEFORE.search(before):
+            return exponent
+        if bare and not set(bare) - set("0123456789+-n") and _BASE_BEFORE.search(before):
+            return exponent
+    if not (is_call and bare) and not _NOTE_CALL.fullmatch(bare):
+        return mark
+    return f"[{bare}]"

@@ -1,4 +1,4 @@
-"""Word files: the text as it would be printed, insertions accepted and deletions left out.
+"""Word files, by way of HTML: the text as printed, insertions accepted and deletions left out.
 
 The parts are read with lxml: python-docx passes over inserted text, content controls, text boxes
 and notes, and what is cited must be all there.
@@ -9,19 +9,18 @@ from __future__ import annotations
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from html import escape
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from qa.reading.blocks import Block, Page, UnreadableError, with_title
-from qa.reading.cleaning import one_line
-from qa.reading.office import clean_lines, dublin_core, open_office, parse_part, table_block
-from qa.reading.plain import readable_name
+from qa.reading.blocks import Page, UnreadableError
+from qa.reading.office import dublin_core, open_office, page_of_office, parse_part
+from qa.reading.structure import LINE, html_blocks
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_STRICT = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
 _MATH_TEXT = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
 _ALTERNATE = "{http://schemas.openxmlformats.org/markup-compatibility/2006}AlternateContent"
 # Properties, deleted and moved text, field codes, comments: nothing that is printed.
@@ -29,7 +28,7 @@ _LEFT_OUT = frozenset(
     f"{_W}{name}"
     for name in ("pPr", "rPr", "del", "moveFrom", "instrText", "delText", "sdtPr", "sdtEndPr")
 )
-_BREAKS = {f"{_W}br": "\n", f"{_W}cr": "\n", f"{_W}tab": " ", f"{_W}noBreakHyphen": "-"}
+_BREAKS = {f"{_W}br": LINE, f"{_W}cr": LINE, f"{_W}tab": " ", f"{_W}noBreakHyphen": "-"}
 _NOTES = {f"{_W}footnoteReference": "footnotes", f"{_W}endnoteReference": "endnotes"}
 _NUMBERED = frozenset({"decimal", "decimalZero", "upperRoman", "lowerRoman", "ordinal"})
 _DEEPEST_STYLE = 20  # a style is based on a style…
@@ -41,21 +40,19 @@ def read_docx(data: bytes, name: str) -> Page:
     with open_office(data) as package:
         document = parse_part(package, "word/document.xml")
         if document is None:
-            raise UnreadableError("not a Word file: it has no word/document.xml")
+            raise UnreadableError(
+                "another_kind", "a Word file: it has no word/document.xml", "un fichier Word"
+            )
         if document.tag != f"{_W}document":
-            raise UnreadableError("an Office file of a kind that is not read (strict Open XML)")
+            raise UnreadableError(
+                "another_kind", "an Office file that is read (strict Open XML)", "du Word courant"
+            )
         walk = _Walk(package)
         body = document.find(f"{_W}body")
-        if body is not None:
-            walk.read(body)
-        walk.close_list()
-        blocks = [*walk.blocks, *walk.note_blocks()]
+        source = "".join(walk.container(body)) if body is not None else ""
         metadata = dublin_core(parse_part(package, "docProps/core.xml"))
         metadata.setdefault("language", walk.styles.language)
-    told = metadata.pop("title", "")
-    blocks, title = with_title(blocks, told)
-    facts = {key: text for key, text in metadata.items() if text}
-    return Page(title or readable_name(name), blocks, facts)
+    return page_of_office(html_blocks(source), metadata, name)
 
 
 def _value(element: Element | None, name: str) -> str:
@@ -125,146 +122,158 @@ class _Styles:
         return None
 
 
-@dataclass(slots=True)
-class _Note:
-    part: str
-    identifier: str
-
-
-@dataclass(slots=True)
-class _Paragraph:
-    text: list[str] = field(default_factory=list)
-    boxes: list[Element] = field(default_factory=list)
-
-
 class _Walk:
-    """One walk over the body: blocks in reading order, the notes that it met."""
+    """One walk over the body, that writes HTML."""
 
     def __init__(self, package: zipfile.ZipFile) -> None:
         self._package = package
         self.styles = _Styles(package)
-        self.blocks: list[Block] = []
-        self._items: list[str] = []
         self._counts: Counter[tuple[str, str]] = Counter()
-        self._notes: list[_Note] = []
+        self._notes: dict[str, dict[str | None, Element]] = {}
         self._has_title = False
+        self._boxes: list[Element] = []
 
-    def read(self, container: Element) -> None:
-        """Read the paragraphs and tables of a body, cell, text box or content control."""
+    def container(self, container: Element) -> Iterator[str]:
+        """The paragraphs and tables of a body, cell, text box or content control."""
+        items = False
         for element in container:
             if element.tag == f"{_W}p":
-                self._paragraph(element)
-            elif element.tag == f"{_W}tbl":
-                self.close_list()
-                self._table(element)
+                item, source = self._paragraph(element)
+                if source:
+                    yield ("<ul>" if item and not items else "</ul>" if items and not item else "")
+                    items = item
+                    yield source
+                boxes, self._boxes = self._boxes, []
+                for box in boxes:
+                    yield "</ul>" if items else ""
+                    items = False
+                    yield from self.container(box)
             elif isinstance(element.tag, str) and element.tag not in _LEFT_OUT:
-                self.read(element)  # sdt, sdtContent, ins, customXml
+                yield "</ul>" if items else ""
+                items = False
+                if element.tag == f"{_W}tbl":
+                    yield from self._table(element)
+                else:
+                    yield from self.container(element)  # sdt, sdtContent, ins, customXml
+        yield "</ul>" if items else ""
 
-    def close_list(self) -> None:
-        """End the list that is open: what follows is no item of it."""
-        if self._items:
-            self.blocks.append(Block("\n".join(self._items)))
-            self._items = []
-
-    def note_blocks(self) -> list[Block]:
-        """The notes, in the order of their calls: "[1] …"."""
-        blocks = []
-        bodies: dict[str, dict[str | None, Element]] = {}
-        for number, note in enumerate(self._notes, start=1):
-            if note.part not in bodies:
-                tree = parse_part(self._package, f"word/{note.part}.xml")
-                found = tree if tree is not None else ()
-                bodies[note.part] = {body.get(f"{_W}id"): body for body in found}
-            body = bodies[note.part].get(note.identifier)
-            if body is None:
-                continue
-            texts = [clean_lines("".join(self._text_of(p).text)) for p in body.iter(f"{_W}p")]
-            text = "\n".join(text for text in texts if text)
-            if text:
-                blocks.append(Block(f"[{number}] {text}"))
-        return blocks
-
-    def _paragraph(self, element: Element) -> None:
+    def _paragraph(self, element: Element) -> tuple[bool, str]:
+        """Whether a paragraph is an item of a list, and its HTML; nothing for an empty one."""
         properties = element.find(f"{_W}pPr")
         style = _value(properties, "pStyle")
         name = self.styles.name(style)
-        paragraph = self._text_of(element)
-        text = clean_lines("".join(paragraph.text))
-        if text and not name.startswith("toc "):  # the table of contents says all titles twice
-            self._add(text, name, self.styles.level(properties, style), properties, style)
-        for box in paragraph.boxes:
-            self.read(box)
-
-    def _add(
-        self, text: str, name: str, level: int, properties: Element | None, style: str
-    ) -> None:
-        item = self.styles.list_item(properties, style)
+        text = "".join(self._text(element))
+        if not text.strip() or name.startswith("toc "):  # the contents say all titles twice
+            return False, ""
+        level = self.styles.level(properties, style)
         if name == "title":
-            self.close_list()
             self._has_title = True
-            self.blocks.append(Block(one_line(text), 1))
-        elif level:
-            self.close_list()
-            self.blocks.append(Block(one_line(text), min(level + self._has_title, 6)))
-        elif item is not None:
-            number, depth, shape = item
-            marker = "- "
-            if shape in _NUMBERED:
-                self._counts[number, depth] += 1
-                marker = f"{self._counts[number, depth]}. "
-            self._items.append(marker + text)
-        else:
-            self.close_list()
-            self.blocks.append(Block(text))
+            return False, f"<h1>{text}</h1>"
+        if level:
+            level = min(level + self._has_title, 6)
+            return False, f"<h{level}>{text}</h{level}>"
+        item = self.styles.list_item(properties, style)
+        if item is None:
+            return False, f"<p>{text}</p>"
+        number, depth, shape = item
+        marker = "- "
+        if shape in _NUMBERED:
+            self._counts[number, depth] += 1
+            marker = f"{self._counts[number, depth]}. "
+        return True, f'<li mark="{marker}">{text}</li>'
 
-    def _text_of(self, element: Element) -> _Paragraph:
-        paragraph = _Paragraph()
-        self._collect(element, paragraph)
-        return paragraph
-
-    def _collect(self, element: Element, paragraph: _Paragraph) -> None:
+    def _text(self, element: Element) -> Iterator[str]:
         for child in element:
             tag = child.tag
             if tag in (f"{_W}t", _MATH_TEXT):
-                paragraph.text.append(child.text or "")
+                yield escape(child.text or "")
             elif tag in _BREAKS:
-                paragraph.text.append(_BREAKS[tag])
+                yield _BREAKS[tag]
             elif tag in _NOTES:
-                self._notes.append(_Note(_NOTES[tag], child.get(f"{_W}id") or ""))
-                paragraph.text.append(f"[{len(self._notes)}]")
+                yield from self._note(_NOTES[tag], child.get(f"{_W}id"))
             elif tag == f"{_W}txbxContent":
-                paragraph.boxes.append(child)
+                self._boxes.append(child)
             elif tag == _ALTERNATE:  # the same content for newer and for older programs
-                self._collect(child[:1] or child, paragraph)
-            elif tag == f"{_W}r" and _is_hidden(child):
-                continue
+                yield from self._text(child[:1] or child)
+            elif tag == f"{_W}r":
+                properties = child.find(f"{_W}rPr")
+                if _is_hidden(properties):
+                    continue
+                is_raised = _value(properties, "vertAlign") == "superscript"
+                yield "<sup>" if is_raised else ""
+                yield from self._text(child)
+                yield "</sup>" if is_raised else ""
             elif isinstance(tag, str) and tag not in _LEFT_OUT:
-                self._collect(child, paragraph)
+                yield from self._text(child)
 
-    def _table(self, table: Element) -> None:
-        """Write a table a row a line; one that has a single column only lays the page out."""
+    def _note(self, part: str, identifier: str | None) -> Iterator[str]:
+        if part not in self._notes:
+            tree = parse_part(self._package, f"word/{part}.xml")
+            self._notes[part] = {
+                body.get(f"{_W}id"): body for body in (tree if tree is not None else ())
+            }
+        body = self._notes[part].get(identifier)
+        if body is not None:
+            texts = ("".join(self._text(paragraph)) for paragraph in body.iter(f"{_W}p"))
+            yield f"<note>{'<br>'.join(text for text in texts if text.strip())}</note>"
+
+    def _table(self, table: Element) -> Iterator[str]:
+        """A table with its merged cells; one that has a single column only lays the page out."""
         rows = [
-            [cell for cell in row.iter(f"{_W}tc") if next(cell.iterancestors(f"{_W}tr")) is row]
+            (row, [cell for cell in row.iter(f"{_W}tc") if _owner(cell, f"{_W}tr") is row])
             for row in table.iter(f"{_W}tr")
-            if next(row.iterancestors(f"{_W}tbl")) is table
+            if _owner(row, f"{_W}tbl") is table
         ]
-        if max(map(len, rows), default=0) < 2:
-            for cell in (cell for row in rows for cell in row):
-                self.read(cell)
-            self.close_list()
+        if max((len(cells) for _, cells in rows), default=0) < 2:
+            for cell in chain.from_iterable(cells for _, cells in rows):
+                yield from self.container(cell)
             return
-        block = table_block([[self._cell(cell) for cell in row] for row in rows])
-        if block:
-            self.blocks.append(block)
+        yield "<table>"
+        # By column: the cell that those below may continue, and how many rows it covers.
+        covering: dict[int, list[int]] = {}
+        written: list[list[tuple[list[int], str]]] = []
+        for row, cells in rows:
+            head = row.find(f"{_W}trPr/{_W}tblHeader") is not None
+            column = 0
+            line: list[tuple[list[int], str]] = []
+            for cell in cells:
+                properties = cell.find(f"{_W}tcPr")
+                told = _value(properties, "gridSpan")
+                width = int(told) if told.isdecimal() and len(told) < 4 else 1
+                merge = properties.find(f"{_W}vMerge") if properties is not None else None
+                if merge is not None and merge.get(f"{_W}val") != "restart" and column in covering:
+                    covering[column][0] += 1
+                else:
+                    covering[column] = [1]
+                    tag = "th" if head or self._is_bold(cell) else "td"
+                    text = "".join(self._cell(cell))
+                    line.append((covering[column], f'<{tag} colspan="{width}"{{0}}>{text}</{tag}>'))
+                column += width
+            written.append(line)
+        for line in written:
+            yield "<tr>"
+            for rows_covered, cell_source in line:
+                yield cell_source.replace("{0}", f' rowspan="{rows_covered[0]}"', 1)
+            yield "</tr>"
+        yield "</table>"
 
-    def _cell(self, cell: Element) -> str:
-        texts = (
-            clean_lines("".join(self._text_of(paragraph).text)) for paragraph in cell.iter(f"{_W}p")
+    def _is_bold(self, cell: Element) -> bool:
+        runs = [run for run in cell.iter(f"{_W}r") if run.find(f"{_W}t") is not None]
+        return bool(runs) and all(
+            (bold := run.find(f"{_W}rPr/{_W}b")) is not None and bold.get(f"{_W}val") != "0"
+            for run in runs
         )
-        return " ".join(text for text in texts if text)
+
+    def _cell(self, cell: Element) -> Iterator[str]:
+        for paragraph in cell.iter(f"{_W}p"):
+            yield from self._text(paragraph)
+            yield "<br>"
 
 
-def _is_hidden(run: Element) -> bool:
-    properties = run.find(f"{_W}rPr")
+def _owner(element: Element, tag: str) -> Element | None:
+    return next(element.iterancestors(tag), None)
+
+
+def _is_hidden(properties: Element | None) -> bool:
     vanish = properties.find(f"{_W}vanish") if properties is not None else None
     return vanish is not None and vanish.get(f"{_W}val") not in ("0", "false")

@@ -9,15 +9,21 @@ from urllib.parse import unquote
 
 from qa.reading.archive import read_part
 from qa.reading.blocks import Block, Page, UnreadableError, with_title
-from qa.reading.html import book_blocks
+from qa.reading.cleaning import one_line
+from qa.reading.encoding import decode
+from qa.reading.headings import mark_headings
 from qa.reading.office import dublin_core, open_office, parse_part
 from qa.reading.plain import readable_name
+from qa.reading.structure import element_blocks, parse_html
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
+    from lxml.html import HtmlElement
 
 _CONTAINER = "{urn:oasis:names:tc:opendocument:xmlns:container}"
 _OPF = "{http://www.idpf.org/2007/opf}"
+_NCX = "{http://www.daisy.org/z3986/2005/ncx/}"
+_XHTML = "{http://www.w3.org/1999/xhtml}"
 _CIPHER = "{http://www.w3.org/2001/04/xmlenc#}CipherReference"
 _CHAPTERS = frozenset({"application/xhtml+xml", "text/html"})
 
@@ -32,17 +38,62 @@ def read_epub(data: bytes, name: str) -> Page:
                 metadata["url"] = (source.text or "").strip()
         chapters = _chapters(opf, posixpath.dirname(place))
         _refuse_protected(package, chapters)
+        contents = _contents(package, opf, posixpath.dirname(place))
         blocks: list[Block] = []
-        lost: list[str] = []
+        lost: list[tuple[str, ...]] = []
         for chapter in chapters:
             content = read_part(package, chapter)
             if content is None:
-                lost.append(f"its part {chapter} is missing")
-            else:
-                blocks += book_blocks(content)
+                lost.append(("missing_part", chapter))
+                continue
+            tree = parse_html(decode(content, declared_charset=True))
+            body = tree.find("body") if tree is not None else None
+            if body is not None:
+                blocks += _chapter_blocks(body, contents.get(chapter, {}))
     told = metadata.pop("title", "")
-    blocks, title = with_title(blocks, told, several=True)
+    marked, _ = mark_headings(blocks)
+    blocks, title = with_title(marked, told, several=True)
     return Page(title or readable_name(name), blocks, metadata, tuple(lost))
+
+
+def _chapter_blocks(body: HtmlElement, marks: dict[str, Block]) -> list[Block]:
+    """A chapter; where the book marks no heading itself, its table of contents does."""
+    blocks = element_blocks(body, {key: mark for key, mark in marks.items() if key})
+    start = marks.get("")
+    if start is None or any(block.level for block in blocks[:3]):
+        return blocks
+    for at, block in enumerate(blocks[:3]):
+        if block.text.casefold() == start.text.casefold():
+            return [*blocks[:at], start, *blocks[at + 1 :]]
+    return [start, *blocks]
+
+
+def _contents(package: zipfile.ZipFile, opf: Element, folder: str) -> dict[str, dict[str, Block]]:
+    """The headings that the book's table of contents names, by file and place in it."""
+    found: dict[str, dict[str, Block]] = {}
+    for item in opf.iter(f"{_OPF}item"):
+        is_nav = "nav" in (item.get("properties") or "").split()
+        if not is_nav and item.get("media-type") != "application/x-dtbncx+xml":
+            continue
+        place = posixpath.normpath(posixpath.join(folder, unquote(item.get("href") or "")))
+        try:
+            tree = parse_part(package, place)
+        except UnreadableError:
+            continue
+        for entry in tree.iter(f"{_NCX}navPoint", f"{_XHTML}a") if tree is not None else ():
+            target = entry.find(f"{_NCX}content") if not is_nav else entry
+            label = entry.find(f"{_NCX}navLabel") if not is_nav else entry
+            if target is None or label is None:
+                continue
+            depth = sum(1 for _ in entry.iterancestors(entry.tag, f"{_XHTML}ol")) or 1
+            href = unquote(target.get("src") or target.get("href") or "")
+            file, _, fragment = href.partition("#")
+            text = one_line("".join(label.itertext()))
+            if text:
+                path = posixpath.normpath(posixpath.join(posixpath.dirname(place), file))
+                level = min(depth + (0 if is_nav else 1), 6)
+                found.setdefault(path, {}).setdefault(fragment, Block(text, level))
+    return found
 
 
 def _package_document(package: zipfile.ZipFile) -> tuple[str, Element]:
@@ -53,7 +104,8 @@ def _package_document(package: zipfile.ZipFile) -> tuple[str, Element]:
         opf = parse_part(package, place)
         if opf is not None:
             return place, opf
-    raise UnreadableError("not an e-book: its container names no package document")
+    told = "an e-book: its container names no package document"
+    raise UnreadableError("another_kind", told, "un livre EPUB")
 
 
 def _chapters(opf: Element, folder: str) -> list[str]:
@@ -68,7 +120,7 @@ def _chapters(opf: Element, folder: str) -> list[str]:
             place = unquote(item.get("href") or "").split("#")[0]
             chapters.append(posixpath.normpath(posixpath.join(folder, place)))
     if not chapters:
-        raise UnreadableError("an e-book without chapters")
+        raise UnreadableError("another_kind", "an e-book with chapters", "un livre EPUB")
     return chapters
 
 
@@ -79,4 +131,4 @@ def _refuse_protected(package: zipfile.ZipFile, chapters: list[str]) -> None:
         for reference in (encryption.iter(_CIPHER) if encryption is not None else ())
     }
     if protected.intersection(chapters):  # fonts alone may be scrambled in a free book
-        raise UnreadableError("protected against copying (DRM)")
+        raise UnreadableError("drm")

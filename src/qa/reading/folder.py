@@ -6,8 +6,18 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from qa.reading.formats import SUFFIXES, Results, cause, printable, sidecar_paths, suffix_of
+from qa.reading.formats import (
+    SUFFIXES,
+    Results,
+    cause,
+    printable,
+    sidecar_paths,
+    suffix_of,
+    unread_formats,
+    unread_kind,
+)
 from qa.reading.reader import FileReader
+from qa.reading.reasons import skipped
 from qa.reading.sidecar import SIDECAR
 from qa.records import Document, QAError, Skipped
 
@@ -17,62 +27,75 @@ ADDITIONS = "ajouts"  # what readers of the web chat add to the owner's document
 
 
 def read_corpus(
-    corpus: Path, reader: Callable[[Path, str], Results] | None = None
+    corpus: Path,
+    reader: Callable[[Path, str], Results] | None = None,
+    leave_out: Path | None = None,
 ) -> Iterator[Document | Skipped]:
     """Read a folder (and its subfolders) or one file, sorted by path.
 
-    Whatever is not read is told with its reason. ``reader`` stands in for a new ``FileReader``.
+    Whatever is not read is told with its reason. ``reader`` stands in for a new ``FileReader``;
+    ``leave_out`` is a folder that is none of the corpus: the index that is made of it.
     Raises QAError when the corpus does not exist, is empty, or held nothing that could be read.
     """
     if reader is None:
         with FileReader() as reader:
-            yield from read_corpus(corpus, reader)
+            yield from read_corpus(corpus, reader, leave_out)
         return
     if not corpus.exists():
         raise QAError(f"{corpus}: no such file or folder. Give a folder of documents, or one file.")
     read = 0
-    skipped = 0
+    refused = 0
     reasons: list[str] = []
     first_places: dict[str, str] = {}
-    for name, entry in corpus_files(corpus):
+    for name, entry in corpus_files(corpus, leave_out):
         results = iter([(name, entry)]) if isinstance(entry, Skipped) else reader(entry, name)
         for place, result in results:
             if isinstance(result, Document):
                 first = first_places.setdefault(result.id, place)
                 if first is not place:
-                    result = Skipped(
-                        place, f'duplicate id "{result.id}", already read from {first}'
-                    )
+                    result = skipped(place, "duplicate_id", result.id, first)
             if isinstance(result, Document):
                 read += 1
             else:
-                skipped += 1
+                refused += 1
                 reasons = [*reasons, f"{result.source}: {result.reason}"][:_TOLD]
             yield result
     if read:
         return
     formats = ", ".join(SUFFIXES)
-    if skipped:
+    if refused:
         raise QAError(
-            f"{corpus}: nothing could be read, {skipped} skipped ({'; '.join(reasons)}"
-            f"{'; …' if skipped > len(reasons) else ''}). "
+            f"{corpus}: nothing could be read, {refused} skipped ({'; '.join(reasons)}"
+            f"{'; …' if refused > len(reasons) else ''}). "
             f"Give at least one readable document ({formats})."
         )
     raise QAError(f"{corpus}: the folder is empty. Put documents in it ({formats}).")
 
 
-def corpus_files(corpus: Path) -> Iterator[tuple[str, Path | Skipped]]:
+def corpus_files(
+    corpus: Path, leave_out: Path | None = None
+) -> Iterator[tuple[str, Path | Skipped]]:
     """The names of the files that ``read_corpus`` reads, in its order, each with its path.
 
+    Files whose formats are not read come last, those of a format together.
     What readers have added comes after what the owner put there, which wins where ids meet.
     """
     if corpus.is_dir():
-        yield from _walk(corpus, corpus.resolve(), "")
+        unread: list[str] = []
+        left_out = leave_out.resolve() if leave_out is not None else None
+        for name, entry in _walk(corpus, corpus.resolve(), "", left_out):
+            if isinstance(entry, Path) and unread_kind(name):
+                unread.append(name)
+            else:
+                yield name, entry
+        yield from ((told.source, told) for told in unread_formats(unread))
     else:
         yield printable(corpus.name), corpus
 
 
-def _walk(folder: Path, root: Path, prefix: str) -> Iterator[tuple[str, Path | Skipped]]:
+def _walk(
+    folder: Path, root: Path, prefix: str, left_out: Path | None
+) -> Iterator[tuple[str, Path | Skipped]]:
     """Walk in the order of paths; hidden names are ignored, links may not leave the folder."""
     if prefix.count("/") > _DEEPEST:
         yield prefix.rstrip("/"), Skipped(prefix.rstrip("/"), "nested too deeply")
@@ -81,28 +104,30 @@ def _walk(folder: Path, root: Path, prefix: str) -> Iterator[tuple[str, Path | S
         entries = sorted(os.scandir(folder), key=lambda e: (prefix + e.name == ADDITIONS, e.name))
     except OSError as error:
         place = prefix.rstrip("/") or printable(folder.name)
-        yield place, Skipped(place, f"folder not readable: {cause(error)}")
+        yield place, skipped(place, "folder_not_readable", cause(error))
         return
     described = _sidecars(entry.name for entry in entries)
     for entry in entries:
-        if entry.name.startswith(".") or entry.name in described:
+        # "~$" begins the lock files of Office.
+        if entry.name.startswith((".", "~$")) or entry.name in described:
             continue
         name = prefix + printable(entry.name)
         path = Path(entry.path)
         try:
             refusal = _refused_link(path, root) if entry.is_symlink() else ""
             if refusal:
-                yield name, Skipped(name, refusal)
+                yield name, skipped(name, refusal)
             elif entry.is_dir():
-                yield from _walk(path, root, f"{name}/")
+                if left_out is None or path.resolve() != left_out:
+                    yield from _walk(path, root, f"{name}/", left_out)
             elif entry.is_file() and entry.name.endswith(SIDECAR):
-                yield name, Skipped(name, "describes a document that is not there")
+                yield name, skipped(name, "sidecar_lonely")
             elif entry.is_file():
                 yield name, path
             else:
-                yield name, Skipped(name, "not a regular file")
+                yield name, skipped(name, "not_regular")
         except OSError as error:
-            yield name, Skipped(name, f"not readable: {cause(error)}")
+            yield name, skipped(name, "not_readable", cause(error))
 
 
 def _sidecars(names: Iterable[str]) -> set[str]:
@@ -114,13 +139,13 @@ def _refused_link(path: Path, root: Path) -> str:
     try:
         target = path.resolve(strict=True)
     except FileNotFoundError:
-        return "broken symbolic link"
+        return "link_broken"
     except (OSError, RuntimeError):  # a link to itself
-        return "symbolic link that loops"
+        return "link_loops"
     if not target.is_relative_to(root):
-        return "symbolic link that leaves the folder"
+        return "link_leaves"
     if target.is_dir():
         if path.parent.resolve().is_relative_to(target):
-            return "symbolic link that loops"
-        return "symbolic link to a folder that is read at its own place"
+            return "link_loops"
+        return "link_elsewhere"
     return ""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,68 +16,139 @@ from qa.reading.docx import read_docx
 from qa.reading.encoding import BinaryContentError
 from qa.reading.epub import read_epub
 from qa.reading.html import read_html
-from qa.reading.jsonl import read_json_lines
-from qa.reading.limits import (
-    LARGEST_CONTAINER,
-    LARGEST_FILE,
-    LARGEST_TEXT,
-    NO_MEMORY,
-    describe_limit,
-    describe_size,
-)
+from qa.reading.jsonl import read_json, read_json_lines
+from qa.reading.legacy import has_office, read_doc, read_ppt
+from qa.reading.limits import LARGEST_CONTAINER, LARGEST_FILE, LARGEST_TEXT, NO_MEMORY
+from qa.reading.mail import read_mailbox, read_message
 from qa.reading.markdown import read_markdown
+from qa.reading.markup import read_latex, read_notebook, read_rst, read_rtf, read_subtitles
 from qa.reading.mediawiki import read_mediawiki
-from qa.reading.odt import read_odt
+from qa.reading.odf import read_odf
 from qa.reading.pdf import read_pdf, read_pdf_with_ocr
 from qa.reading.plain import read_plain
+from qa.reading.reasons import skipped
 from qa.reading.settings import ReadingSettings
+from qa.reading.sheets import read_sheets
 from qa.reading.sidecar import LARGEST_SIDECAR, SIDECAR, Sidecar, read_sidecar
+from qa.reading.slides import read_slides
 from qa.reading.table import read_table
+from qa.reading.tei import is_tei, read_tei
 from qa.records import Document, Skipped
 
 Results = Iterator[tuple[str, Document | Skipped]]  # each with its place: "notes.jsonl:12"
 
-# A format is one module with a function here: bytes and file name to a page…
+
+def read_xml(stream: BinaryIO, name: str, settings: ReadingSettings) -> Results:
+    """Read XML: an edition (TEI), else a dump of MediaWiki."""
+    head = stream.peek(4096) if isinstance(stream, io.BufferedReader) else b""
+    if not is_tei(head[:4096]):
+        yield from read_mediawiki(stream, name, settings)
+        return
+    data = stream.read(LARGEST_FILE + 1)
+    if len(data) > LARGEST_FILE:
+        raise UnreadableError("too_large", f"{len(data) / 1e6:.1f}", LARGEST_FILE // 10**6, "")
+    page = read_tei(data, name)
+    document = build_document(name, name, page)
+    yield name, document if document.text else skipped(name, "no_text")
+
+
+# A format is a function from bytes and file name to a page…
 READERS: Mapping[str, Callable[[bytes, str], Page]] = {
-    ".docx": read_docx,
+    ".doc": read_doc,
+    **dict.fromkeys((".docm", ".docx"), read_docx),
+    ".eml": read_message,
     ".epub": read_epub,
-    ".htm": read_html,
-    ".html": read_html,
-    ".markdown": read_markdown,
-    ".md": read_markdown,
-    ".odt": read_odt,
+    **dict.fromkeys((".htm", ".html", ".xhtml"), read_html),
+    ".ipynb": read_notebook,
+    **dict.fromkeys((".markdown", ".md", ".mdx"), read_markdown),
+    **dict.fromkeys((".odp", ".odt", ".ott"), read_odf),
+    **dict.fromkeys((".ods", ".xls", ".xlsm", ".xlsx"), read_sheets),
     ".pdf": read_pdf,
-    ".txt": read_plain,
-    ".xhtml": read_html,
+    ".ppt": read_ppt,
+    **dict.fromkeys((".pptm", ".pptx"), read_slides),
+    ".rst": read_rst,
+    ".rtf": read_rtf,
+    **dict.fromkeys((".srt", ".vtt"), read_subtitles),
+    ".tex": read_latex,
+    **dict.fromkeys((".text", ".txt"), read_plain),
 }
-# …or, when one file holds many documents, an open file and its name to a stream of documents.
+# …or, when one file holds many documents, from an open file and its name to a stream of them.
 STREAMED: Mapping[str, Callable[[BinaryIO, str, ReadingSettings], Results]] = {
-    ".csv": read_table,
-    ".jsonl": read_json_lines,
-    ".jsonl.gz": read_json_lines,
-    ".tsv": read_table,
-    ".xml": read_mediawiki,
-    ".xml.bz2": read_mediawiki,
-    ".xml.gz": read_mediawiki,
+    **dict.fromkeys((".csv", ".tsv"), read_table),
+    ".json": read_json,
+    **dict.fromkeys((".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz"), read_json_lines),
+    ".mbox": read_mailbox,
+    **dict.fromkeys((".xml", ".xml.bz2", ".xml.gz"), read_xml),
 }
 # Readers that look at the pictures of pages without text too.
 _OCR_READERS: Mapping[str, Callable[[bytes, str], Page]] = {".pdf": read_pdf_with_ocr}
 ARCHIVE = ".zip"
 # Files that carry pictures and fonts may be larger than a text.
-_CONTAINERS = frozenset({".docx", ".epub", ".odt", ".pdf"})
-# Formats whose parser is ours or Python's own and cannot be led into more work than their size:
-# read in our own process. Every other one is read in a process of its own (``reader.py``).
-PLAIN = frozenset({".jsonl", ".jsonl.gz", ".markdown", ".md", ".txt"})
+_CONTAINERS = frozenset(
+    ".doc .docm .docx .eml .epub .odp .ods .odt .ott .pdf .ppt .pptm .pptx .rtf .xls .xlsm "
+    ".xlsx".split()
+)
+# Read by LibreOffice alone.
+_OFFICE = frozenset({".doc", ".ppt"})
+# What to make of formats that are not read, in English and in French.
+_SAVE, _SAVE_FRENCH = "save them as {0}", "enregistrez-les en {0}"
+_ADVICE: Mapping[str, tuple[str, str]] = {
+    suffix: (english, french)
+    for suffixes, english, french in (
+        (".doc .dot .pages .wpd .wps", _SAVE.format(".docx"), _SAVE_FRENCH.format(".docx")),
+        (".key .ppt .pps", _SAVE.format(".pptx"), _SAVE_FRENCH.format(".pptx")),
+        (".numbers .xlsb", _SAVE.format(".xlsx"), _SAVE_FRENCH.format(".xlsx")),
+        (".msg .pst", _SAVE.format(".eml"), _SAVE_FRENCH.format(".eml")),
+        (".azw .azw3 .fb2 .mobi", _SAVE.format(".epub"), _SAVE_FRENCH.format(".epub")),
+        (".djvu .ps .xps", _SAVE.format("PDF"), _SAVE_FRENCH.format("PDF")),
+        (
+            ".bmp .gif .heic .jpeg .jpg .png .tif .tiff .webp",
+            "put scans into a PDF, which --ocr can read",
+            "mettez les pages numérisées dans un PDF, que l’option --ocr peut lire",
+        ),
+        (
+            ".aac .avi .flac .m4a .mkv .mov .mp3 .mp4 .ogg .wav .webm",
+            "add their transcriptions (.srt, .vtt or .txt)",
+            "ajoutez leurs transcriptions (.srt, .vtt ou .txt)",
+        ),
+        (".7z .bz2 .gz .rar .tar .tgz .xz", "pack them as .zip", "compressez-les en .zip"),
+    )
+    for suffix in suffixes.split()
+}
+_OTHER = ("save them as PDF, .docx or .txt", "enregistrez-les en PDF, .docx ou .txt")
 
 SUFFIXES = tuple(sorted([*READERS, *STREAMED, ARCHIVE]))
 _LONGEST_FIRST = sorted(SUFFIXES, key=len, reverse=True)
-NEEDS_MEMORY = "needs more memory than a file may"
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def suffix_of(name: str) -> str:
     """The suffix by which a file's reader is chosen; nothing for a format that is not read."""
     return next((known for known in _LONGEST_FIRST if name.lower().endswith(known)), "")
+
+
+def unread_kind(name: str) -> str:
+    """The suffix of a file whose format is not read here; nothing for one that is."""
+    suffix = suffix_of(name)
+    if suffix and not (suffix in _OFFICE and not has_office()):
+        return ""
+    return printable(Path(name).suffix.lower()) or "(no suffix)"
+
+
+def unread_formats(names: Sequence[str]) -> list[Skipped]:
+    """What is told of files whose formats are not read: once for each, with their number."""
+    kinds: dict[str, list[str]] = {}
+    for name in names:
+        kinds.setdefault(unread_kind(name), []).append(name)
+    told = []
+    for kind, found in sorted(kinds.items(), key=lambda item: (-len(item[1]), item[0])):
+        english, french = _ADVICE.get(kind, _OTHER)
+        if len(found) == 1:
+            told.append(skipped(found[0], "format", kind, english, french))
+        else:
+            source = f"*{kind}" if kind.startswith(".") else kind
+            told.append(skipped(source, "formats", len(found), kind, english, french))
+    return told
 
 
 def printable(name: str) -> str:
@@ -91,7 +163,7 @@ def read_file(path: Path, name: str, settings: ReadingSettings) -> Results:
         with path.open("rb") as stream:
             yield from _read(_Source(stream, name, path.stat().st_size), settings, sidecar)
     except OSError as error:
-        yield name, Skipped(name, f"not readable: {cause(error)}")
+        yield name, skipped(name, "not_readable", cause(error))
 
 
 def cause(error: OSError) -> str:
@@ -110,7 +182,7 @@ def _sidecar_of(path: Path, name: str) -> Sidecar:
     for beside in sidecar_paths(path):
         place = f"{name.rpartition('/')[0]}/{printable(beside.name)}".lstrip("/")
         if beside.is_symlink():
-            return Sidecar(place, fault="symbolic link: its metadata are not used")
+            return Sidecar(place, fault=("sidecar_link",))
         if beside.is_file():
             with beside.open("rb") as stream:
                 return read_sidecar(stream.read(LARGEST_SIDECAR + 1), place)
@@ -128,7 +200,7 @@ def _read(source: _Source, settings: ReadingSettings, sidecar: Sidecar) -> Resul
     """Read an open file; what any reader may raise becomes the reason."""
     name = source.name
     if sidecar.fault:
-        yield sidecar.source, Skipped(sidecar.source, sidecar.fault)
+        yield sidecar.source, skipped(sidecar.source, *sidecar.fault)
     try:
         suffix = suffix_of(name)
         if suffix == ARCHIVE:
@@ -143,50 +215,51 @@ def _read(source: _Source, settings: ReadingSettings, sidecar: Sidecar) -> Resul
                     sidecar.override(result),
                 )
     except UnreadableError as error:
-        yield name, Skipped(name, str(error))
+        yield name, skipped(name, error.code, *error.figures)
     except BinaryContentError:
-        yield name, Skipped(name, "binary content")
+        yield name, skipped(name, "binary")
     except RecursionError:
-        yield name, Skipped(name, "nested too deeply")
+        yield name, skipped(name, "nested")
     except MemoryError:
-        yield name, Skipped(name, NEEDS_MEMORY)
+        yield name, skipped(name, "memory")
     except OSError:
         raise
     except Exception as error:  # a parser meets every shape of broken file
         if getattr(error, "code", 0) == NO_MEMORY:
-            yield name, Skipped(name, NEEDS_MEMORY)
+            yield name, skipped(name, "memory")
         else:
-            yield name, Skipped(name, f"damaged: {type(error).__name__}")
+            yield name, skipped(name, "damaged", type(error).__name__)
 
 
 def _read_whole(
     source: _Source, suffix: str, settings: ReadingSettings
 ) -> Iterator[Document | Skipped]:
     name = source.name
-    if not suffix:
-        found = Path(name).suffix.lower() or "(no suffix)"
-        yield Skipped(name, f"format not read: {printable(found)} (read: {', '.join(SUFFIXES)})")
+    if unread_kind(name):
+        yield from unread_formats([name])
         return
     limit = LARGEST_CONTAINER if suffix in _CONTAINERS else LARGEST_FILE
     if source.size > limit:
         advice = "" if suffix in _CONTAINERS else ", or make it a .jsonl file"
-        size, most = describe_size(source.size), describe_limit(limit)
-        yield Skipped(name, f"{size}, over the limit of {most} for one file: split it{advice}")
+        size, most = f"{source.size / 1_000_000:.1f}", limit // 1_000_000
+        yield skipped(name, "too_large", size, most, advice)
         return
     data = source.stream.read(limit + 1)
     if not data:
-        yield Skipped(name, "empty file")
+        yield skipped(name, "empty")
         return
     reader = _OCR_READERS.get(suffix) if settings.ocr else None
     page = (reader or READERS[suffix])(data, name)
     if sum(len(block.text) for block in page.blocks) > LARGEST_TEXT:
         millions = LARGEST_TEXT // 1_000_000
-        yield Skipped(name, f"holds more than {millions} million characters of text: split it")
+        yield skipped(name, "too_much_text", millions)
         return
     document = build_document(name, page.metadata.get("url") or name, page)
-    yield document if document.text else Skipped(name, "no text in it")
+    yield document if document.text else skipped(name, "no_text")
+    if page.doubt:
+        yield skipped(name, "doubtful_encoding", page.doubt)
     for part in page.left_out:
-        yield Skipped(name, part)
+        yield skipped(name, *part)
 
 
 def _read_archive(source: _Source, settings: ReadingSettings) -> Results:
@@ -195,14 +268,18 @@ def _read_archive(source: _Source, settings: ReadingSettings) -> Results:
     with archive:
         described = {member.filename for member in members if member.filename.endswith(SIDECAR)}
         sidecars = set()
+        unread = []
         for member in members:
             if member.filename in described:
+                continue
+            if unread_kind(member.filename):
+                unread.append(f"{source.name}/{printable(member.filename)}")
                 continue
             place = f"{source.name}/{printable(member.filename)}"
             try:
                 suffix = suffix_of(member.filename)
                 if suffix == ARCHIVE:
-                    raise MemberError("an archive inside an archive is not opened")
+                    raise MemberError("archive_inside")
                 sidecar = Sidecar()
                 for path in sidecar_paths(Path(member.filename)):
                     beside = path.as_posix()
@@ -214,9 +291,11 @@ def _read_archive(source: _Source, settings: ReadingSettings) -> Results:
                 with open_member(archive, member.filename) as stream:
                     yield from _read(_Source(stream, place, member.file_size), settings, sidecar)
             except MemberError as error:
-                yield place, Skipped(place, str(error))
+                yield place, skipped(place, error.code, *error.figures)
         for orphan in sorted(described - sidecars):
             place = f"{source.name}/{printable(orphan)}"
-            yield place, Skipped(place, "describes a document that is not there")
+            yield place, skipped(place, "sidecar_lonely")
+        for told in unread_formats(unread):
+            yield source.name, replace(told, source=told.source.replace("*", f"{source.name}/*", 1))
     if not members:
-        yield source.name, Skipped(source.name, "no document in it")
+        yield source.name, skipped(source.name, "no_document")

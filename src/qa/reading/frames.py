@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 from qa.records import Document, Heading, PageStart, Skipped
 
 _PREFIX = 8  # bytes of a frame's length
+_PLAIN_FIELDS = ("id", "title", "text", "source", "removed")
 # JSON writes a character in at most 6 bytes ("\\u00e9"), or two such for one beyond U+FFFF.
 LARGEST_FRAME = 300_000_000
 
@@ -21,7 +22,6 @@ def write_frame(stream: BinaryIO, message: dict[str, Any]) -> None:
     """Send a message. Lone surrogates (names that are not UTF-8) survive as escapes."""
     data = json.dumps(message).encode("ascii")
     stream.write(len(data).to_bytes(_PREFIX, "big") + data)
-    stream.flush()
 
 
 def read_frame(read: Callable[[int], bytes]) -> dict[str, Any] | None:
@@ -46,16 +46,23 @@ def read_frame(read: Callable[[int], bytes]) -> dict[str, Any] | None:
 
 def result_fields(place: str, result: Document | Skipped) -> dict[str, Any]:
     """A result as a message."""
-    kind = "document" if isinstance(result, Document) else "skipped"
-    return {"place": place, kind: asdict(result)}
+    if isinstance(result, Skipped):
+        return {"place": place, "skipped": asdict(result)}
+    fields = {name: getattr(result, name) for name in _PLAIN_FIELDS}
+    fields["metadata"] = dict(result.metadata)
+    fields["headings"] = [(h.level, h.start, h.end) for h in result.headings]
+    fields["pages"] = [(page.number, page.start, page.ocr) for page in result.pages]
+    return {"place": place, "document": fields}
 
 
 def result_of(message: dict[str, Any]) -> tuple[str, Document | Skipped]:
     """The result that a message holds; raises KeyError or TypeError when it holds none."""
     place = str(message["place"])
     if "skipped" in message:
-        return place, Skipped(**message["skipped"])
+        fields = message["skipped"]
+        return place, Skipped(**fields | {"figures": tuple(fields["figures"])})
     fields = dict(message["document"])
-    fields["headings"] = tuple(Heading(**heading) for heading in fields["headings"])
-    fields["pages"] = tuple(PageStart(**page) for page in fields["pages"])
+    fields["headings"] = tuple(Heading(*heading) for heading in fields["headings"])
+    fields["removed"] = tuple(fields["removed"])
+    fields["pages"] = tuple(PageStart(*page) for page in fields["pages"])
     return place, Document(**fields)

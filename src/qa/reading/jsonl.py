@@ -1,4 +1,4 @@
-"""JSON Lines: one document a line, streamed, plain or gzipped, of any size."""
+"""JSON: one document a line (JSON Lines), or those of one array; streamed, plain or gzipped."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import gzip
 import json
 import re
 import zlib
-from collections.abc import Iterator
-from typing import BinaryIO
+from collections.abc import Iterator, Mapping
+from typing import Any, BinaryIO
 
-from qa.reading.blocks import Block, Page, build_document
+from qa.reading.blocks import Block, Page, UnreadableError, build_document
 from qa.reading.cleaning import clean_line
 from qa.reading.encoding import BinaryContentError, decode
-from qa.reading.limits import describe_limit
-from qa.reading.plain import split_blocks
+from qa.reading.limits import LARGEST_FILE, describe_limit
+from qa.reading.plain import readable_name, split_blocks
+from qa.reading.reasons import skipped
 from qa.reading.settings import ReadingSettings
 from qa.reading.sidecar import FIELD_NAMES
 from qa.reading.streams import bounded_lines, unpacked
@@ -21,6 +22,7 @@ from qa.records import Document, Skipped
 
 # Characters that an identifier cannot hold: controls and halves of surrogate pairs.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_DEEPEST = 20  # of a JSON file that is one document
 
 
 def read_json_lines(
@@ -30,51 +32,109 @@ def read_json_lines(
     found = False
     number = 0
     try:
-        for number, line in enumerate(bounded_lines(unpacked(stream, name)), start=1):
-            place = f"{name}:{number}"
+        content = unpacked(stream, name)
+        is_empty = not content.peek(1)
+        for number, line in bounded_lines(content):
             if line is not None and not line.strip():
                 continue
             found = True
-            yield place, _read_line(line, number, place, settings)
+            yield f"{name}:{number}", _read_line(line, number, f"{name}:{number}", settings)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        found = True
-        reason = f"damaged gzip file after line {number} ({_one_line(error)})"
-        yield name, Skipped(name, reason)
+        yield name, skipped(name, "damaged_gzip", number, _one_line(error))
+        return
     if not found:
-        yield name, Skipped(name, "no document in it" if number else "empty file")
+        yield name, skipped(name, "empty" if is_empty else "no_document")
+
+
+def read_json(
+    stream: BinaryIO, name: str, settings: ReadingSettings
+) -> Iterator[tuple[str, Document | Skipped]]:
+    """Yield the objects of the array that a file holds; any other file is one document."""
+    data = stream.read(LARGEST_FILE + 1)
+    if len(data) > LARGEST_FILE:
+        raise UnreadableError("too_large", f"{len(data) / 1e6:.1f}", LARGEST_FILE // 10**6, "")
+    if not data:
+        raise UnreadableError("empty")
+    try:
+        value = json.loads(decode(data))
+    except ValueError as error:
+        if isinstance(error, BinaryContentError):
+            raise
+        raise UnreadableError("json", _one_line(error)) from error
+    if isinstance(value, dict):  # {"articles": [{…}, {…}]}
+        lists = [part for part in value.values() if _are_objects(part)]
+        value = lists[0] if len(lists) == 1 else value
+    if not _are_objects(value):
+        blocks = [Block(line) for line in _told(value, "", 0)]
+        document = build_document(name, name, Page(readable_name(name), blocks))
+        yield name, document if document.text else skipped(name, "no_text")
+        return
+    for number, record in enumerate(value, start=1):
+        place = f"{name}:{number}"
+        texts = settings.text_fields or ("text",)
+        if any(isinstance(record.get(field), str) for field in texts):
+            identified = {"id": place} | record
+            yield place, _document(identified, number, place, settings)
+        else:
+            key = _identifier(record.get("_id", record.get("id"))) or str(number)
+            lines = "\n".join(_told(record, "", 0))
+            title = record.get(settings.title_field or "title")
+            page = Page(clean_line(title) if isinstance(title, str) else "", [Block(lines)])
+            document = build_document(f"{name}:{key}", place, page)
+            yield place, document if document.text else skipped(place, "no_text")
+
+
+def _are_objects(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(v, dict) for v in value)
+
+
+def _told(value: Any, name: str, depth: int) -> Iterator[str]:
+    """A value as lines of "name : value"."""
+    if depth > _DEEPEST:
+        raise UnreadableError("nested")
+    if isinstance(value, dict | list):
+        pairs = value.items() if isinstance(value, dict) else ((name, part) for part in value)
+        for key, part in pairs:
+            yield from _told(part, key.replace("_", " "), depth + 1)
+    elif value is not None and clean_line(str(value)):
+        yield f"{name}\u00a0: {clean_line(str(value))}" if name else clean_line(str(value))
 
 
 def _read_line(
     line: bytes | None, number: int, place: str, settings: ReadingSettings
 ) -> Document | Skipped:
     if line is None:
-        return Skipped(place, f"line {number} is longer than {describe_limit()}")
+        return skipped(place, "line_too_long", number, describe_limit(), LARGEST_FILE // 10**6)
     try:
         value = json.loads(decode(line.strip()))
     except BinaryContentError:
-        return Skipped(place, f"line {number} is not JSON: binary content")
+        return skipped(place, "not_json", number, "binary content")
     except RecursionError:
-        return Skipped(place, f"line {number} is not JSON: nested too deeply")
+        return skipped(place, "not_json", number, "nested too deeply")
     except ValueError as error:
-        return Skipped(place, f"line {number} is not JSON: {_one_line(error)}")
+        return skipped(place, "not_json", number, _one_line(error))
     if not isinstance(value, dict):
-        return Skipped(place, f"line {number} is not a JSON object")
+        return skipped(place, "not_object", number)
+    return _document(value, number, place, settings)
+
+
+def _document(
+    value: Mapping[str, Any], number: int, place: str, settings: ReadingSettings
+) -> Document | Skipped:
     identifier = _identifier(value.get("_id", value.get("id")))
     if not identifier:
-        return Skipped(place, f'line {number} has no "_id" or "id" (a string or a number)')
+        return skipped(place, "no_id", number)
     text_fields = settings.text_fields or ("text",)
-    texts = [value.get(name) for name in text_fields]
-    text = "\n\n".join(text for text in texts if isinstance(text, str))
-    if not any(isinstance(text, str) for text in texts):
-        wanted = " or ".join(f'"{name}"' for name in text_fields)
-        return Skipped(place, f"line {number} has no {wanted} (a string)")
+    wanted = " or ".join(f'"{name}"' for name in text_fields)
+    texts = [text for name in text_fields if isinstance(text := value.get(name), str)]
+    if not texts:
+        return skipped(place, "no_field", number, wanted)
     title_field = settings.title_field or "title"
     title = value.get(title_field)
     title = clean_line(title) if isinstance(title, str) else ""
-    blocks = split_blocks(text)
+    blocks = split_blocks("\n\n".join(texts))
     if not blocks:
-        wanted = " or ".join(f'"{name}"' for name in text_fields)
-        return Skipped(place, f"line {number} has an empty {wanted}")
+        return skipped(place, "empty_field", number, wanted)
     if title and blocks[0].text == title:
         blocks[0] = Block(title, 1)
     taken = {"_id", "id", title_field, *text_fields}

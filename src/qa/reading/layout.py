@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from qa.reading.cleaning import raised
 from qa.reading.lines import ends_sentence, is_list_item, starts_lower
 
 # The last ones are those of symbol fonts.
@@ -49,6 +50,7 @@ class Fragment:
     baseline: float
     size: float
     bold: bool = False
+    ruled: bool = False  # a rule stands before it: the border of a table's cell
 
     @property
     def top(self) -> float:
@@ -102,7 +104,30 @@ def paragraphs(fragments: Sequence[Fragment]) -> list[Paragraph]:
     found: list[Paragraph] = []
     for column in _columns(rows(fragments)):
         found += _cut(_lines(column))
-    return found
+    return _whole_tables(found)
+
+
+def _whole_tables(found: Sequence[Paragraph]) -> list[Paragraph]:
+    """Put the rows of a table together: lines that have as many gaps, however far they stand."""
+    done: list[Paragraph] = []
+    for paragraph in found:
+        before = done[-1] if done else None
+        if (
+            before is not None
+            and before.left == paragraph.left
+            and (gaps := _gaps(before)) is not None
+            and gaps == _gaps(paragraph)
+        ):
+            done[-1] = Paragraph(before.lines + paragraph.lines, before.left, before.right)
+        else:
+            done.append(paragraph)
+    return done
+
+
+def _gaps(paragraph: Paragraph) -> int | None:
+    """How many gaps each line of a paragraph has, if all have as many, and some."""
+    counts = {line.text.count("   ") for line in paragraph.lines}
+    return counts.pop() or None if len(counts) == 1 else None
 
 
 def row_text(row: Sequence[Fragment]) -> str:
@@ -261,13 +286,14 @@ def _joined(fragments: Sequence[Fragment]) -> Line:
     """One line of text; a wide blank stays one (three spaces), as it may separate cells."""
     ordered = sorted(fragments, key=lambda fragment: fragment.left)
     main = max(ordered, key=lambda fragment: (fragment.size, len(fragment.text)))
-    parts = [ordered[0].text]
+    parts = [_raised(ordered[0], main, "")]
     for before, fragment in pairwise(ordered):
         gap = (fragment.left - before.right) / main.size
         if _MARKER.fullmatch(before.text) and before is ordered[0]:
             gap = min(gap, WIDE_GAP)
-        parts.append("   " if gap > WIDE_GAP else " " if gap > _WORD_GAP else "")
-        parts.append(fragment.text)
+        wide = gap > WIDE_GAP or fragment.ruled
+        parts.append("   " if wide else " " if gap > _WORD_GAP else "")
+        parts.append(_raised(fragment, main, "".join(parts[-4:])))
     return Line(
         "".join(parts).strip(),
         ordered[0].left,
@@ -276,6 +302,15 @@ def _joined(fragments: Sequence[Fragment]) -> Line:
         main.size,
         all(fragment.bold for fragment in ordered),
     )
+
+
+def _raised(fragment: Fragment, main: Fragment, before: str) -> str:
+    """The text of a fragment; a small raised figure is a note's mark, not part of a number."""
+    rise = fragment.baseline - main.baseline
+    if fragment.size < _SMALLER * main.size and rise > 0.1 * main.size:
+        called = raised(before, fragment.text)
+        return called if before else f"{called} "
+    return fragment.text
 
 
 # --- paragraphs ---------------------------------------------------------------------------------

@@ -1,58 +1,86 @@
-"""Markdown: block structure to plain text, markup removed, every word kept."""
+"""Markdown, in its dialects, by way of HTML: markup and comments go, every word stays."""
 
 from __future__ import annotations
 
+import html
 import re
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
-from qa.reading import boilerplate
 from qa.reading.blocks import Block, Page
-from qa.reading.cleaning import clean_inline, clean_line, decode_entities, one_line
-from qa.reading.encoding import decode
-from qa.reading.lines import document_vocabulary, join_broken_lines
+from qa.reading.cleaning import clean_line, word_set
+from qa.reading.encoding import decode_telling
+from qa.reading.lines import keeps_hyphen
 from qa.reading.plain import readable_name
+from qa.reading.sidecar import FIELD_NAMES
+from qa.reading.structure import BLOCK_TAGS, HIDDEN_TAGS, html_blocks
 
 if TYPE_CHECKING:
-    from markdown_it.token import Token
+    from markdown_it import MarkdownIt
 
-# "---\ntitle: …\n---" at the very start.
-_FRONT_MATTER = re.compile(r"\A\s*---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
-# "title: Le congrès de Tours"
-_FRONT_MATTER_FIELD = re.compile(r"^([A-Za-zÀ-ÿ_-]{1,40})[ \t]*:[ \t]*(.+)$", re.MULTILINE)
-_FIELD_NAMES = {
-    "title": "title", "titre": "title", "author": "author", "auteur": "author", "date": "date",
-    "url": "url", "lang": "language", "langue": "language", "language": "language",
-}  # fmt: skip
+# "---\ntitle: …\n---" at the very start, or "+++" for TOML.
+_FRONT_MATTER = re.compile(
+    r"\A\s*(---|\+\+\+)[ \t]*\n(.*?)\n(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL
+)
+_FRONT_MATTER_FIELD = re.compile(r"^([A-Za-zÀ-ÿ_-]{1,40})[ \t]*[:=][ \t]*(.+)$", re.MULTILINE)
 # "[^1]: Voir Broué." defines a footnote; "[^1]" calls it.
 _FOOTNOTE = re.compile(r"^[ ]{0,3}\[\^([^\]\s]{1,40})\]:[ \t]*", re.MULTILINE)
 _FOOTNOTE_CALL = re.compile(r"\[\^([^\]\s]{1,40})\]")
-# "[lenine]: https://… "Titre"" defines a link, which the parser removes when nothing uses it.
-_HTML_TAG = re.compile(r"<!--.*?-->|<[/!?]?[A-Za-z][^<>]*>|<!--|-->", re.DOTALL)
-_HTML_HIDDEN = re.compile(r"<(script|style)\b[^>]*>.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
-_HTML_BREAK = re.compile(r"<br\s*/?>|</(?:p|div|li|tr|h[1-6]|blockquote|dt|dd)\s*>", re.IGNORECASE)
+_FENCE = re.compile(r"[ ]{0,3}(?:>\s?)*(```|~~~)")
+# Lines that only mark up: ":::" of containers, "{% hint %}", "{: .class }", "[TOC]", "$$ … %}".
+_MARKUP_LINE = re.compile(
+    r"\s*(?::{3,}.*|(?:\{%[^%]{0,200}%\}\s*)+|\{:[^}]{0,200}\}|\{\{<[^>]{0,200}>\}\}"
+    r"|\[{1,2}_?toc_?\]{1,2}|\\newpage|\\pagebreak)\s*",
+    re.IGNORECASE,
+)
+_TITLED_CONTAINER = re.compile(r"\s*:{3,}\s*\w[\w-]*\s+(\S.*?)\s*")
+# In a paragraph: what is left of each is group 1, 2 or 3.
+_DIALECT = re.compile(
+    r"!?\[\[(?:[^\[\]|\n]{1,300}\|)?([^\[\]|\n]{1,300})\]\]"  # [[page|texte]]
+    r"|==(?=\S)([^=\n]{1,500})(?<=\S)=="  # ==surligné==
+    r"|%%[^%]{0,2000}%%"  # %% commentaire %%
+    r"|\{%[^%\n]{0,200}%\}|\{\{<[^>\n]{0,200}>\}\}"
+    r"|[ ]?\{:?(?:[.#][\w-]|refdef|toc|:|[\w-]{1,30}=)[^{}\n]{0,200}\}"  # {: .x }, {#id}
+    r"|[ ]\^[\w-]{1,40}$",  # ^renvoi
+    re.MULTILINE,
+)
+_CALLOUT = re.compile(r"^\[![\w-]{1,30}\][+-]?[ ]*([^\n]*)\n?")  # [!warning] Titre
+_CODE_SPAN = re.compile(r"(`[^`\n]*`)")
+_CUT_WORD = re.compile(r"([^\W\d_][\w’'-]{0,40})-\n([^\W\d_]\w{0,40})")
+_TAG = re.compile(r"</?([A-Za-z][\w-]*)[^<>]*>")
+_COMMENT = 5_000  # characters within which a comment inside a paragraph ends
+_KNOWN_TAGS = (
+    BLOCK_TAGS
+    | HIDDEN_TAGS
+    | word_set(
+        "a abbr acronym b bdi bdo big br button center cite code col colgroup data del dfn em font "
+        "i img ins kbd label mark math nav picture progress q ruby s samp small source span strike "
+        "strong sub sup time tt u var wbr"
+    )
+)
 
 
 def read_markdown(data: bytes, name: str) -> Page:
     """Read a Markdown file; its title is the front matter's, else its first heading's."""
-    return page_of_markdown(decode(data), readable_name(name))
+    decoded = decode_telling(data)
+    page = page_of_markdown(decoded.text, readable_name(name))
+    return Page(page.title, page.blocks, page.metadata, doubt=decoded.doubt)
 
 
 def page_of_markdown(text: str, fallback_title: str = "") -> Page:
     """Turn Markdown into a page; ``fallback_title`` serves when it names itself nowhere."""
-    from markdown_it import MarkdownIt
-
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
     metadata: dict[str, str] = {}
     front = _FRONT_MATTER.match(text)
-    if front and _FRONT_MATTER_FIELD.search(front[1]):
-        metadata = _front_matter(front[1])
+    if front and _FRONT_MATTER_FIELD.search(front[2]):
+        metadata = _front_matter(front[2])
         text = text[front.end() :]
+    text = "\n".join(_lines(text))
     # A footnote's definition would be read as a link's, and its text lost.
-    text = _FOOTNOTE.sub(r"\n[\1] ", text)
-    text = _FOOTNOTE_CALL.sub(r"[\1]", text)
-    parser = MarkdownIt("commonmark", {"maxNesting": 100}).enable(["table", "strikethrough"])
-    blocks = _without_boilerplate(list(_blocks(parser.parse(text))))
+    text = _FOOTNOTE_CALL.sub(r"[\1]", _FOOTNOTE.sub(r"\n[\1] ", text))
+    comments_end = text.rfind("-->")
+    blocks = html_blocks(_parser().render(text, {"comments_end": comments_end}))
     title = metadata.pop("title", "")
     first_heading = next((block.text for block in blocks if block.level), "")
     if title and title.casefold() not in {block.text.casefold() for block in blocks if block.level}:
@@ -63,7 +91,7 @@ def page_of_markdown(text: str, fallback_title: str = "") -> Page:
 def _front_matter(text: str) -> dict[str, str]:
     metadata: dict[str, str] = {}
     for key, value in _FRONT_MATTER_FIELD.findall(text):
-        name = _FIELD_NAMES.get(key.lower())
+        name = FIELD_NAMES.get(key.lower())
         value = value.strip()
         if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
             value = value[1:-1]
@@ -72,111 +100,90 @@ def _front_matter(text: str) -> dict[str, str]:
     return metadata
 
 
-def _without_boilerplate(blocks: Sequence[Block]) -> list[Block]:
-    """A heading goes only beside boilerplate: "# Imprimer" in a manual is content."""
-    titles = {number for number, block in enumerate(blocks) if block.level}
-    removed = boilerplate.boilerplate_lines([block.text for block in blocks], titles)
-    kept = []
-    for number, block in enumerate(blocks):
-        if number in removed:
-            continue
-        text = block.text if block.level else boilerplate.cut_boilerplate_runs(block.text)
-        if text:
-            kept.append(Block(text, block.level))
-    return kept
-
-
-def _blocks(tokens: Sequence[Token]) -> Iterator[Block]:
-    """Walk the parser's flat list of block tokens; lists and tables become one block each."""
-    heading = 0
-    items: list[list[str]] = []  # one entry a line of the outermost list
-    lists: list[int | None] = []  # the next number of each open ordered list, None for bullets
-    marker = ""
-    row: list[str] | None = None
-    rows: list[str] = []
-    for token in tokens:
-        kind = token.type
-        if kind == "heading_open":
-            heading = int(token.tag[1])
-        elif kind == "heading_close":
-            heading = 0
-        elif kind == "bullet_list_open":
-            lists.append(None)
-        elif kind == "ordered_list_open":
-            lists.append(int(token.attrGet("start") or 1))
-        elif kind in ("bullet_list_close", "ordered_list_close"):
-            lists.pop()
-            if not lists and items:
-                yield Block("\n".join("".join(item) for item in items))
-                items = []
-        elif kind == "list_item_open":
-            number = lists[-1]
-            marker = "- " if number is None else f"{number}. "
-            if number is not None:
-                lists[-1] = number + 1
-        elif kind == "tr_open":
-            row = []
-        elif kind == "tr_close":
-            rows.append(" | ".join(row or []))
-            row = None
-        elif kind == "table_close":
-            yield Block("\n".join(line for line in rows if line.strip(" |")))
-            rows = []
-        else:
-            text = _token_text(token)
-            if row is not None:
-                if kind == "inline":
-                    row.append(one_line(text))
-            elif not text:
+def _lines(text: str) -> Iterator[str]:
+    """The lines without those that only mark up, and without "%%" comments; code stays."""
+    fence = ""
+    all_lines = text.split("\n")
+    marks = [at for at, line in enumerate(all_lines) if line.strip() == "%%"]
+    hidden = dict(zip(marks[::2], marks[1::2], strict=False))
+    until = -1
+    for at, line in enumerate(all_lines):
+        found = _FENCE.match(line)
+        if found and not (fence and found[1] != fence):
+            fence = "" if fence else found[1]
+        elif not fence:
+            until = hidden.get(at, until)
+            if at <= until:
                 continue
-            elif lists:
-                items.append([marker, text])
-                marker = ""
-            else:
-                yield Block(one_line(text) if heading else text, heading)
+            titled = _TITLED_CONTAINER.fullmatch(line)
+            if titled and not titled[1].startswith("{"):
+                line = f"\n**{titled[1]}**\n"
+            elif _MARKUP_LINE.fullmatch(line):
+                line = ""
+        yield line
 
 
-def _token_text(token: Token) -> str:
-    if token.type == "inline":
-        return _clean_lines(_inline_text(token.children or []))
-    if token.type in ("fence", "code_block"):
-        # The blanks of code mean something; only characters that cannot be shown go.
-        return "\n".join(
-            line.rstrip()
-            for line in token.content.replace("\t", "    ").split("\n")
-            if line.strip()
+@lru_cache(maxsize=1)
+def _parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+    from markdown_it.rules_block.html_block import html_block
+    from markdown_it.rules_inline.html_inline import html_inline
+    from mdit_py_plugins.deflist import deflist_plugin
+
+    def inline(state: Any, silent: bool) -> bool:
+        """As the parser's own; but a comment ends near its beginning, and goes."""
+        source, start = state.src, state.pos
+        if source.startswith(("<!", "<?"), start):
+            end = source.find("-->", start, start + _COMMENT)
+            if end < 0 or not source.startswith("<!--", start):
+                return False
+            state.pos = end + 3
+            return True
+        return html_inline(state, silent)
+
+    def block(state: Any, first: int, last: int, silent: bool) -> bool:
+        """As the parser's own; but what is never closed is text."""
+        start = state.bMarks[first] + state.tShift[first]
+        if state.src.startswith(("<!", "<?"), start) and not (
+            state.src.startswith("<!--", start) and start < state.env["comments_end"]
+        ):
+            return False
+        return html_block(state, first, last, silent)
+
+    def dialects(state: Any) -> None:
+        for token in state.tokens:
+            if token.type == "inline":
+                parts = _CODE_SPAN.split(token.content)
+                parts[::2] = [_without_dialects(part) for part in parts[::2]]
+                token.content = "".join(parts)
+
+    def raw(_: Any, tokens: Any, at: int, *__: Any) -> str:
+        return _TAG.sub(
+            lambda tag: tag[0] if tag[1].lower() in _KNOWN_TAGS else html.escape(tag[0]),
+            tokens[at].content,
         )
-    if token.type == "html_block":
-        return _clean_lines(text_of_html(token.content))
-    return ""
+
+    def picture(_: Any, tokens: Any, at: int, *__: Any) -> str:
+        return html.escape(tokens[at].content)
+
+    parser = MarkdownIt("commonmark", {"maxNesting": 100}).enable(["table", "strikethrough"])
+    parser.use(deflist_plugin)
+    parser.inline.ruler.at("html_inline", inline)
+    parser.block.ruler.at("html_block", block, {"alt": ["paragraph", "reference", "blockquote"]})
+    parser.core.ruler.before("inline", "dialects", dialects)
+    for name in ("html_inline", "html_block"):
+        parser.add_render_rule(name, raw)
+    parser.add_render_rule("image", picture)
+    return parser
 
 
-def _inline_text(children: Sequence[Token]) -> str:
-    """Keep the words of emphasis, links, images and code; a soft break is a line's end."""
-    parts: list[str] = []
-    for child in children:
-        if child.type in ("text", "code_inline"):
-            parts.append(child.content)
-        elif child.type == "softbreak":
-            parts.append("\v")
-        elif child.type == "hardbreak":
-            parts.append("\n")
-        elif child.type == "html_inline":
-            parts.append(text_of_html(child.content))
-        elif child.type == "image":
-            parts.append(_inline_text(child.children or []))
-    return "".join(parts)
+def _without_dialects(text: str) -> str:
+    if "-\n" in text:
+        text = _CUT_WORD.sub(_whole_word, text)
+    text = _CALLOUT.sub(lambda found: f"{found[1]}\\\n" if found[1] else "", text)
+    return _DIALECT.sub(lambda found: found[1] or found[2] or "", text)
 
 
-def _clean_lines(text: str) -> str:
-    """Join the lines of a paragraph (a soft break is "\\v"), then clean each line that remains."""
-    lines = text.split("\v")
-    joined = join_broken_lines(lines, document_vocabulary(lines))
-    cleaned = (clean_inline(line) for line in joined.split("\n"))
-    return "\n".join(line for line in cleaned if line)
-
-
-def text_of_html(source: str) -> str:
-    """Reduce HTML inside Markdown to its text; "<br>" is a line's end."""
-    text = _HTML_BREAK.sub("\n", _HTML_HIDDEN.sub(" ", source))
-    return decode_entities(_HTML_TAG.sub("", text))
+def _whole_word(found: re.Match[str]) -> str:
+    hyphen = "-" if keeps_hyphen(found[1], found[2]) else ""
+    return f"{found[1]}{hyphen}{found[2]}"

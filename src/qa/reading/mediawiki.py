@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from qa.reading.blocks import Page, UnreadableError, build_document
 from qa.reading.cleaning import clean_line
+from qa.reading.reasons import skipped
 from qa.reading.settings import ReadingSettings
 from qa.reading.streams import unpacked
 from qa.reading.wikitext import wikitext_blocks
@@ -32,7 +33,7 @@ def read_mediawiki(
     wiki = _Wiki()
     content = unpacked(stream, name)
     if not content.peek(1)[:1]:
-        yield name, Skipped(name, "empty file")
+        yield name, skipped(name, "empty")
         return
     try:
         events: Iterator[tuple[str, Any]] = etree.iterparse(
@@ -40,7 +41,9 @@ def read_mediawiki(
         )
         _, root = next(events)
         if etree.QName(root).localname != "mediawiki":
-            raise UnreadableError("an XML file that is no MediaWiki dump")
+            raise UnreadableError(
+                "another_kind", "a MediaWiki dump, nor TEI", "un export de MediaWiki, ni du TEI"
+            )
         wiki.language = root.get(_XML_LANGUAGE) or ""
         for event, element in events:
             tag = etree.QName(element).localname if event == "end" else ""
@@ -59,11 +62,11 @@ def read_mediawiki(
                     yield place, _document(article, wiki, place)
     except (etree.XMLSyntaxError, EOFError, OSError) as error:
         reason = " ".join(str(error).split())
-        yield name, Skipped(name, f"damaged: what follows could not be read ({reason})")
+        yield name, skipped(name, "damaged_after", reason)
     except StopIteration:
-        yield name, Skipped(name, "damaged: no XML in it")
+        yield name, skipped(name, "damaged", "no XML in it")
     for kind, count in sorted(left_out.items()):
-        yield name, Skipped(name, f"{count} {kind} left out")
+        yield name, skipped(name, kind, count)
 
 
 @dataclass(slots=True)
@@ -100,18 +103,18 @@ class _Article:
         if redirect:
             kind = "redirects"
         elif found["ns"] != "0":
-            kind = "pages outside the article name space"
+            kind = "other_spaces"
         elif found["model"] != "wikitext":
-            kind = "pages that are no wikitext"
+            kind = "no_wikitext"
         return cls(clean_line(found["title"]), found["text"], found["timestamp"][:10], kind)
 
 
 def _document(article: _Article, wiki: _Wiki, place: str) -> Document | Skipped:
     if len(article.text) > _LARGEST_ARTICLE:
-        return Skipped(place, f"longer than {_LARGEST_ARTICLE} characters of wikitext")
+        return skipped(place, "long_article", _LARGEST_ARTICLE)
     blocks = wikitext_blocks(article.text, article.title)
     if len(blocks) < 2:
-        return Skipped(place, "no text in it")
+        return skipped(place, "no_text")
     metadata = {
         "date": article.date,
         "url": wiki.address(article.title),

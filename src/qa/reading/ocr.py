@@ -37,7 +37,7 @@ def recognise_page(page: pypdfium2.PdfPage) -> list[list[str]]:
     """The paragraphs that tesseract finds in the picture of a page, each as its lines."""
     program = shutil.which("tesseract")
     if program is None:
-        raise UnreadableError("no text layer, and tesseract is not installed")
+        raise UnreadableError("no_tesseract")
     scale = _DOTS_PER_INCH / _POINTS_PER_INCH
     scale = min(scale, _LARGEST_SIDE / max(*page.get_size(), 1))
     dots = str(round(scale * _POINTS_PER_INCH))
@@ -51,7 +51,7 @@ def recognise_page(page: pypdfium2.PdfPage) -> list[list[str]]:
             env={**os.environ, "OMP_THREAD_LIMIT": "1"},
         )
     except subprocess.SubprocessError as error:
-        raise UnreadableError(f"tesseract failed on a page ({type(error).__name__})") from error
+        raise UnreadableError("tesseract_failed", type(error).__name__) from error
     text = done.stdout.decode("utf-8", "replace").replace("\f", "\n\n")
     paragraphs = ([line.strip() for line in part.split("\n")] for part in text.split("\n\n"))
     return [kept for part in paragraphs if (kept := [line for line in part if line])]

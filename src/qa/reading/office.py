@@ -8,9 +8,11 @@ import zipfile
 from typing import TYPE_CHECKING
 
 from qa.reading.archive import open_archive, read_part
-from qa.reading.blocks import Block, UnreadableError
-from qa.reading.cleaning import clean_inline, clean_line
+from qa.reading.blocks import Block, Page, UnreadableError, with_title
+from qa.reading.cleaning import clean_line
+from qa.reading.headings import is_credible_title, mark_headings
 from qa.reading.limits import NO_MEMORY
+from qa.reading.plain import readable_name
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -30,7 +32,8 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d(?=T)")
 # What programs fill in when nobody does.
 _NO_TITLE = re.compile(
     r"(?:microsoft word\b.*|(?:nouveau )?document\s?\d*|sans (?:titre|nom)\s?\d*|untitled\s?\d*"
-    r"|titre|word document|.*\.(?:docx?|odt|rtf|pdf|tex|indd|qxd|pages))",
+    r"|titre|word document|présentation powerpoint|powerpoint presentation|présentation\s?\d*"
+    r"|classeur\s?\d*|\W*anonym(?:ous|e)\W*|.*\.(?:docx?|odt|rtf|pdf|tex|indd|qxd|pages))",
     re.IGNORECASE,
 )
 _NO_AUTHOR = re.compile(
@@ -43,7 +46,7 @@ _NO_AUTHOR = re.compile(
 def open_office(data: bytes) -> zipfile.ZipFile:
     """Open the package of an office file or an e-book; raises UnreadableError."""
     if data.startswith(_OLD_OFFICE):
-        raise UnreadableError("protected by a password, or of an older format: save it anew")
+        raise UnreadableError("old_office")
     return open_archive(io.BytesIO(data))
 
 
@@ -60,7 +63,7 @@ def parse_part(package: zipfile.ZipFile, name: str) -> Element | None:
     except etree.XMLSyntaxError as error:
         if error.code == NO_MEMORY:
             raise MemoryError from error
-        raise UnreadableError(f"damaged: {name} is not XML") from error
+        raise UnreadableError("damaged", f"{name} is not XML") from error
 
 
 def dublin_core(tree: Element | None) -> dict[str, str]:
@@ -91,13 +94,10 @@ def honest_metadata(found: dict[str, str]) -> dict[str, str]:
     return kept
 
 
-def table_block(rows: list[list[str]]) -> Block | None:
-    """A table as lines, its cells between bars."""
-    lines = [" | ".join(" ".join(cell.split("\n")) for cell in row) for row in rows if any(row)]
-    return Block("\n".join(lines)) if lines else None
-
-
-def clean_lines(text: str) -> str:
-    """Clean a paragraph; the line breaks that its author made stay."""
-    lines = (clean_inline(line) for line in text.split("\n"))
-    return "\n".join(line for line in lines if line)
+def page_of_office(blocks: list[Block], metadata: dict[str, str], name: str) -> Page:
+    """The page of an office file: headings by number where it has none by style, and one title."""
+    told = metadata.pop("title", "")
+    marked, contents = mark_headings(blocks)
+    titled, title = with_title(marked, told if is_credible_title(told) else "")
+    facts = {key: text for key, text in metadata.items() if text}
+    return Page(title or readable_name(name), titled, facts, removed=tuple(contents))

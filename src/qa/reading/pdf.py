@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from qa.reading.blocks import Page, UnreadableError, with_title
 from qa.reading.cleaning import clean_line, one_line
+from qa.reading.headings import is_credible_title, mark_headings
 from qa.reading.office import honest_metadata
 from qa.reading.pdf_blocks import Sheet, sheet_blocks
 from qa.reading.pdf_characters import page_fragments
@@ -49,8 +50,9 @@ def _read(data: bytes, name: str, recogniser: Recogniser | None) -> Page:
         pdf = pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
         protected = "password" in str(error).lower() or "security" in str(error).lower()
-        reason = "protected by a password" if protected else f"damaged: {one_line(str(error))}"
-        raise UnreadableError(reason) from error
+        if protected:
+            raise UnreadableError("password") from error
+        raise UnreadableError("damaged", one_line(str(error))) from error
     sheets: list[Sheet] = []
     lost: list[int] = []
     try:
@@ -67,15 +69,22 @@ def _read(data: bytes, name: str, recogniser: Recogniser | None) -> Page:
         pdf.close()
     scanned = [sheet.number for sheet in sheets if sheet.scanned]
     if scanned and not any(sheet.fragments or sheet.recognised for sheet in sheets):
-        raise UnreadableError("no text layer: a scanned document, which --ocr can read")
+        raise UnreadableError("scan")
     told = metadata.pop("title", "")
-    blocks, title = with_title(sheet_blocks(sheets), told)
+    marked, contents = mark_headings(sheet_blocks(sheets))
+    blocks, title = with_title(marked, told)
     left_out = []
     if scanned:
-        left_out.append(f"{_pages(scanned)} without a readable text layer, which --ocr can read")
+        left_out.append(("scanned_pages", _pages(scanned)))
     if lost:
-        left_out.append(f"{_pages(lost)} damaged")
-    return Page(title or readable_name(name), blocks, metadata, tuple(left_out))
+        left_out.append(("damaged_pages", _pages(lost)))
+    return Page(
+        title if is_credible_title(title) else readable_name(name),
+        blocks,
+        metadata,
+        tuple(left_out),
+        tuple(contents),
+    )
 
 
 def _pages(numbers: Sequence[int]) -> str:

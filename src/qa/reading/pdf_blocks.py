@@ -12,6 +12,7 @@ from qa.reading.accents import accents_come_first, mend_accents
 from qa.reading.blocks import Block
 from qa.reading.cleaning import clean_characters, mend_punctuation, one_line
 from qa.reading.encoding import mend_mojibake
+from qa.reading.grid import text_table
 from qa.reading.layout import Fragment, Paragraph
 from qa.records import PageStart
 
@@ -252,6 +253,8 @@ def _block(piece: _Piece, vocabulary: frozenset[str], accents_first: bool | None
         text = "\n".join([text, *half]) if text else "\n".join(half)
     if piece.level:
         text = one_line(text)
+    elif " | " in text and len(starts) == 1:
+        text = "\n".join(text_table(text.split("\n")))
     return Block(text, piece.level, tuple(starts)) if text.strip() else None
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import math
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
 from qa.reading.layout import WIDE_GAP, Fragment
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 _HYPHENS = "\x02\ufffe\u00ad"  # what PDFium gives for a hyphen at a line end
 _NARROW_BLANK = 0.08  # of the letter size
+_LEAST_RULE = 6  # points of height
+_MOST_RULES, _MOST_RULES_BETWEEN = 20_000, 200
 _BOLD = 600  # weight of letters, 400 being the usual one
 
 
@@ -22,12 +26,39 @@ def page_fragments(page: pypdfium2.PdfPage) -> tuple[list[Fragment], float]:
     """The fragments of a page, turned upright, and its height in points."""
     text_page = page.get_textpage()
     try:
-        return _upright(list(_fragments(text_page)), *page.get_size())
+        return _upright(list(_fragments(text_page, _rules(page))), *page.get_size())
     finally:
         text_page.close()
 
 
-def _fragments(text_page: pypdfium2.PdfTextPage) -> Iterator[tuple[Fragment, int]]:
+def _rules(page: pypdfium2.PdfPage) -> list[tuple[float, float, float]]:
+    """The upright rules of a page, and the sides of its boxes: place, bottom and top, by place."""
+    import pypdfium2.raw as pdfium
+
+    found = []
+    paths = page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_PATH], max_depth=3)
+    for path in islice(paths, _MOST_RULES):
+        left, bottom, right, top = path.get_bounds()
+        if top - bottom > _LEAST_RULE:
+            found += [(left, bottom, top), (right, bottom, top)]
+    return sorted(found)
+
+
+def _is_ruled(
+    rules: Sequence[tuple[float, float, float]], end: float, near: float, base: float
+) -> bool:
+    """Whether a rule stands between two characters of a line."""
+    first = bisect_left(rules, (end - 1,))
+    between = islice(rules, first, first + _MOST_RULES_BETWEEN)
+    return any(
+        bottom <= base + 1 and base - 1 <= top
+        for place, bottom, top in takewhile(lambda rule: rule[0] <= near + 1, between)
+    )
+
+
+def _fragments(
+    text_page: pypdfium2.PdfTextPage, rules: Sequence[tuple[float, float, float]]
+) -> Iterator[tuple[Fragment, int]]:
     """Put the characters of a page together; with each fragment its direction, in quarter turns.
 
     PDFium gives them in the order in which they were drawn, with the blanks and line ends that it
@@ -40,12 +71,12 @@ def _fragments(text_page: pypdfium2.PdfTextPage) -> Iterator[tuple[Fragment, int
     characters: list[str] = []
     start = end = baseline = size = told_size = 0.0
     turn = 0
-    blank = bold = False
+    blank = bold = ruled = False
 
     def done() -> Iterator[tuple[Fragment, int]]:
         text = "".join(characters).strip()
         if text:
-            yield Fragment(text, start, end, baseline, size, bold), turn
+            yield Fragment(text, start, end, baseline, size, bold, ruled), turn
         characters.clear()
 
     for index in range(text_page.count_chars()):
@@ -64,8 +95,11 @@ def _fragments(text_page: pypdfium2.PdfTextPage) -> Iterator[tuple[Fragment, int
         letter = pdfium.FPDFText_GetFontSize(text_page, index)
         if characters:
             near, far, base = _turned(box, x.value, y.value, turn)
+            wide = bool(rules) and near - end > _NARROW_BLANK * size
+            crossed = wide and _is_ruled(rules, end, near, base)
             if (
-                letter != told_size
+                crossed
+                or letter != told_size
                 or abs(base - baseline) > 0.1 * size
                 or not -size < near - end <= WIDE_GAP * size
             ):
@@ -76,6 +110,8 @@ def _fragments(text_page: pypdfium2.PdfTextPage) -> Iterator[tuple[Fragment, int
             told_size, size = letter, letter * math.hypot(matrix.b, matrix.d)
             near, far, base = _turned(box, x.value, y.value, turn)
             start, baseline = near, base
+            # A rule that stands further away leaves a wide blank.
+            ruled = bool(rules) and _is_ruled(rules, near - WIDE_GAP * size, near, base)
             bold = _is_bold(text_page, index)
         elif blank or (
             # The narrow blanks of French typography are often only a distance.

@@ -1,4 +1,4 @@
-"""Plain text: its paragraphs, its title and its section titles."""
+"""Plain text: its paragraphs, its title and its section titles; nothing that was written goes."""
 
 from __future__ import annotations
 
@@ -10,23 +10,24 @@ from pathlib import PurePosixPath
 from qa.reading import boilerplate, lines
 from qa.reading.blocks import Block, Page
 from qa.reading.cleaning import clean_characters, mend_punctuation
-from qa.reading.encoding import decode
+from qa.reading.encoding import decode_telling
+from qa.reading.grid import text_table
+from qa.reading.headings import is_credible_title, is_section_title, mark_headings
 
-_LONGEST_TITLE = 80  # characters
 _LONGEST_FIRST_LINE = 120  # a document's title may be longer than a section's
 _PROSE = 80  # characters: a block as long as this is a paragraph, not another title
+_MOST_TITLES_IN_A_ROW = 2  # more lone short lines than that are verses or a list
 
 # "=====" or "-----" under a title.
-_UNDERLINE = re.compile(r"(?:={3,}|-{3,})")
+_UNDERLINE = re.compile(r"(?:={3,}|-{3,}|~{3,})")
 _STARTS_LIKE_TITLE = re.compile(r"[«\"“]?[\s\u00a0]?[A-ZÀ-ÖØ-ÞŒ0-9]")
-_TITLE_FINAL = re.compile(r"[.;,:!?…]\s?[»\"”)]?$")
-# "I. Les origines", "IV - La guerre", "2.1 Méthode", "3) Résultats"
-_NUMBERED = re.compile(r"(?:[IVXLC]{1,7}|\d{1,2}(?:\.\d{1,2}){0,3})(?:[.)°]|\s?[-–—])?\s\S")
-_ROMAN_NUMBERED = re.compile(r"[IVXLC]{1,7}(?:[.)]|\s?[-–—])\s\S")
-# "Paris, le 3 mars 1918": a date line, not a title.
-_PLACE_AND_DATE = re.compile(r",\s(?:le\s)?\d{1,2}(?:er)?\s\w+(?:\s\d{4})?$")
 _BARE_NUMBER = re.compile(r"\d{1,3}")
-_MOST_TITLES_IN_A_ROW = 2  # more lone short lines than that are verses or a list
+# Three marks or more and nothing else: "*****", "- - -", "=====", "| --- | --- |", "~ * ~".
+_DECORATION = re.compile(r"(?:[=*_~#•·+|:\-–—]\s?){3,}")
+# "– 12 –", "- 12 -", "Page 3", "Page 3 sur 10", "p. 12/300"
+_PAGE_NUMBER = re.compile(
+    r"[-–—]\s?\d{1,4}\s?[-–—]|(?:page|p\.)\s?\d{1,4}(?:\s?(?:/|sur|of)\s?\d{1,4})?", re.I
+)
 
 
 @dataclass(slots=True)
@@ -38,14 +39,27 @@ class _Paragraph:
 
 def read_plain(data: bytes, name: str) -> Page:
     """Read a text file; its title is its first line when that looks like one, else its name."""
-    blocks = split_blocks(decode(data))
+    decoded = decode_telling(data)
+    page = page_of_text(decoded.text, name)
+    return Page(page.title, page.blocks, removed=page.removed, doubt=decoded.doubt)
+
+
+def page_of_text(text: str, name: str) -> Page:
+    """Plain text as a page; ``name`` is that of its file."""
+    removed: list[str] = []
+    if boilerplate.is_copied_page(text):
+        text, removed = boilerplate.without_page(text)
+    blocks, contents = mark_headings(split_blocks(text))
     first = blocks[0] if blocks else Block("")
-    if first.level == 1:
-        return Page(first.text, blocks)
-    if len(blocks) > 1 and (first.level or _is_document_title(first.text)):
+    title = readable_name(name)
+    if first.level == 1 or (
+        len(blocks) > 1
+        and (first.level or _is_document_title(first.text))
+        and is_credible_title(first.text)
+    ):
         blocks[0] = Block(first.text, 1)
-        return Page(first.text, blocks)
-    return Page(readable_name(name), blocks)
+        title = first.text
+    return Page(title, blocks, removed=(*removed, *contents))
 
 
 def readable_name(name: str) -> str:
@@ -67,20 +81,28 @@ def split_blocks(text: str) -> list[Block]:
     blocks = []
     for paragraph in paragraphs:
         joined = lines.join_lines(paragraph.lines, width, vocabulary)
-        kept = [boilerplate.cut_boilerplate_runs(line) for line in joined.split("\n")]
-        joined = "\n".join(line for line in kept if line)
-        if joined:
-            blocks.append(Block(joined, paragraph.underlined))
+        if " | " in joined:
+            joined = "\n".join(text_table(joined.split("\n")))
+        blocks.append(Block(joined, paragraph.underlined))
     return _mark_titles(blocks)
 
 
+def is_decoration(line: str) -> bool:
+    """Tell whether a line only separates: "*****", "=====", "| --- |"."""
+    return line[:1] in "=*_~#•·+|:-–—" and _DECORATION.fullmatch(line) is not None
+
+
+def _is_page_number(line: str) -> bool:
+    """Tell whether a line is a page number with its dress; a bare number may be a chapter."""
+    return len(line) <= 24 and _PAGE_NUMBER.fullmatch(line) is not None
+
+
 def _paragraphs(all_lines: list[str]) -> Iterator[_Paragraph]:
-    """Group lines between blank ones; take out boilerplate, decoration and page numbers."""
-    removed = boilerplate.boilerplate_lines(all_lines)
+    """Group lines between blank ones; take out decoration and page numbers."""
     current = _Paragraph([])
     after_page_number = False
     for number, line in enumerate(all_lines):
-        if number in removed or not line or boilerplate.is_decoration(line):
+        if not line or is_decoration(line):
             level = _underline_level(line, current.lines)
             if level:
                 current.underlined = level
@@ -91,7 +113,7 @@ def _paragraphs(all_lines: list[str]) -> Iterator[_Paragraph]:
                 after_page_number = False
             current = _Paragraph([], continues=after_page_number)
         elif _stands_alone(all_lines, number) and (
-            boilerplate.is_page_number(line) or _is_number_inside_sentence(all_lines, number)
+            _is_page_number(line) or _is_number_inside_sentence(all_lines, number)
         ):
             after_page_number = current.continues = True
         else:
@@ -153,35 +175,17 @@ def _unwrap_pages(paragraphs: list[_Paragraph]) -> list[_Paragraph]:
 
 def _mark_titles(blocks: list[Block]) -> list[Block]:
     """Give level 2 to lone short lines that stand before prose."""
-    candidates = [block.level == 0 and is_section_title(block.text) for block in blocks]
     marked = list(blocks)
-    run = 0
-    for number, candidate in enumerate(candidates):
-        if not candidate:
-            run = 0
+    run: list[int] = []
+    for number, block in enumerate(blocks):
+        if block.level == 0 and is_section_title(block.text):
+            run.append(number)
             continue
-        run += 1
-        end = number + 1
-        while end < len(blocks) and candidates[end]:
-            end += 1
-        length = run + end - number - 1
-        prose = end < len(blocks) and (_is_prose(blocks[end]) or blocks[end].level > 0)
-        if prose and length <= _MOST_TITLES_IN_A_ROW:
-            marked[number] = Block(blocks[number].text, 2)
+        if len(run) <= _MOST_TITLES_IN_A_ROW and (_is_prose(block) or block.level > 0):
+            for title in run:
+                marked[title] = Block(blocks[title].text, 2)
+        run = []
     return marked
-
-
-def is_section_title(text: str) -> bool:
-    """Tell whether a lone line may be a section title: short, capital first, no final mark."""
-    if len(text) > _LONGEST_TITLE or "\n" in text or not _STARTS_LIKE_TITLE.match(text):
-        return False
-    if lines.is_list_item(text) and not _NUMBERED.match(text):
-        return False
-    if _PLACE_AND_DATE.search(text) or " | " in text:
-        return False
-    if _TITLE_FINAL.search(text):
-        return _ROMAN_NUMBERED.match(text) is not None and not text.endswith((",", ";"))
-    return any(character.isalpha() for character in text) or len(text) == 4
 
 
 def _is_prose(block: Block) -> bool:

@@ -1,10 +1,10 @@
-"""Reading of files, parsers in a process apart: bounded memory and time, deaths survived."""
+"""Reading of files in a process apart: bounded memory and time, deaths survived."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import selectors
+import select
 import signal
 import subprocess
 import sys
@@ -13,19 +13,20 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from qa.reading.formats import PLAIN, Results, cause, read_file, suffix_of
+from qa.reading.formats import Results, cause, read_file, suffix_of
 from qa.reading.frames import read_frame, result_of, write_frame
 from qa.reading.limits import Limits
 from qa.reading.ocr import check_ocr
+from qa.reading.reasons import skipped
 from qa.reading.settings import ReadingSettings
-from qa.records import QAError, Skipped
+from qa.records import QAError
 
 _CHUNK = 1 << 20
 _WITH_PICTURES = (".pdf", ".zip")  # files whose pages may be recognised
 
 
 class FileReader:
-    """Reads files, one after the other: plain text here, what needs a parser in a process apart.
+    """Reads files, one after the other, in one process apart.
 
     That process is started when first needed and again after each death; it ends with the context.
     """
@@ -50,29 +51,29 @@ class FileReader:
 
         Documents take their ids from ``name``, and their titles where they have none.
         """
-        suffix = suffix_of(name)
-        if not suffix or suffix in PLAIN:
-            return read_file(path, name, self._settings)
-        return self._read_apart(path, name)
-
-    def _read_apart(self, path: Path, name: str) -> Results:
+        if not suffix_of(name):
+            yield from read_file(path, name, self._settings)  # says that it is not read
+            return
         try:
             size = path.stat().st_size
         except OSError as error:
-            yield name, Skipped(name, f"not readable: {cause(error)}")
+            yield name, skipped(name, "not_readable", cause(error))
             return
         worker = self._started()
         ocr = self._settings.ocr and name.lower().endswith(_WITH_PICTURES)
         seconds = self._limits.processor_seconds(size, ocr=ocr)
         allowed = 1.5 * seconds  # on the clock
         finished = False
+        death: tuple[str, ...] = ("stopped",)
         read = 0
         try:
             _send(worker, path, name, self._settings, seconds)
+            pipe = _Pipe(worker)
             while True:
-                message = read_frame(_Pipe(worker, allowed).read)
+                pipe.end = time.monotonic() + allowed
+                message = read_frame(pipe.read)
                 if message is None:
-                    reason = self._cause_of_death(worker)
+                    death = self._cause_of_death(worker)
                     break
                 if "done" in message:
                     finished = not message["retires"]
@@ -80,15 +81,14 @@ class FileReader:
                 read += 1
                 yield result_of(message)
         except TimeoutError:
-            reason = f"took more than {allowed:.0f} s to read"
+            death = ("slow", f"{allowed:.0f}")
         except (BrokenPipeError, KeyError, TypeError, ValueError):
-            reason = self._cause_of_death(worker)
+            death = self._cause_of_death(worker)
         finally:
             if not finished:
                 self.close()
-        if read:
-            reason += f"; the {read} parts before are kept"
-        yield name, Skipped(name, reason)
+        kept = f"; the {read} parts before are kept" if read else ""
+        yield name, skipped(name, *death, kept)
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._worker is None or self._worker.poll() is not None:
@@ -112,15 +112,16 @@ class FileReader:
                 ) from error
         return self._worker
 
-    def _cause_of_death(self, worker: subprocess.Popen[bytes]) -> str:
+    def _cause_of_death(self, worker: subprocess.Popen[bytes]) -> tuple[str, ...]:
+        """A code of ``reasons.py`` and its first figures."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             worker.wait(timeout=1)
         code = worker.returncode
         if code == -signal.SIGXCPU:
-            return "took more processor time than a file may"
+            return ("processor",)
         if code is not None and code < 0:
-            return f"its reader crashed ({signal.Signals(-code).name})"
-        return "its reader stopped"
+            return ("crashed", signal.Signals(-code).name)
+        return ("stopped",)
 
     def close(self) -> None:
         """End the worker, whatever it does, and what it started."""
@@ -146,27 +147,29 @@ def _send(
     assert worker.stdin is not None
     request = {"path": str(path.absolute()), "name": name, "seconds": seconds, **asdict(settings)}
     write_frame(cast(BinaryIO, worker.stdin), request)
+    worker.stdin.flush()
 
 
 class _Pipe:
-    """Reads from the worker until a moment, then raises TimeoutError."""
+    """Reads from the worker until the moment ``end``, then raises TimeoutError."""
 
-    def __init__(self, worker: subprocess.Popen[bytes], seconds: float) -> None:
+    def __init__(self, worker: subprocess.Popen[bytes]) -> None:
         assert worker.stdout is not None
         self._descriptor = worker.stdout.fileno()
-        self._end = time.monotonic() + seconds
+        self._poll = select.poll()
+        self._poll.register(self._descriptor, select.POLLIN | select.POLLHUP)
+        self._waiting = bytearray()
+        self.end = 0.0
 
     def read(self, count: int) -> bytes:
         """``count`` bytes, or fewer when the worker has left."""
-        parts: list[bytes] = []
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._descriptor, selectors.EVENT_READ)
-            while count:
-                if not selector.select(self._end - time.monotonic()):
-                    raise TimeoutError
-                part = os.read(self._descriptor, min(count, _CHUNK))
-                if not part:
-                    break
-                parts.append(part)
-                count -= len(part)
-        return b"".join(parts)
+        while len(self._waiting) < count:
+            if not self._poll.poll(1000 * max(self.end - time.monotonic(), 0)):
+                raise TimeoutError
+            part = os.read(self._descriptor, _CHUNK)
+            if not part:
+                break
+            self._waiting += part
+        data = bytes(self._waiting[:count])
+        del self._waiting[:count]
+        return data

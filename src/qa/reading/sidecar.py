@@ -30,7 +30,7 @@ class Sidecar:
 
     source: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
-    fault: str = ""
+    fault: tuple[str, ...] = ()  # a code of ``reasons.py`` and its figures
 
     def override(self, result: Document | Skipped) -> Document | Skipped:
         """A file's only document, with this metadata over its own."""
@@ -53,11 +53,11 @@ class Sidecar:
 def read_sidecar(data: bytes, source: str) -> Sidecar:
     """Read the TOML of a sidecar: strings, numbers, dates, and lists of them, a name each."""
     if len(data) > LARGEST_SIDECAR:
-        return Sidecar(source, fault=f"larger than {LARGEST_SIDECAR // 1000} kB: not read")
+        return Sidecar(source, fault=("sidecar_large", str(LARGEST_SIDECAR // 1000)))
     try:
         values = tomllib.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        return Sidecar(source, fault=f"not TOML, not used: {' '.join(str(error).split())}")
+        return Sidecar(source, fault=("sidecar_toml", " ".join(str(error).split())))
     metadata: dict[str, str] = {}
     unknown: list[str] = []
     for name, value in values.items():
@@ -66,7 +66,7 @@ def read_sidecar(data: bytes, source: str) -> Sidecar:
             unknown.append(name)
         elif text:
             metadata[FIELD_NAMES.get(name.lower(), name.lower())] = text
-    fault = f"not used: {', '.join(unknown)} (give a text, a date or a list)" if unknown else ""
+    fault = ("sidecar_unknown", ", ".join(unknown)) if unknown else ()
     return Sidecar(source, metadata, fault)
 
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from qa.reading.blocks import Block, Page, UnreadableError, build_document
 from qa.reading.cleaning import clean_line
-from qa.reading.encoding import decode
+from qa.reading.encoding import BinaryContentError, is_binary, line_decoder
+from qa.reading.grid import Cell, table_lines
 from qa.reading.limits import LARGEST_FILE
 from qa.reading.plain import split_blocks
+from qa.reading.reasons import skipped
 from qa.reading.settings import ReadingSettings
 from qa.reading.sidecar import FIELD_NAMES
-from qa.reading.streams import bounded_lines
+from qa.reading.streams import SAMPLE, bounded_lines
 from qa.records import Document, Skipped
 
 # Where the text, the title and the identifier stand when nobody says, in this order.
@@ -29,18 +32,18 @@ def read_table(
 ) -> Iterator[tuple[str, Document | Skipped]]:
     """Yield each row's place ("lois.csv:12", its line) and its document.
 
-    The first row names the columns. Without a column of text every row becomes "column : value"
-    lines, so that nothing is lost.
+    The first row names the columns. Without a column of text every row becomes a line in which
+    each value stands under its column's name, so that nothing is lost.
     """
     csv.field_size_limit(LARGEST_FILE)
-    lines = _decoded(stream)
+    lines = _decoded(io.BufferedReader(stream, SAMPLE))  # type: ignore[arg-type]
     first = next(lines, None)
     if first is None:
-        yield name, Skipped(name, "empty file")
+        yield name, skipped(name, "empty")
         return
     separator = "\t" if name.lower().endswith(".tsv") else max(_SEPARATORS, key=first.count)
     rows = csv.reader(_again(first, lines), delimiter=separator, strict=False)
-    columns = _Columns.of([clean_line(cell) for cell in next(rows)], settings)
+    columns = Columns.of([clean_line(cell) for cell in next(rows)], settings)
     found = False
     try:
         for row in rows:
@@ -51,16 +54,20 @@ def read_table(
             yield place, columns.document(row, name, place)
     except csv.Error as error:
         found = True
-        yield name, Skipped(name, f"damaged after line {rows.line_num} ({error})")
+        yield name, skipped(name, "damaged_line", rows.line_num, error)
     if not found:
-        yield name, Skipped(name, "no row under its column names")
+        yield name, skipped(name, "no_row")
 
 
-def _decoded(stream: BinaryIO) -> Iterator[str]:
-    for number, line in enumerate(bounded_lines(stream), start=1):  # type: ignore[arg-type]
+def _decoded(stream: io.BufferedReader) -> Iterator[str]:
+    decode_line = line_decoder(stream.peek(SAMPLE)[:SAMPLE])
+    for number, line in bounded_lines(stream, keep_empty=True):
         if line is None:
-            raise UnreadableError(f"line {number} is too long for a table")
-        yield decode(line).replace("\0", "")
+            raise UnreadableError("line_too_long", number, f"{LARGEST_FILE // 10**6} MB", 20)
+        text = decode_line(line).removeprefix("\ufeff")
+        if is_binary(text):
+            raise BinaryContentError
+        yield text.replace("\0", "") + "\n"
 
 
 def _again(first: str, rest: Iterator[str]) -> Iterator[str]:
@@ -69,7 +76,7 @@ def _again(first: str, rest: Iterator[str]) -> Iterator[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Columns:
+class Columns:
     """Which column is what, by position."""
 
     names: Sequence[str]
@@ -78,55 +85,53 @@ class _Columns:
     identifier: int | None
 
     @classmethod
-    def of(cls, names: Sequence[str], settings: ReadingSettings) -> _Columns:
+    def of(cls, names: Sequence[str], settings: ReadingSettings) -> Columns:
         """Find the columns; raises UnreadableError when one that was asked for is not there."""
-        lower = [name.lower() for name in names]
-        texts = [_position(lower, name, names) for name in settings.text_fields]
-        if not texts:
-            texts = [lower.index(name) for name in _TEXTS if name in lower][:1]
-        if settings.title_field:
-            title: int | None = _position(lower, settings.title_field, names)
-        else:
-            title = next((lower.index(name) for name in _TITLES if name in lower), None)
-        identifier = next((lower.index(name) for name in _IDENTIFIERS if name in lower), None)
-        return cls(names, texts, title if title not in texts else None, identifier)
+        lower = {name.lower(): at for at, name in reversed(list(enumerate(names)))}
+
+        def position(wanted: str) -> int:
+            if wanted.lower() not in lower:
+                raise UnreadableError("no_column", wanted, ", ".join(names[:50]))
+            return lower[wanted.lower()]
+
+        def usual(wanted: Sequence[str]) -> int | None:
+            return next((lower[name] for name in wanted if name in lower), None)
+
+        texts = [position(name) for name in settings.text_fields]
+        if not texts and (text := usual(_TEXTS)) is not None:
+            texts = [text]
+        title = position(settings.title_field) if settings.title_field else usual(_TITLES)
+        return cls(names, texts, title if title not in texts else None, usual(_IDENTIFIERS))
 
     def document(self, row: Sequence[str], name: str, place: str) -> Document | Skipped:
-        """One row as a document, or why not."""
+        """One row as a document, or why not; it costs no more than its cells."""
         if len(row) > len(self.names):
-            return Skipped(
-                place, f"has {len(row)} cells where the table has {len(self.names)} columns"
-            )
-        cells = [*row, *[""] * (len(self.names) - len(row))]
-        title = clean_line(cells[self.title]) if self.title is not None else ""
-        blocks: list[Block] = []
-        for at in self.texts:
-            blocks += split_blocks(cells[at])
+            return skipped(place, "cells", len(row), len(self.names))
+
+        def cell(at: int | None) -> str:
+            return row[at] if at is not None and at < len(row) else ""
+
+        title = clean_line(cell(self.title))
+        blocks = [block for at in self.texts for block in split_blocks(cell(at))]
         if not self.texts:
-            told = [
-                f"{column}\u00a0: {clean_line(cell)}"
-                for column, cell in zip(self.names, cells, strict=True)
-                if cell.strip()
-            ]
-            blocks = [Block("\n".join(told))]
+            values = [clean_line(text) for text in row]
+            names = [self.names[at].replace("_", " ") for at in range(len(row))]
+            lines = table_lines([list(map(Cell, names)), list(map(Cell, values))], heads=1)
+            blocks = [Block(line) for line in lines]
+            labels = (text for text in values[:1] if any(map(str.isalpha, text)))
+            title = title or next(labels, "")
         if not blocks:
-            return Skipped(place, "has no text in its column of text")
+            return skipped(place, "no_cell_text")
         if title and blocks[0].text == title:
             blocks[0] = Block(title, 1)
         used = {self.title, self.identifier, *self.texts}
         metadata = {
-            FIELD_NAMES.get(column.lower(), column): clean_line(cell)
-            for at, (column, cell) in enumerate(zip(self.names, cells, strict=True))
-            if self.texts and at not in used and column and cell.strip()
+            FIELD_NAMES.get(column.lower(), column): clean_line(text)
+            for at, (column, text) in enumerate(zip(self.names, row, strict=False))
+            if self.texts and at not in used and column and text.strip()
         }
-        key = clean_line(cells[self.identifier]) if self.identifier is not None else ""
+        key = clean_line(cell(self.identifier))
         number = place.rpartition(":")[2]
         return build_document(
             f"{name}:{key or number}", metadata.get("url", place), Page(title, blocks, metadata)
         )
-
-
-def _position(lower: Sequence[str], wanted: str, names: Sequence[str]) -> int:
-    if wanted.lower() not in lower:
-        raise UnreadableError(f'no column "{wanted}" (columns: {", ".join(names)})')
-    return lower.index(wanted.lower())

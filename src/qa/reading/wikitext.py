@@ -12,12 +12,14 @@ from typing import Any
 
 from qa.reading.blocks import Block
 from qa.reading.cleaning import clean_inline, one_line
+from qa.reading.grid import Cell, table_lines
 
 _MEDIA = re.compile(r"\s*(?:fichier|file|image|média|media)\s*:", re.IGNORECASE)
 # Categories, and the same article in another language; ":Catégorie:…" is a visible link.
 _META_LINK = re.compile(r"\s*(?:catégorie|category|[a-z]{2,3}|simple)\s*:", re.IGNORECASE)
 _SWITCH = re.compile(r"__[A-ZÀ-Ý]{3,30}__")
 _NESTED_ITEM = re.compile(r"^(?:- )+")
+_ROW = "\ue000"  # before the row of a table, which stays a line
 _MOST_DEPTH = 40  # of markup in markup
 _LIST_MARKERS = {"li": "- ", "dt": "", "dd": ""}
 _DROPPED = frozenset(
@@ -64,12 +66,13 @@ def _paragraphs(text: str) -> Iterator[Block]:
                 lines[-1] += f" {cleaned}"
             else:
                 lines.append(cleaned)
-        if lines and any(character.isalnum() for character in "".join(lines)):
-            yield Block("\n".join(lines))
+        text = "\n".join(lines).replace(_ROW, "")
+        if any(character.isalnum() for character in text):
+            yield Block(text)
 
 
 def _is_own_line(line: str) -> bool:
-    return line.startswith("- ") or " | " in line
+    return line.startswith(("- ", _ROW))
 
 
 def _without_empty_sections(blocks: list[Block]) -> list[Block]:
@@ -144,32 +147,33 @@ def _tag(node: Any, depth: int) -> Iterator[str]:
 
 
 def _table(node: Any, depth: int) -> Iterator[str]:
-    """A row a line; the cells of the first row stand in the table itself."""
-    loose: list[str] = []
+    """A row a line, with its heads; the cells of the first row stand in the table itself."""
+    rows: list[list[Cell]] = [[]]
     for row in node.contents.nodes if node.contents is not None else ():
         name = _tag_name(row)
         if name in ("td", "th"):
-            loose.append(one_line("".join(_text(row.contents, depth))))
+            rows[-1].append(_cell(row, depth))
         elif name == "caption":
             yield "".join(_text(row.contents, depth)).strip() + "\n\n"
         elif name == "tr":
-            yield _row(loose)
-            loose = []
             cells = row.contents.nodes if row.contents is not None else ()
-            yield _row(
-                [
-                    one_line("".join(_text(cell.contents, depth)))
-                    for cell in cells
-                    if _tag_name(cell) in ("td", "th")
-                ]
-            )
-    yield _row(loose)
+            rows.append([_cell(cell, depth) for cell in cells if _tag_name(cell) in ("td", "th")])
+    for line in table_lines(rows):
+        yield f"{_ROW}{line}\n"
 
 
-def _row(cells: list[str]) -> str:
-    if not any(cells):
-        return ""
-    return (" | ".join(cells) if len(cells) > 1 else f"- {cells[0]}") + "\n"
+def _cell(node: Any, depth: int) -> Cell:
+    spans = {
+        str(attribute.name).strip().lower(): str(attribute.value).strip(" \"'")
+        for attribute in node.attributes
+    }
+
+    def span(name: str) -> int:
+        told = spans.get(name, "")
+        return int(told) if told.isdecimal() and len(told) < 4 else 1
+
+    text = clean_inline(one_line("".join(_text(node.contents, depth))))
+    return Cell(text, span("rowspan"), span("colspan"), _tag_name(node) == "th")
 
 
 def _tag_name(node: Any) -> str:

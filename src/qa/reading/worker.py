@@ -14,20 +14,22 @@ import time
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from qa.reading.formats import NEEDS_MEMORY, read_file
+from qa.reading.formats import read_file
 from qa.reading.frames import read_frame, result_fields, write_frame
 from qa.reading.settings import ReadingSettings
 from qa.records import Skipped
 
 # A worker that once needed this share of its memory gives it back by leaving.
 _RETIRE = 0.5
+# Small documents are sent together: bytes, and seconds that one may wait for others.
+_TOGETHER, _WAIT = 1 << 16, 0.05
 
 
 def main() -> int:
     """Serve until the input ends."""
     memory = int(sys.argv[1])
     requests: BinaryIO = os.fdopen(os.dup(0), "rb")
-    results: BinaryIO = os.fdopen(os.dup(1), "wb")
+    results: BinaryIO = os.fdopen(os.dup(1), "wb", _TOGETHER)
     # Whatever a library prints must not end up between two frames.
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
@@ -41,6 +43,7 @@ def main() -> int:
         starved = _serve(request, results)
         retires = starved or _highest_memory() > max(_RETIRE * memory, inherited)
         write_frame(results, {"done": True, "retires": retires})
+        results.flush()
     return 0
 
 
@@ -51,10 +54,14 @@ def _serve(request: dict[str, Any], results: BinaryIO) -> bool:
     )
     seconds = float(request["seconds"])
     starved = False
+    sent = time.monotonic()
     _allow(seconds)
     for place, result in read_file(Path(request["path"]), request["name"], settings):
         write_frame(results, result_fields(place, result))
-        starved = starved or (isinstance(result, Skipped) and result.reason == NEEDS_MEMORY)
+        starved = starved or (isinstance(result, Skipped) and result.code == "memory")
+        if time.monotonic() - sent > _WAIT:
+            results.flush()
+            sent = time.monotonic()
         _allow(seconds)  # for the next document of the file
     return starved
 

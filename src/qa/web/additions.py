@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from qa.reading import ADDITIONS, SUFFIXES
-from qa.records import QAError
+from qa.records import QAError, Skipped
 from qa.web import texts
 from qa.web.reasons import in_french
 
@@ -149,7 +149,7 @@ class Additions:
             try:
                 report = self._update()
                 self._indexed()
-                skipped = {skip["source"]: skip["reason"] for skip in report["skipped"]}
+                skipped = {skip["source"]: Skipped(**skip) for skip in report["skipped"]}
             except Exception as error:
                 # The page says it in French; the terminal gets the cause.
                 logging.getLogger(__name__).warning("added documents were not indexed: %s", error)

@@ -138,7 +138,7 @@ def skipped(entries: Sequence[Skipped]) -> str:
     if not entries:
         return f'<p class="none">{escape(texts.NOTHING_SKIPPED)}</p>'
     items = "".join(
-        f"<li><strong>{escape(entry.source)}</strong> {escape(in_french(entry.reason))}</li>"
+        f"<li><strong>{escape(entry.source)}</strong> {escape(in_french(entry))}</li>"
         for entry in entries
     )
     return f'<section class="skipped"><h2>{escape(texts.SKIPPED)}</h2><ul>{items}</ul></section>'

@@ -1,0 +1,64 @@
+"""Formats of older programs (.doc, .ppt), by LibreOffice where it is installed."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from functools import lru_cache
+
+from qa.reading.blocks import Page, UnreadableError
+from qa.reading.docx import read_docx
+from qa.reading.slides import read_slides
+
+_SECONDS = 60
+# The file comes in on standard input, for the reader's process may write none itself; its limits
+# of memory and files are lifted for LibreOffice, which has a folder of its own and no network use.
+_CONVERT = """
+ulimit -S -f unlimited; ulimit -S -v unlimited; ulimit -S -t %d
+d=$(mktemp -d) && trap 'rm -rf "$d"' EXIT && cd "$d" && cat > "a.$1" && HOME="$d" "$3" --headless \\
+  --norestore -env:UserInstallation="file://$d/p" --convert-to "$2" "a.$1" >&2 && cat "a.$2"
+"""
+
+
+@lru_cache(maxsize=1)
+def has_office() -> bool:
+    """Whether LibreOffice is installed."""
+    return _program() is not None
+
+
+def _program() -> str | None:
+    return shutil.which("soffice") or shutil.which("libreoffice")
+
+
+def read_doc(data: bytes, name: str) -> Page:
+    """Read a Word file of before 2007."""
+    if data.startswith((b"PK", b"{\\rtf")):  # a newer file under an older name
+        from qa.reading.markup import read_rtf
+
+        return read_docx(data, name) if data.startswith(b"PK") else read_rtf(data, name)
+    return _converted(data, name, "doc", "docx", read_docx)
+
+
+def read_ppt(data: bytes, name: str) -> Page:
+    """Read a PowerPoint file of before 2007."""
+    return _converted(data, name, "ppt", "pptx", read_slides)
+
+
+def _converted(
+    data: bytes, name: str, old: str, new: str, reader: Callable[[bytes, str], Page]
+) -> Page:
+    program = _program()
+    if program is None:
+        raise UnreadableError("needs_office", f".{new}")
+    try:
+        done = subprocess.run(  # noqa: S603 (the user's own LibreOffice)
+            ["/bin/sh", "-c", _CONVERT % _SECONDS, "sh", old, new, program],
+            input=data,
+            capture_output=True,
+            timeout=2 * _SECONDS,
+            check=True,
+        )
+    except subprocess.SubprocessError as error:
+        raise UnreadableError("office_failed") from error
+    return reader(done.stdout, name)

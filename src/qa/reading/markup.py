@@ -1,0 +1,188 @@
+"""Small formats of text: reStructuredText, RTF, LaTeX, notebooks, subtitles."""
+
+from __future__ import annotations
+
+import json
+import re
+from html import escape
+from typing import Any
+
+from qa.reading.blocks import Block, Page, UnreadableError, with_title
+from qa.reading.cleaning import clean_inline, clean_line
+from qa.reading.encoding import decode, decode_telling
+from qa.reading.headings import mark_headings
+from qa.reading.markdown import page_of_markdown
+from qa.reading.plain import page_of_text, readable_name
+from qa.reading.structure import html_blocks
+
+# --- reStructuredText ---------------------------------------------------------------------------
+
+_SAFE = {
+    "file_insertion_enabled": False, "raw_enabled": False, "report_level": 5, "halt_level": 6,
+    "input_encoding": "unicode", "output_encoding": "unicode", "doctitle_xform": False,
+    "initial_header_level": 1, "footnote_references": "brackets", "embed_stylesheet": False,
+}  # fmt: skip
+
+
+def read_rst(data: bytes, name: str) -> Page:
+    """Read reStructuredText; nothing is included, no raw HTML is let through."""
+    from docutils.core import publish_parts
+
+    decoded = decode_telling(data)
+    parts = publish_parts(decoded.text, writer="html5", settings_overrides=_SAFE)
+    blocks, title = with_title(html_blocks(parts["html_body"]), "")
+    return Page(title or readable_name(name), blocks, doubt=decoded.doubt)
+
+
+# --- RTF ----------------------------------------------------------------------------------------
+
+
+def read_rtf(data: bytes, name: str) -> Page:
+    """Read a Rich Text file: its text and the cells of its tables."""
+    from striprtf.striprtf import rtf_to_text
+
+    if not data.lstrip().startswith(b"{\\rtf"):
+        raise UnreadableError("another_kind", "an RTF file", "un fichier RTF")
+    text = rtf_to_text(data.decode("cp1252", "replace"), errors="replace")
+    lines = (
+        line.rstrip("|").replace("|", " | ") if line.count("|") > 1 else line
+        for line in text.split("\n")
+    )
+    # Every line is a paragraph, but the rows of a table.
+    joined = re.sub(r"\n(?!\n)", "\n\n", "\n".join(lines))
+    return page_of_text(re.sub(r"(\|[^\n]*)\n\n(?=[^\n]*\|)", r"\1\n", joined), name)
+
+
+# --- LaTeX --------------------------------------------------------------------------------------
+
+_HEADING_COMMANDS = {
+    "part": 2, "chapter": 2, "section": 3, "subsection": 4, "subsubsection": 5, "paragraph": 6,
+}  # fmt: skip
+_COMMENT = re.compile(r"(?<!\\)%[^\n]*")
+_BODY = re.compile(r"\\begin\{document\}(.*?)(?:\\end\{document\}|\Z)", re.DOTALL)
+_CONTROL = re.compile("([\x01\x02\x03\x04])")
+
+
+def read_latex(data: bytes, name: str) -> Page:
+    """Read a LaTeX file: titles, paragraphs, lists, tables, notes; formulas as they are written."""
+    from pylatexenc.latex2text import LatexNodes2Text
+
+    decoded = decode_telling(data)
+    source = _COMMENT.sub("", decoded.text)
+    converter = LatexNodes2Text(latex_context=_latex_context(), math_mode="verbatim")
+    body = _BODY.search(source)
+    text = escape(converter.latex_to_text(body[1] if body else source), quote=False)
+    written = []
+    for paragraph in re.split(r"\n\s*\n", text):
+        paragraph = (
+            paragraph.replace("\x03", "<note>").replace("\x04", "</note>").replace("\x06", "<br>")
+        )
+        heading = re.match(r"\s*\x01(\d)(.*)\x02\s*$", paragraph, re.DOTALL)
+        if heading:
+            written.append(f"<h{heading[1]}>{heading[2]}</h{heading[1]}>")
+        else:
+            written.append(f"<p>{paragraph}</p>")
+    blocks = html_blocks("".join(written))
+    facts = {
+        key: clean_line(converter.latex_to_text(found[1])).strip("* ")
+        for key in ("title", "author", "date")
+        if (found := re.search(rf"\\{key}\{{([^{{}}]*(?:\{{[^{{}}]*\}}[^{{}}]*)*)\}}", source))
+    }
+    blocks, title = with_title(blocks, facts.pop("title", ""))
+    told = {key: text for key, text in facts.items() if text}
+    return Page(title or readable_name(name), blocks, told, doubt=decoded.doubt)
+
+
+def _latex_context() -> Any:
+    from pylatexenc.latex2text import (
+        EnvironmentTextSpec,
+        MacroTextSpec,
+        get_default_latex_context_db,
+    )
+
+    def heading(level: int) -> Any:
+        return lambda node, l2tobj: (
+            f"\n\n\x01{level}{l2tobj.nodelist_to_text(node.nodeargd.argnlist[-1:])}\x02\n\n"
+        )
+
+    def note(node: Any, l2tobj: Any) -> str:
+        words = l2tobj.nodelist_to_text(node.nodeargd.argnlist[-1:])
+        return f"\x03{' '.join(words.split())}\x04"
+
+    def items(node: Any, l2tobj: Any) -> str:
+        text = l2tobj.nodelist_to_text(node.nodelist)
+        numbered = node.environmentname == "enumerate"
+        parts = [" ".join(part.split()) for part in text.split("\x05") if part.strip()]
+        marks = (f"{n}. " if numbered else "- " for n in range(1, len(parts) + 1))
+        lines = [mark + part for mark, part in zip(marks, parts, strict=True)]
+        return "\n\n" + "\x06".join(lines) + "\n\n"
+
+    context = get_default_latex_context_db()
+    macros = [MacroTextSpec(name, heading(n)) for name, n in _HEADING_COMMANDS.items()]
+    macros += [MacroTextSpec("footnote", note), MacroTextSpec("item", "\x05")]
+    silent = ("label", "maketitle", "tableofcontents", "title", "author", "date")
+    macros += [MacroTextSpec(name, discard=True) for name in silent]
+    lists = [EnvironmentTextSpec(name, items) for name in ("itemize", "enumerate", "description")]
+    context.add_context_category("sourcier", prepend=True, macros=macros, environments=lists)
+    return context
+
+
+# --- notebooks ----------------------------------------------------------------------------------
+
+
+def read_notebook(data: bytes, name: str) -> Page:
+    """Read a notebook: its Markdown and its code; results of runs are left out."""
+    try:
+        cells = json.loads(decode(data))["cells"]
+        parts = [
+            source if cell["cell_type"] != "code" else f"```\n{source}\n```"
+            for cell in cells
+            if (source := "".join(cell.get("source", ""))).strip()
+        ]
+    except (ValueError, KeyError, TypeError) as error:
+        raise UnreadableError("another_kind", "a notebook", "un carnet Jupyter") from error
+    return page_of_markdown("\n\n".join(parts), readable_name(name))
+
+
+# --- subtitles ----------------------------------------------------------------------------------
+
+_TIME = re.compile(r"(?:(\d+):)?(\d\d?):(\d\d)[.,](\d{1,3})")
+_CUE_MARKUP = re.compile(r"<[^<>]{0,100}>|\{\\[^}]{0,100}\}")
+_PAUSE = 2.0  # seconds without words that begin a paragraph
+_PARAGRAPH = 600  # characters after which the next sentence begins one
+
+
+def read_subtitles(data: bytes, name: str) -> Page:
+    """Read SRT or WebVTT: what is said, in paragraphs; the times are left out."""
+    decoded = decode_telling(data)
+    paragraphs: list[str] = []
+    last = -_PAUSE
+    for cue in re.split(r"\n\s*\n", decoded.text.replace("\r\n", "\n").replace("\r", "\n")):
+        lines = cue.strip().split("\n")
+        at = next((number for number, line in enumerate(lines[:3]) if "-->" in line), None)
+        if at is None:
+            continue
+        moments = [_seconds(found) for found in _TIME.finditer(lines[at])]
+        said = [clean_inline(_CUE_MARKUP.sub("", line)) for line in lines[at + 1 :]]
+        text = " ".join(line for line in said if line)
+        if not text:
+            continue
+        before = paragraphs[-1] if paragraphs else ""
+        far = bool(moments) and moments[0] - last > _PAUSE
+        ended = before.endswith((".", "!", "?", "…"))
+        if (
+            not before
+            or text.startswith(("-", "–", "—"))
+            or (ended and (far or len(before) > _PARAGRAPH))
+        ):
+            paragraphs.append(text)
+        elif text not in before[-len(text) - 1 :]:  # what rolls up is said twice
+            paragraphs[-1] = f"{before} {text}"
+        last = moments[-1] if moments else last
+    blocks, _ = mark_headings([Block(text) for text in paragraphs])
+    return Page(readable_name(name), blocks, doubt=decoded.doubt)
+
+
+def _seconds(found: re.Match[str]) -> float:
+    hours, minutes, seconds, parts = found.groups()
+    return int(hours or 0) * 3600 + int(minutes) * 60 + int(seconds) + float(f"0.{parts}")

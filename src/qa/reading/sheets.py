@@ -1,0 +1,75 @@
+"""Spreadsheets (XLSX, XLS, ODS): each sheet a section, each row a line with its column names."""
+
+from __future__ import annotations
+
+import io
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from qa.reading.blocks import Block, Page, UnreadableError
+from qa.reading.cleaning import clean_line
+from qa.reading.grid import Cell, table_lines
+from qa.reading.office import open_office
+from qa.reading.plain import readable_name
+
+_ROWS_IN_A_BLOCK = 200
+
+
+def read_sheets(data: bytes, name: str) -> Page:
+    """Read the visible sheets of a workbook."""
+    import python_calamine
+
+    if data.startswith(b"PK"):
+        open_office(data).close()  # refuses what unpacks to too much
+    try:
+        book = python_calamine.load_workbook(io.BytesIO(data))
+        visible = [
+            sheet.name
+            for sheet in book.sheets_metadata
+            if sheet.visible is python_calamine.SheetVisibleEnum.Visible
+            and sheet.typ is python_calamine.SheetTypeEnum.WorkSheet
+        ]
+        blocks: list[Block] = []
+        for title in visible:
+            sheet = book.get_sheet_by_name(title)
+            lines = table_lines(_cells(sheet))
+            if not lines:
+                continue
+            if len(visible) > 1:
+                blocks.append(Block(clean_line(title), 2))
+            starts = range(0, len(lines), _ROWS_IN_A_BLOCK)
+            blocks += [Block("\n".join(lines[at : at + _ROWS_IN_A_BLOCK])) for at in starts]
+    except python_calamine.PasswordError as error:
+        raise UnreadableError("password") from error
+    except python_calamine.CalamineError as error:
+        raise UnreadableError("damaged", " ".join(str(error).split())) from error
+    return Page(readable_name(name), blocks)
+
+
+def _cells(sheet: Any) -> list[list[Cell]]:
+    rows = [[Cell(_text(value)) for value in row] for row in sheet.iter_rows()]
+    top, left = sheet.start or (0, 0)
+    for (first_row, first), (last_row, last) in sheet.merged_cell_ranges or ():
+        row, column = first_row - top, first - left
+        if 0 <= row < len(rows) and 0 <= column < len(rows[row]):
+            for covered in rows[row : last_row - top + 1]:
+                for at in range(column, min(last - left + 1, len(covered))):
+                    covered[at] = rows[row][column]  # one cell in every place that it covers
+    filled = [row for row in rows if any(cell.text for cell in row)]
+    used = sorted({at for row in filled for at, cell in enumerate(row) if cell.text})
+    return [[row[at] if at < len(row) else Cell("") for at in used] for row in filled]
+
+
+def _text(value: object) -> str:
+    """A value as a French reader writes it: dates by day, whole numbers without a point."""
+    if isinstance(value, bool):
+        return "oui" if value else "non"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else repr(round(value, 6)).replace(".", ",")
+    if isinstance(value, datetime):
+        return value.strftime("%d/%m/%Y" if value.time() == time() else "%d/%m/%Y %H:%M")
+    if isinstance(value, date):
+        return value.strftime("%d/%m/%Y")
+    if isinstance(value, time | timedelta):
+        return str(value)
+    return clean_line(str(value))
