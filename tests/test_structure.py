@@ -374,3 +374,14 @@ def test_the_chapters_of_a_book_come_from_its_contents(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_dialects(tmp_path: Path, source: str, text: str) -> None:
     assert one(tmp_path, "a.md", source).text == text
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["Bleue | matin : 60 € | jour : 110 €", "Verte | matin : 105 € | jour : 185 €"] * 2,
+        ["Amblay | Tiraprint | accueil | A4 noir", "Ruy | Copix | étage | A3 couleur"] * 2,
+    ],
+)
+def test_rows_without_heads_stay_as_they_are(lines: list[str]) -> None:
+    assert text_table(lines) == lines

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 _MOST_COLUMNS = 60  # covered by one cell
 _MOST_ROWS = 2_000
+_LABELLED = re.compile(r"\w\s?:\s*\w")
 _LONGEST_HEAD = 80  # characters: a longer cell is no head
 # A value rather than a name: "10 000", "12 €", "3,5 %", "14 h 30", "—".
 _VALUE = re.compile(
@@ -47,14 +48,18 @@ def text_table(lines: Sequence[str]) -> list[str]:
     """Lines of "cell | cell" as a table; other lines, and a table without heads, as they are."""
     done: list[str] = []
     rows: list[list[str]] = []
+    ruled = False
 
     def close() -> None:
+        nonlocal ruled
         cells = [[Cell(text) for text in row] for row in rows]
-        if len(rows) > 1 and _head_rows(_spread(cells), len(rows[0])):
-            done.extend(table_lines(cells))
+        heads = _head_rows(_spread(cells), len(rows[0]), figures=not ruled) if rows else 0
+        if len(rows) > 1 and heads:
+            done.extend(table_lines(cells, heads))
         else:
             done.extend(" | ".join(row) for row in rows)
         rows.clear()
+        ruled = False
 
     for line in lines:
         if " | " not in line and not (line.startswith("|") and line.endswith("|")):
@@ -63,7 +68,8 @@ def text_table(lines: Sequence[str]) -> list[str]:
             continue
         row = [cell.strip() for cell in line.strip().strip("|").split("|")]
         if all(re.fullmatch(r":?-{2,}:?", cell) for cell in row):
-            continue  # the rule under the heads
+            ruled = True  # the rule under the heads
+            continue
         if rows and len(row) != len(rows[0]):
             close()
         rows.append(row)
@@ -100,8 +106,11 @@ def _spread(table: Sequence[Sequence[Cell]]) -> list[list[Cell | None]]:
     return [row for row in grid if any(cell is not None and cell.text for cell in row)]
 
 
-def _head_rows(grid: Sequence[Sequence[Cell | None]], width: int) -> int:
-    """How many of the first rows are heads: those marked, else the first if it looks like one."""
+def _head_rows(grid: Sequence[Sequence[Cell | None]], width: int, *, figures: bool = False) -> int:
+    """How many of the first rows are heads: those marked, else the first if it looks like one.
+
+    With ``figures`` it must stand over some: lines of words may well have no heads at all.
+    """
     marked = 0
     for row in grid:
         if not all(cell is None or cell.head or not cell.text for cell in row):
@@ -120,7 +129,7 @@ def _head_rows(grid: Sequence[Sequence[Cell | None]], width: int) -> int:
         if all(map(_VALUE.fullmatch, texts)) and any(texts):  # figures under a name
             is_year = _YEAR.fullmatch(head) and not all(map(_YEAR.fullmatch, texts))
             telling = telling or bool(is_year) or not _VALUE.fullmatch(head)
-    return int(telling or (width > 2 and len(grid) > 2))
+    return int(telling or (not figures and width > 2 and len(grid) > 2))
 
 
 def _text(row: Sequence[Cell | None], at: int) -> str:
@@ -129,7 +138,8 @@ def _text(row: Sequence[Cell | None], at: int) -> str:
 
 
 def _is_no_head(text: str) -> bool:
-    if len(text) > _LONGEST_HEAD or text.endswith((".", ";", ",")):
+    # « journée : 110 € » says its own name: a row of such cells stands by itself.
+    if len(text) > _LONGEST_HEAD or text.endswith((".", ";", ",")) or _LABELLED.search(text):
         return True
     return bool(text) and _VALUE.fullmatch(text) is not None and not _YEAR.fullmatch(text)
 
