@@ -303,7 +303,11 @@ def test_control_c_during_the_first_imports_is_quiet(demo_index: Path) -> None:
         time.sleep(delay)
         asking.send_signal(signal.SIGINT)
         _, errors = asking.communicate(timeout=60)
-        assert (errors, asking.returncode) in [("qa: interrupted.\n", 130), ("", 0)]
+        assert (errors, asking.returncode) in [
+            ("qa: interrupted.\n", 130),
+            ("qa: interrupted.\n", 0),  # the answer was out already
+            ("", 0),
+        ]
 
 
 def test_output_that_cannot_be_written_is_one_line(demo_index: Path) -> None:

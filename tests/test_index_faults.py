@@ -22,7 +22,8 @@ from conftest import FakeEmbedder
 from qa.assistant import Assistant
 from qa.cli import main
 from qa.index import IndexReport, open_index, update_index
-from qa.records import QAError, Skipped
+from qa.index.memory import _under_its_file
+from qa.records import Document, QAError, Skipped
 
 FILES = {
     "cronstadt.md": "# Cronstadt\n\nLa révolte de Cronstadt éclate en mars 1921.\n",
@@ -408,15 +409,15 @@ def test_additions_are_bounded_by_what_they_make(
     assert "ajouts/note.txt" in update(corpus, WideEmbedder()).added
 
 
-def test_titles_that_are_none_are_refused_in_additions(
-    write_corpus: Callable[..., Path], fake_embedder: FakeEmbedder
-) -> None:
+def test_titles_that_are_none_are_refused_in_additions() -> None:
     """Each passage keeps the titles above it: a long one is multiplied by their number."""
-    section = "## " + "titre " * 300 + "\n\n" + "Une phrase. " * 300
-    corpus = write_corpus({"sien.md": section, "ajouts/sien.md": section})
-    report = update(corpus, fake_embedder)
-    assert report.added == ("sien.md",)
-    assert report.skipped == (Skipped("ajouts/sien.md", "a title of 1799 characters, over 1000"),)
+    name, title = "ajouts/sien.epub", "titre " * 300
+    refused = _under_its_file(Document(name, title, "Une phrase.", name), name, name)
+    assert isinstance(refused, Skipped)
+    assert refused.reason == "a title of 1800 characters, over 1000"
+    kept = _under_its_file(Document("x", "Titre", "Une phrase.", name), name, name)
+    assert isinstance(kept, Document)
+    assert kept.id == "ajouts/sien.epub:x"
 
 
 # --- Names ---------------------------------------------------------------------------------------

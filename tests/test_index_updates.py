@@ -482,7 +482,7 @@ def test_watching_updates_when_the_folder_rests(corpus: Path, fake_embedder: Fak
     (corpus / "neuf.txt").unlink()
     assert following().deleted == ("neuf.txt",)
     shutil.move(corpus, corpus.parent / "away")
-    assert "no such file or folder" in str(next(followed))
+    assert "no such file or directory" in str(next(followed))
     assert len(list(open_index(directory).store.documents())) == 3
     shutil.move(corpus.parent / "away", corpus)
     assert not following().published

@@ -182,7 +182,8 @@ def test_an_address_brings_back_its_document() -> None:
 
 
 def test_the_corpus_names_what_was_skipped() -> None:
-    told = panel.skipped([Skipped("a<b>.md", "format not read: <x>"), Skipped("c.md", "new")])
+    unread = Skipped("a<b>.md", "not read: <x>", french="format non lu : <x>")
+    told = panel.skipped([unread, Skipped("c.md", "new")])
     assert "<strong>a&lt;b&gt;.md</strong> format non lu\u00a0: &lt;x&gt;" in told
     assert f"<strong>c.md</strong> {texts.NOT_READ}" in told
     assert texts.NOTHING_SKIPPED in panel.skipped([])

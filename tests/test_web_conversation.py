@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -215,7 +214,7 @@ def test_the_files_of_a_generation_are_let_go_of_after_its_last_question(
     page.reload()
     assert page.assistant is not using and store.counts() == (1, 1)
     del using
-    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+    with pytest.raises(QAError, match="closed database"):
         store.counts()
 
 
