@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import importlib
 import multiprocessing
 import os
 import shutil
@@ -13,7 +14,7 @@ import tempfile
 import time
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ import pytest
 from conftest import FakeEmbedder
 from qa.assistant import Assistant
 from qa.cli import main
+from qa.embedding import Embedded
 from qa.index import IndexReport, open_index, update_index
 from qa.index.memory import _under_its_file
 from qa.records import Document, QAError, Skipped
@@ -245,6 +247,26 @@ def test_a_full_disk_is_told_at_every_step_and_nothing_is_left(
     assert len(told) >= 2
 
 
+def test_a_full_disk_is_freed_of_what_a_killed_run_had_left(
+    write_corpus: Callable[..., Path], small_disk: SmallDisk
+) -> None:
+    corpus = write_corpus(FILES)
+
+    class Killed(WideEmbedder):
+        def embed_passages(self, texts: Sequence[str], progress: object = None) -> Embedded:
+            os._exit(9)
+
+    with small_disk(4_000) as disk:
+        directory = disk / "index"
+        assert in_a_process(update_index, corpus, directory, Killed())[0] == 9
+        assert len(list(directory.glob(".staging-*"))) == 1
+        free = os.statvfs(disk)
+        (disk / "filler").write_bytes(b"0" * (free.f_bavail * free.f_frsize - 8_192))
+        _, said = in_a_process(update_index, corpus, directory, WideEmbedder())
+        assert "cannot be written" in said
+        assert {path.name for path in directory.iterdir()} == {"LOCK"}
+
+
 def test_a_disk_that_fills_up_leaves_the_old_index(
     write_corpus: Callable[..., Path], small_disk: SmallDisk
 ) -> None:
@@ -320,6 +342,36 @@ def test_a_file_that_is_cut_short_under_a_reader_is_refused(
         open_index(corpus.parent / "index")
     assert update(corpus, WideEmbedder()).passages > 30
     assert open_index(corpus.parent / "index").warning is None
+
+
+@pytest.mark.parametrize("part", ["Store", "DenseIndex.load", "TokenIndex.load", "LexicalIndex"])
+def test_a_generation_that_is_removed_while_it_is_opened_is_no_error(
+    write_corpus: Callable[..., Path],
+    fake_embedder: FakeEmbedder,
+    monkeypatch: pytest.MonkeyPatch,
+    part: str,
+) -> None:
+    """A deletion removes it at once: the reader looks again, and finds the new one."""
+    corpus = write_corpus(FILES)
+    update(corpus, fake_embedder)
+    name, _, method = part.partition(".")
+    module = importlib.import_module("qa.index.reader")
+    kept = getattr(module, name)
+
+    def interrupted(*arguments: object) -> object:
+        monkeypatch.undo()
+        (corpus / "lenine.md").unlink()
+        update(corpus, fake_embedder)
+        return (getattr(kept, method) if method else kept)(*arguments)
+
+    if method:
+        monkeypatch.setattr(kept, method, interrupted)
+    else:
+        monkeypatch.setattr(module, name, interrupted)
+    index = open_index(corpus.parent / "index")
+    assert [entry.id for entry in index.store.documents()] == ["cronstadt.md"]
+    assert index.warning is None
+    index.close()
 
 
 # --- What readers add ----------------------------------------------------------------------------

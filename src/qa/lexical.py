@@ -60,10 +60,11 @@ class LexicalIndex:
             with contextlib.suppress(ValueError):
                 self._open(folder)
                 return
+        paths = list(folder.resolve().iterdir())
         for place in LOCK_FOLDERS:
             try:
                 with tempfile.TemporaryDirectory(prefix="qa-lexical-", dir=place) as links:
-                    for path in folder.resolve().iterdir():
+                    for path in paths:
                         if path.suffix != ".lock":
                             (Path(links) / path.name).symlink_to(path)
                     self._open(Path(links))

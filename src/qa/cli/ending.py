@@ -54,6 +54,9 @@ def ended(error: BaseException, command: Sequence[str]) -> int:
         _discard_output()
         _say(f"the output could not be written ({error.strerror}). Write it elsewhere.")
         return FAILED
+    if isinstance(error, OSError) and error.filename is not None:
+        _say(f"{error.filename}: {error.strerror}.")
+        return FAILED
     told = " ".join(f"{type(error).__name__}: {error}".split())[:200]
     _say(f"an error of the program itself ({told}). {_keep_trace(error, command)}")
     return BROKEN

@@ -99,6 +99,11 @@ def clean(directory: Path, keep: Container[str]) -> None:
         if path.name not in keep and _is_ours(path):
             # Renamed first: what a kill leaves of it is a draft, which the next run removes.
             path.rename(directory / (_STAGING + path.name.removeprefix(_PREFIX)))
+    remove_drafts(directory)
+
+
+def remove_drafts(directory: Path) -> None:
+    """Remove what interrupted runs have left."""
     for path in interrupted_folders(directory):
         shutil.rmtree(path, ignore_errors=True)
     (directory / f"{_STAGING}{_CURRENT}").unlink(missing_ok=True)

@@ -129,14 +129,20 @@ def open_generation(path: Path) -> Index:
         if not path.is_dir():
             raise FileNotFoundError(path)
         raise DamagedIndexError("; ".join(faults))
-    index = Index(
-        path,
-        manifest,
-        Store(path / DOCUMENTS),
-        DenseIndex.load(path / VECTORS),
-        TokenIndex.load(path / TOKENS, manifest.embedder.token_bytes),
-        LexicalIndex(path / LEXICAL),
-    )
+    try:
+        index = Index(
+            path,
+            manifest,
+            Store(path / DOCUMENTS),
+            DenseIndex.load(path / VECTORS),
+            TokenIndex.load(path / TOKENS, manifest.embedder.token_bytes),
+            LexicalIndex(path / LEXICAL),
+        )
+    except Exception as error:
+        if path.is_dir():
+            raise
+        # A writer removed it just now: each library has an error of its own for that.
+        raise FileNotFoundError(path) from error
     documents, passages = index.store.counts()
     found = {
         "documents": (documents, manifest.documents),

@@ -22,6 +22,7 @@ from qa.index.generations import (
     candidates,
     clean,
     publish,
+    remove_drafts,
     staging_folder,
     writer_lock,
 )
@@ -170,6 +171,7 @@ def _disk_faults(directory: Path) -> Iterator[None]:
     except (OSError, sqlite3.DatabaseError) as error:
         with contextlib.suppress(OSError):
             remove_journal(directory / EMBEDDED)
+            remove_drafts(directory)
         raise QAError(
             f"the index cannot be written in {directory} ({error}). The index that was there "
             "is unchanged. Free some space, or give another folder with --index DIR."
