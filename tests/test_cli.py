@@ -83,6 +83,18 @@ def test_batch_answers_questions_and_conversations(
     assert "empty" in lines[3]["error"]
 
 
+def test_a_line_of_a_batch_ends_with_a_line_feed_alone(
+    demo_index: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    batch = tmp_path / "batch.jsonl"
+    question = "Qui a tué\u2028Trotsky\u0085 ?"
+    line = json.dumps({"id": "1", "question": question}, ensure_ascii=False)
+    batch.write_bytes(f"{line}\r\n{line}\n".encode())
+    code, out, _ = run(capsys, "ask", "--batch", batch, "--index", demo_index, "--json")
+    assert code == 0
+    assert [json.loads(told)["id"] for told in out.splitlines()] == ["1", "1"]
+
+
 def test_batch_tells_all_faults_at_once(
     capsys: pytest.CaptureFixture[str], demo_index: Path, tmp_path: Path
 ) -> None:

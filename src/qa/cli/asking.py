@@ -74,7 +74,8 @@ def _ask_batch(options: argparse.Namespace) -> int:
 def _read_batch(path: Path) -> Iterator[tuple[Any, list[str], bool]]:
     """Identifiers, messages, and whether they are a conversation; all faults are told at once."""
     try:
-        lines = path.read_text("utf-8-sig").splitlines()
+        # Not ``splitlines``: U+2028 and its like may stand in a JSON text.
+        lines = path.read_text("utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise QAError(
             f"{path} could not be read ({error}). Give a UTF-8 JSON Lines file."
