@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -434,3 +435,16 @@ def test_citations_of_any_shape_are_refused(
     saved.write_text(json.dumps({"status": "answered", "citations": [citation]}), "utf-8")
     code, verdict = run_json(capsys, "verify", "--answer", saved, "--index", demo_index)
     assert (code, verdict["ok"]) == (1, False)
+
+
+def test_a_grade_that_is_not_utf_8_is_asked_again(demo_index: Path, tmp_path: Path) -> None:
+    (tmp_path / "q.jsonl").write_text('{"id": "q", "text": "Qui était Lénine ?"}\n', "utf-8")
+    command = ["eval", "--pool", str(tmp_path / "q.jsonl"), "--index", str(demo_index), "-k", "1"]
+    told = subprocess.run(
+        [sys.executable, "-m", "qa", *command],
+        input=b"\xcd\n2\nq\n",
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},  # strict, as in a UTF-8 locale
+    )
+    assert (told.returncode, b"Traceback" in told.stderr) == (0, False)
+    assert (tmp_path / "qrels" / "test.tsv").exists()

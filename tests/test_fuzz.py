@@ -91,7 +91,7 @@ def spoilt(draw: st.DrawFn, content: bytes) -> bytes:
         other = texts.map(lambda text: text.encode("utf-8", "surrogatepass"))
         return draw(st.binary(max_size=60) | other)
     if kind == "deep":
-        depth = draw(st.sampled_from([100, 980, 3_000, 200_000]))
+        depth = draw(st.sampled_from([100, 980, 3_000, 20_000]))
         return content + b"\n" + b'{"id":' * (depth % 2) + b"[" * depth + b"]" * depth
     if kind == "prefixed":
         marks = [b"\xef\xbb\xbf", b"\xff\xfe", b"\0", b"\n\n", b"\x1f\x8b"]
@@ -106,15 +106,15 @@ def lines(draw: st.DrawFn, kind: str) -> bytes:
 
 
 @st.composite
-def table(draw: st.DrawFn) -> bytes:
-    """Judgements or a run: columns that are mostly right."""
+def table(draw: st.DrawFn, right: str) -> bytes:
+    """Lines of judgements or of a run; sometimes others among them."""
     known = st.sampled_from(["q", "trotsky.md", "0", "1", "2", "0.5", "Q0", "nan", "inf", ""])
-    cell = known | texts
-    rows = draw(st.lists(st.lists(cell, min_size=2, max_size=7), max_size=4))
-    right = draw(st.sampled_from([[["q", "0", "trotsky.md", "1"]], [["q", "trotsky.md", "1"]],
-                                  [["q", "Q0", "trotsky.md", "1", "0.5", "run"]], []]))  # fmt: skip
-    content = "\n".join("\t".join(row) for row in right + rows)
-    return draw(spoilt(content.encode("utf-8", "surrogatepass")))
+    row = st.lists(known | texts, min_size=2, max_size=7).map("\t".join)
+    rows = draw(st.lists(row, max_size=3)) if draw(st.integers(0, 3)) == 0 else []
+    return draw(spoilt("\n".join([right, *rows]).encode("utf-8", "surrogatepass")))
+
+
+QRELS, BEIR, RUN = "q 0 trotsky.md 1", "q\t1\t1", "q Q0 trotsky.md 1 0.5 run"
 
 
 class Place:
@@ -164,7 +164,7 @@ class Place:
         """A test set of search, in BEIR's layout."""
         self.file(lines("corpus"), "set/corpus.jsonl")
         self.file(lines("queries"), "set/queries.jsonl")
-        self.file(table(), "set/qrels/test.tsv")
+        self.file(table(BEIR), "set/qrels/test.tsv")
         return self.folder / "set"
 
     def corpus(self) -> Path:
@@ -194,13 +194,13 @@ COMMANDS: dict[str, Callable[[Place], list[object]]] = {
     "conversations": lambda at: [
         "eval", "--conversations", at.file(lines("conversations")), "--index", at.index()],
     "pool": lambda at: [
-        "eval", "--pool", at.file(lines("queries")), "--qrels", at.file(table(), "qrels.tsv"),
+        "eval", "--pool", at.file(lines("queries")), "--qrels", at.file(table(QRELS), "qrels.tsv"),
         "--index", at.index()],
     "dataset": lambda at: ["eval", at.dataset(), "--cache", at.folder / "cache"],
     "indexed": lambda at: ["eval", at.dataset(), "--index", at.index()],
     "compare": lambda at: [
-        "compare", at.file(table(), "a.run"), at.file(table(), "b.run"),
-        "--qrels", at.file(table(), "qrels.tsv"), "--queries", at.file(lines("queries"))],
+        "compare", at.file(table(RUN), "a.run"), at.file(table(RUN), "b.run"),
+        "--qrels", at.file(table(QRELS), "qrels.tsv"), "--queries", at.file(lines("queries"))],
     "calibrate": lambda at: [
         "calibrate", "--questions", at.file(lines("answers")), "--index", at.index()],
     "remove": lambda at: ["calibrate", "--remove", "--index", at.index()],

@@ -23,7 +23,7 @@ from conftest import FakeEmbedder
 from qa.assistant import Assistant
 from qa.cli import main
 from qa.embedding import Embedded
-from qa.index import IndexReport, open_index, update_index
+from qa.index import IndexReport, candidates, open_index, update_index
 from qa.index.memory import _under_its_file
 from qa.records import Document, QAError, Skipped
 
@@ -371,6 +371,25 @@ def test_a_generation_that_is_removed_while_it_is_opened_is_no_error(
     index = open_index(corpus.parent / "index")
     assert [entry.id for entry in index.store.documents()] == ["cronstadt.md"]
     assert index.warning is None
+    index.close()
+
+
+def test_an_index_published_while_another_is_opened_is_no_warning(
+    write_corpus: Callable[..., Path], fake_embedder: FakeEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpus = write_corpus(FILES)
+    old = update(corpus, fake_embedder).generation
+
+    def looked_up(directory: Path) -> list[Path]:
+        found = candidates(directory)
+        monkeypatch.undo()
+        (corpus / "neuf.txt").write_text("Un texte neuf.", "utf-8")
+        update(corpus, fake_embedder)
+        return found
+
+    monkeypatch.setattr("qa.index.reader.candidates", looked_up)
+    index = open_index(corpus.parent / "index")
+    assert (index.path.name, index.warning) == (old, None)
     index.close()
 
 

@@ -238,7 +238,10 @@ def _ask_grade() -> str:
     choices = "2 answers, 1 on the subject, 0 neither, s later, u undo, q stop: "
     while True:
         print(choices, end="", file=sys.stderr, flush=True)
-        line = sys.stdin.readline()
+        try:
+            line = sys.stdin.readline()
+        except UnicodeDecodeError:
+            continue
         typed = line.strip().lower() if line else "q"
         if typed in {"0", "1", "2", "s", "u", "q"}:
             return typed

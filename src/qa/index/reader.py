@@ -96,7 +96,8 @@ def _open_newest(directory: Path) -> Index:
                 faults.append(f"{path.name} is missing")
                 continue
             raise
-        if not faults and path.name == published:
+        # The first one was published when it was looked up; another may have been since.
+        if not faults and published is not None and path == paths[0]:
             return index
         cause = (
             f"the published index is damaged ({'; '.join(faults)})"
