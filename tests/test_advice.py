@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from qa.answering.advice import NEAR, NOTHING_NEAR, advise
 from qa.french import analyse_words
 from qa.records import Hit, Passage
@@ -36,6 +38,20 @@ def test_a_word_spelled_nearly_as_in_the_documents_is_suggested() -> None:
     # A short word is like too many others; a word that is right stays as it is typed.
     assert told("Quel mrs 1921 ?")[1] == ""
     assert told("la REVOLTE de cronstadt")[1] == ""
+
+
+def test_a_long_question_of_unknown_words_is_told_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compared: list[str] = []
+
+    def compare(word: str, *_: object, **__: object) -> list[str]:
+        compared.append(word)
+        return []
+
+    monkeypatch.setattr("difflib.get_close_matches", compare)
+    told(" ".join(f"zq{number}xwvk" for number in range(200)))
+    assert len(compared) == 3
 
 
 def test_nothing_found_is_no_fault() -> None:

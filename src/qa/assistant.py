@@ -153,9 +153,6 @@ class Assistant:
             context = _chosen(message, context, chosen)
         standalone = with_context(message, context.taken)
         clock.lap("understand")
-        overview = overview_of(standalone, index)
-        if overview is not None:
-            return _overview(message, standalone, context, overview, index)
         # Searched and read with both forms of the acronyms and dates that it names.
         forms = _other_forms(index, standalone)
         asked = spelled(with_context(message, (*context.taken, *forms)))

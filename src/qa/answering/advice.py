@@ -66,7 +66,8 @@ def _is_inflected(form: str, written: Iterable[str]) -> bool:
 def _respelled(question: str, missing: Sequence[Word], written: Mapping[str, str]) -> str:
     """The question with the words that no passage has spelled as those of near passages are."""
     changed = question
-    for word in reversed(missing):
+    # A few: to compare a word with all near ones takes milliseconds, and a question may be long.
+    for word in reversed(missing[:_MOST_MISSING]):
         alike = difflib.get_close_matches(word.form, written, n=1, cutoff=_ALIKE)
         if len(word.form) >= _SHORTEST and alike:
             changed = changed[: word.start] + written[alike[0]] + changed[word.end :]
