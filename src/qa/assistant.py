@@ -43,7 +43,7 @@ _DEPTH = 20
 # A message with more questions than this is taken as one.
 _MOST_QUESTIONS = 4
 # A follow-up is likely to be about the document just cited: what its passages gain in score.
-# Chosen on the development conversations (benchmarks/README.md).
+# On the development conversations 0.1 finds 0 to 1.2 points of nDCG@5 more, and 0.05 nothing more.
 _CITED = 0.1
 _WIDE = 100  # passages that are counted to tell which documents speak of something
 

@@ -1,9 +1,9 @@
 """Choose the sentences that answer, quote and cite them, or refuse.
 
 The first passages are read with the question (``Reader``): each of their sentences gets the
-log-odds that an answer stands in it. The best of these, and how much of the question the best
-passage speaks of, give the probability that the documents answer at all; below a threshold the
-answer is a refusal, above it the best sentences are quoted.
+log-odds that an answer stands in it. The best of these, less what search thinks less of its
+passage, gives the probability that the documents answer at all; below a threshold the answer is a
+refusal, above it the best sentences are quoted.
 """
 
 from qa.answering.advice import NEAR, advise

@@ -12,7 +12,7 @@ from qa.records import Citation, Hit
 
 MOST_QUOTES = 3
 # Another sentence is quoted beside the best when its log-odds are at most so much lower, and above
-# ``_LIKELY``: chosen on the development sets (benchmarks/reading.py).
+# ``_LIKELY``: set by hand.
 _BESIDE, _LIKELY = 2.0, 0.0
 _LONGEST_LIST = 600  # characters of a list that follows the line that announces it
 # An answer is emphasised up to this length: a longer one is the sentence itself.
