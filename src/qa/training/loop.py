@@ -61,7 +61,7 @@ def anchor_strength(counts: Tensor, anchor: float, half: float = 50.0) -> Tensor
     """The pull on each word vector, ``(pieces, 1)``: ``anchor`` if unseen, less for frequent ones.
 
     Adam moves a word vector that it rarely sees as far at a time as a frequent one, so names and
-    rare words drift from where alignment had put them; a piece seen ``half`` times gets half the
+    rare words drift from where the base had put them; a piece seen ``half`` times gets half the
     pull.
     """
     return (anchor * half / (half + counts)).unsqueeze(1)
