@@ -24,12 +24,14 @@ class UnreadableError(ValueError):
 class Block:
     """A paragraph, list, table or, when ``level`` is at least 1, a heading (1 is the highest).
 
-    ``pages`` are the pages of a paged file that begin in the block, at places in its own text.
+    ``pages`` are the pages of a paged file that begin in the block, at places in its own text;
+    ``bold``: all of it is, as a title that no style marks.
     """
 
     text: str
     level: int = 0
     pages: tuple[PageStart, ...] = ()
+    bold: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,10 @@ numbering does. A table of contents is no section: it goes, and is told.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from qa.reading.blocks import Block
 
@@ -30,13 +32,15 @@ _PLACE_AND_DATE = re.compile(r",\s(?:le\s)?\d{1,2}(?:er)?\s\w+(?:\s\d{4})?$")
 _ARTICLE = re.compile(
     rf"(?P<name>(?:Article|ARTICLE|Art\.|ART\.){_SPACE}?(?:premier|PREMIER|unique|UNIQUE|[Ii]er|1er"
     rf"|(?:[LRDA]\*?\.?{_SPACE}?)?\d{{1,5}}(?:[.-]\d{{1,4}}){{0,4}}(?:{_SPACE}?(?:bis|ter|quater))?"
-    rf"|{_ROMAN}))(?P<mark>{_SPACE}?[.:–—-]+(?={_SPACE}|$)|{_SPACE}?$)(?P<rest>.*)"
+    rf"|{_ROMAN}(?!\.?{_SPACE}?\d)))"
+    rf"(?P<mark>{_SPACE}?[.:–—-]+(?={_SPACE}|$)|{_SPACE}?$|(?={_SPACE}[«\"A-ZÀ-ÖØ-ÞŒ]))(?P<rest>.*)"
 )
-# "8.3 Les préavis", "12.1. PRÉAVIS"; a single number needs its point: "3. Les salles".
+# "8.3 Les préavis", "§ 2. Durée", "IV. — La guerre"; a single number needs its point: "3. Les salles".
 _SECTION = re.compile(
-    rf"(?P<number>\d{{1,2}}(?:\.\d{{1,2}}){{1,4}}|\d{{1,2}}(?=[.)]|{_SPACE}?[-–—]))"
-    rf"[.)]?{_SPACE}?[-–—]?{_SPACE}+(?P<title>[«\"A-ZÀ-ÖØ-ÞŒ].*)"
+    rf"(?:§{_SPACE}?)?(?P<number>\d{{1,2}}(?:\.\d{{1,2}}){{1,4}}|(?:\d{{1,2}}|{_ROMAN})"
+    rf"(?=[.)]|{_SPACE}?[-–—]))[.)]?{_SPACE}?[-–—]?{_SPACE}+(?P<title>[«\"A-ZÀ-ÖØ-ÞŒ].*)"
 )
+_BARE = re.compile(rf"(?P<number>\d{{1,2}}){_SPACE}+[«\"A-ZÀ-ÖØ-ÞŒ].*")  # "8 LES DÉPARTS"
 _PARTS = (
     (2, r"(?:LIVRE|Livre|TOME|Tome|PARTIE|Partie|TITRE|Titre|ACTE|Acte|ANNEXE|Annexe)"),
     (3, r"(?:CHAPITRE|Chapitre|CHAP\.|Chap\.|SCÈNE|Scène)"),
@@ -56,22 +60,29 @@ _PART = tuple(
     )
     for level, word in _PARTS
 )
-_LONE = re.compile(rf"{_ROMAN}{_SPACE}?[.:]?")
+_LONE = re.compile(rf"[*–—-]?{_SPACE}?(?P<number>{_ROMAN}|\d{{1,3}}){_SPACE}?[.:*–—-]?")
 _OUTER = re.compile(
     r"(?:PROLOGUE|[EÉ]PILOGUE|AVANT-PROPOS|PR[EÉ]FACE|POSTFACE|INTRODUCTION|CONCLUSION)", re.I
 )
+_ROMAN_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 _ARTICLE_LEVEL, _LONE_LEVEL, _SECTION_LEVEL, _LOWEST = 5, 4, 3, 6
+_BETWEEN = " \n\u00a0\u202f.:–—-"  # between a run-in title and its text
+_MOST_BOLD = 0.4  # share of the blocks; more that are all bold are no titles
 
 # --- tables of contents
 _CONTENTS = re.compile(
-    r"(?:table{0}des{0}mati[eè]res|sommaire|contenu|plan{0}du{0}document|table{0}of{0}contents)"
-    r"{0}?:?".replace("{0}", _SPACE),
+    r"(?:table{0}des{0}mati[eè]res|sommaire|contenu|plan{0}du{0}document|table{0}of{0}contents"
+    r"|table|contents){0}?:?".replace("{0}", _SPACE),
     re.I,
 )
-# What stands after an entry: dots, and its page.
-_LEADER = re.compile(rf"(?:[ .…·_\u00a0]{{3,200}}|\s\|\s|{_SPACE})\d{{1,4}}$|[.…·_]{{4,200}}$")
+# What stands after an entry: dots, and its page…
+_LEADER = re.compile(r"(?:[ .…·_\u00a0]{3,200}|\s\|\s)\d{1,4}$|[.…·_]{4,200}$")
+_PAGE = re.compile(rf"{_SPACE}\d{{1,4}}$")  # …or its page alone
+# … and in a price list: "Salle bleue ........ 60 €".
+_DOTS = re.compile(r"(?<=\w)[ \u00a0]?(?:[.·_…][ \u00a0]?){4,200}(?=[^\W_])")
 _MOST_ENTRIES = 400
-_NO_TITLE = re.compile(rf"(?:{_ROMAN}|\W*|\d{{1,3}})[.:]?|\W*anonym(?:ous|e)\W*", re.I)
+_RECURRING = 0.3  # share of a table's entries that come again as headings, at least
+_NO_TITLE = re.compile(rf"\W*(?:{_ROMAN}|\d{{1,3}}|anonym(?:ous|e)|[A-Z]{{2,5}}\d{{3,}}.*)?\W*", re.I)
 
 
 def is_credible_title(text: str) -> bool:
@@ -92,152 +103,254 @@ def is_section_title(text: str) -> bool:
     return any(character.isalpha() for character in text) or len(text) == 4
 
 
-def mark_headings(blocks: Sequence[Block]) -> tuple[list[Block], list[str]]:
-    """Mark what its numbering shows to be a heading; take tables of contents out, and tell them."""
+def is_numbered(text: str) -> bool:
+    """Whether a line is a part's title by its number: « Chapitre 3 », « Article 4 », « 8.3 … »."""
+    return bool(_part(text) or _ARTICLE.fullmatch(text) or _numbers(text))
+
+
+def mark_headings(
+    blocks: Sequence[Block], *, styled: bool = False
+) -> tuple[list[Block], list[str]]:
+    """Mark what its numbering shows to be a heading; take tables of contents out, and tell them.
+
+    ``styled``: the format itself marks headings; they keep their levels, and what is found besides
+    stands at the level of its kind, else below the last of them.
+    """
     kept, contents = _without_contents(blocks)
     split = [part for block in kept for part in _split(block)]
-    articles = sum(_ARTICLE.match(block.text) is not None for block in split)
-    numerals = sum(_LONE.fullmatch(block.text) is not None for block in split)
-    sections = _sections(split)
+    kinds = _kinds(split)
+    bold = sum(block.bold for block in split) <= _MOST_BOLD * len(split)
+    given = {kinds[at]: block.level for at, block in enumerate(split) if block.level and at in kinds}
+    sections = min((at for at, kind in kinds.items() if kind[0] == "section"), default=len(split))
     done: list[Block] = []
+    last = 0
     for at, block in enumerate(split):
-        level = _level(block, articles > 1, numerals > 1)
-        if at in sections:
-            level = min(_SECTION_LEVEL + sections[at] - 1, _LOWEST)
-        elif not level and block.level > 1 and sections:
-            level = block.level if _is_larger(block) else _LOWEST
-        done.append(replace(block, level=level) if level and block.level != 1 else block)
+        kind = kinds.get(at)
+        level = block.level
+        if styled and level:
+            last = level
+        elif kind is not None and level != 1:
+            level = given[kind] if styled and kind in given else kind[1]
+            level = max(level, min(last + 1, _LOWEST)) if kind not in given else level
+        elif level > 1 and not styled and _is_below(split, at, kinds, sections):
+            level = _LOWEST
+        elif not level and block.bold and bold and _is_bold_title(split, at):
+            level = min(max(last + 1, 2), _LOWEST)
+        done.append(replace(block, text=_dotted(block), level=level))
     return done, contents
 
 
-def _is_larger(block: Block) -> bool:
-    """Whether an unnumbered heading may stand over numbered ones: it is a part's or a page's."""
-    return block.text.isupper() or _OUTER.fullmatch(block.text) is not None
+def _dotted(block: Block) -> str:
+    """« Salle bleue ........ 60 € » as « Salle bleue : 60 € »."""
+    if block.level or not _DOTS.search(block.text):
+        return block.text
+    return "\n".join(
+        _DOTS.sub("\u00a0: ", line) if len(_DOTS.findall(line)) == 1 else line
+        for line in block.text.split("\n")
+    )
 
 
-def _level(block: Block, articles: bool, numerals: bool) -> int:
-    """The level that the words of a block give it; 0 for text, or a heading that has its own."""
-    text = block.text
-    if len(text) > _LONGEST_NUMBERED or "\n" in text:
+def _is_below(
+    blocks: Sequence[Block], at: int, kinds: Mapping[int, tuple[str, int]], sections: int
+) -> bool:
+    """Whether an unnumbered heading stands below numbered ones: it is no part's or page's."""
+    if blocks[at].text.isupper() or _OUTER.fullmatch(blocks[at].text):
+        return False
+    return sections < at or at - 1 in kinds
+
+
+def _is_bold_title(blocks: Sequence[Block], at: int) -> bool:
+    text = blocks[at].text
+    followed = at + 1 < len(blocks) and not blocks[at + 1].level and not blocks[at + 1].bold
+    return followed and is_section_title(text)
+
+
+def _part(text: str) -> int:
+    """The level of a part's title; 0 for any other text."""
+    if len(text) > _LONGEST_NUMBERED or "\n" in text or text.endswith((".", ",", ";")):
         return 0
-    for level, pattern in _PART:
-        if pattern.fullmatch(text) and not text.endswith((".", ",", ";")):
-            return level
-    if articles and _ARTICLE.fullmatch(text):
-        return _ARTICLE_LEVEL
-    if numerals and _LONE.fullmatch(text):
-        return _LONE_LEVEL
-    return _SECTION_LEVEL if _OUTER.fullmatch(text) and len(text) < 20 else 0
+    return next((level for level, pattern in _PART if pattern.fullmatch(text)), 0)
+
+
+def _kinds(blocks: Sequence[Block]) -> dict[int, tuple[str, int]]:
+    """Which blocks number themselves as headings: the kind of each, and the level of that kind."""
+    found: dict[int, tuple[str, int]] = {}
+    articles = [at for at, block in enumerate(blocks) if _is_article(block.text)]
+    lone = _lone(blocks)
+    sections, romans = _sections(blocks)
+    for at, depth in sections.items():
+        level = _SECTION_LEVEL + depth - 1 + (romans and depth > 0)
+        found[at] = ("section", min(max(level, _SECTION_LEVEL), _LOWEST))
+    found |= {at: ("lone", _LONE_LEVEL) for at in lone}
+    if len(articles) > 1:
+        found |= {at: ("article", _ARTICLE_LEVEL) for at in articles}
+    for at, block in enumerate(blocks):
+        if level := _part(block.text):
+            found[at] = ("part", level)
+        elif len(block.text) < 20 and _OUTER.fullmatch(block.text):
+            found[at] = ("outer", _SECTION_LEVEL)
+    return found
+
+
+def _is_article(text: str) -> bool:
+    return len(text) <= _LONGEST_NUMBERED and _ARTICLE.fullmatch(text) is not None
+
+
+def _lone(blocks: Sequence[Block]) -> list[int]:
+    """Numbers alone on their lines, over text, that count chapters: two Roman ones, or 1, 2, 3."""
+    found = [
+        (at, match["number"])
+        for at, block in enumerate(blocks[:-1])
+        if len(block.text) < 12 and (match := _LONE.fullmatch(block.text))
+    ]
+    roman = [at for at, number in found if number.isalpha()]
+    counted, following = [], 1
+    for at, number in found:
+        if number == str(following):
+            counted.append(at)
+            following += 1
+    return (roman if len(roman) > 1 else []) + (counted if len(counted) > 2 else [])
 
 
 def _split(block: Block) -> Iterator[Block]:
-    """Set a run-in title apart: "Article 4 – Les membres…", "12.1 PRÉAVIS" above its list."""
+    """Set run-in titles apart: "Article 4 – Les membres…", "12.1 PRÉAVIS" above its list."""
     if block.level:
         yield block
         return
-    first, *rest = block.text.split("\n")
-    article = _ARTICLE.match(first)
-    title = ""
+    cuts = [0]
+    start = 0
+    lines = block.text.split("\n")
+    for at, line in enumerate(lines):
+        length = _title_length(line, last=at + 1 == len(lines))
+        if length:
+            cuts += [start, start + length]
+        start += len(line) + 1
+    for begin, end in pairwise([*dict.fromkeys(cuts), len(block.text)]):
+        text = block.text[begin:end].strip()
+        if begin and "\n" not in block.text[begin - 1 : begin + 1]:
+            text = text.lstrip(_BETWEEN)
+        if text:
+            pages = tuple(
+                replace(page, start=max(page.start - begin, 0))
+                for page in block.pages
+                if begin <= page.start < end or page.start >= end == len(block.text)
+            )
+            yield replace(block, text=text, pages=pages)
+
+
+def _title_length(line: str, *, last: bool) -> int:
+    """How much of a line is a title that runs into the text after it; 0 for none."""
+    article = _ARTICLE.match(line)
     if article is not None:
-        following = article["rest"].strip()
-        is_title = len(first) <= _LONGEST_NUMBERED and not following.endswith((".", ";", ",", ":"))
-        title = first if is_title else article["name"]
-        first = "" if is_title else following
-    elif rest and _numbers(first) and not first.endswith((".", ";", ",")):
-        title, first = first, ""
-    if not title or (not first and not rest):
-        yield block
-        return
-    body = "\n".join([first, *rest] if first else rest)
-    cut = len(block.text) - len(body)
-    yield Block(title, pages=tuple(page for page in block.pages if page.start < cut))
-    later = (replace(page, start=page.start - cut) for page in block.pages if page.start >= cut)
-    yield Block(body, pages=tuple(later))
+        is_title = len(line) <= _LONGEST_NUMBERED and not line.endswith((".", ";", ",", ":"))
+        return len(line) if is_title else article.end("name")
+    is_section = not last and _numbers(line) and not line.endswith((".", ";", ","))
+    return len(line) if is_section else 0
 
 
-def _numbers(text: str) -> tuple[int, ...]:
-    found = _SECTION.fullmatch(text)
-    if found is None or len(text) > _LONGEST_NUMBERED:
+def _numbers(text: str, pattern: re.Pattern[str] = _SECTION) -> tuple[int, ...]:
+    """The number of a section; that of a Roman one, negative."""
+    found = pattern.fullmatch(text) if len(text) <= _LONGEST_NUMBERED else None
+    if found is None:
         return ()
-    return tuple(map(int, found["number"].split(".")))
+    number = found["number"]
+    if number.isalpha():
+        values = [_ROMAN_VALUES[letter] for letter in number]
+        return (-sum(-a if a < b else a for a, b in zip(values, [*values[1:], 0], strict=True)),)
+    return tuple(map(int, number.split(".")))
 
 
-def _sections(blocks: Sequence[Block]) -> dict[int, int]:
-    """Where numbered sections begin, and how deep: those that follow on one another."""
+def _sections(blocks: Sequence[Block]) -> tuple[dict[int, int], bool]:
+    """Where numbered sections begin, and how deep; whether some of them are Roman (of depth 0)."""
     found: dict[int, tuple[int, ...]] = {}
-    for at, block in enumerate(blocks):
-        numbers = _numbers(block.text)
-        after = blocks[at + 1] if at + 1 < len(blocks) else None
-        if not numbers or block.level == 1 or after is None:
-            continue
+    bare: dict[int, tuple[int, ...]] = {}
+    for at, block in enumerate(blocks[:-1]):
         ended = block.text.endswith((";", ",")) or (block.text.endswith(".") and not block.level)
-        if not ended:
+        if block.level == 1 or ended:
+            continue
+        if numbers := _numbers(block.text):
             found[at] = numbers
+        elif numbers := _numbers(block.text, _BARE):
+            bare[at] = numbers
     told = set(found.values())
+    found |= {at: numbers for at, numbers in bare.items() if (*numbers, 1) in told}
     kept: dict[int, int] = {}
     for at, numbers in found.items():
         *above, last = numbers
         near = {(*above, last - 1), (*above, last + 1), (*numbers, 1), (*above,)} & told
         text = len(numbers) > 1 or blocks[at].level or not _numbers(blocks[at + 1].text)
         if (near or len(numbers) > 1) and text:
-            kept[at] = len(numbers)
-    return kept if len(kept) > 1 or any(len(n) > 1 for n in found.values()) else {}
+            kept[at] = len(numbers) if last >= 0 else 0
+    if len(kept) < 2 and not any(len(numbers) > 1 for numbers in found.values()):
+        return {}, False
+    return kept, 0 in kept.values()
 
 
 # --- tables of contents -------------------------------------------------------------------------
 
 
 def _plain(text: str) -> str:
-    return re.sub(r"\W+", " ", _LEADER.sub("", text)).strip().casefold()
+    return re.sub(r"\W+", " ", text).strip().casefold()
+
+
+def _is_entry(line: str, counts: Mapping[str, int]) -> bool:
+    """Whether a line of a table of contents comes again, as the heading that it names."""
+    if counts.get(_plain(line), 0) > 1:
+        return True
+    bare = _PAGE.sub("", _LEADER.sub("", line))
+    return bare != line and counts.get(_plain(bare), 0) > 0
 
 
 def _without_contents(blocks: Sequence[Block]) -> tuple[list[Block], list[str]]:
-    """Take out tables of contents: a title that names one, then lines that come again later."""
-    starts = {at for at, block in enumerate(blocks) if _CONTENTS.fullmatch(block.text.strip())}
-    starts |= {
+    """Take out tables of contents: a title that names one, then lines that come again later.
+
+    Lines with dots and page numbers that come again are one without a title, too.
+    """
+    named = {
+        at for at, b in enumerate(blocks) if _CONTENTS.fullmatch(b.text.partition("\n")[0].strip())
+    }
+    dotted = {
         at
         for at, block in enumerate(blocks)
-        if "\n" in block.text and _CONTENTS.fullmatch(block.text.partition("\n")[0])
+        if not block.level and all(_LEADER.search(x[-210:]) for x in block.text.split("\n"))
     }
-    if not starts:
+    if not (named or dotted):
         return list(blocks), []
-    counts: dict[str, int] = {}
-    for block in blocks:
-        for line in block.text.split("\n") if len(block.text) < 20_000 else ():
-            key = _plain(line)
-            counts[key] = counts.get(key, 0) + 1
+    counts: Counter[str] = Counter(
+        _plain(line) for b in blocks if len(b.text) < 20_000 for line in b.text.split("\n")
+    )
     kept: list[Block] = []
     contents: list[str] = []
-    inside = entries = 0
-    waiting: list[Block] = []  # the title, until its entries are seen
-    for at, block in enumerate(blocks):
-        if at in starts:
-            kept += waiting
-            waiting, inside, entries = [block], 1, 0
-            lines = block.text.split("\n")[1:]
-            if not lines:
-                continue
-        else:
-            lines = block.text.split("\n")
-        if inside and entries < _MOST_ENTRIES and _are_entries(lines, counts):
-            contents += [line for title in waiting for line in title.text.split("\n")]
-            contents += lines if at not in starts else []
-            for line in lines:
-                counts[_plain(line)] = counts.get(_plain(line), 1) - 1
-            entries += len(lines)
-            waiting = []
+    at = 0
+    while at < len(blocks):
+        end, entries = at, []
+        if at in named:
+            end, entries = at + 1, blocks[at].text.split("\n")[1:]
+            counts.subtract(map(_plain, entries))
+        if at in named or at in dotted:
+            while end < len(blocks) and len(entries) < _MOST_ENTRIES:
+                lines = blocks[end].text.split("\n")
+                good = sum(len(x) <= 200 and _looks_listed(x, counts) for x in lines)
+                if good < 0.6 * len(lines):
+                    break
+                counts.subtract(map(_plain, lines))
+                entries += lines
+                end += 1
+        again = sum(
+            counts[_plain(line)] > 0 or counts[_plain(_PAGE.sub("", _LEADER.sub("", line)))] > 0
+            for line in entries
+        )
+        if entries and again >= _RECURRING * len(entries):
+            contents += [blocks[at].text.partition("\n")[0]] if at in named else []
+            contents += entries
+            at = end
             continue
+        counts.update(map(_plain, entries))
         # A title without entries is text: nothing that follows stands under it.
-        kept += [replace(title, level=0) for title in waiting]
-        waiting, inside = [], 0
-        kept.append(block)
-    return kept + waiting, contents
+        kept.append(replace(blocks[at], level=0) if at in named else blocks[at])
+        at += 1
+    return kept, contents
 
 
-def _are_entries(lines: Sequence[str], counts: dict[str, int]) -> bool:
-    entries = sum(
-        len(line) <= 200
-        and (_LEADER.search(line[-210:]) is not None or counts.get(_plain(line), 0) > 1)
-        for line in lines
-    )
-    return entries >= 0.6 * len(lines)
+def _looks_listed(line: str, counts: Mapping[str, int]) -> bool:
+    return _LEADER.search(line[-210:]) is not None or _is_entry(line, counts)

@@ -100,11 +100,16 @@ def honest_metadata(found: dict[str, str]) -> dict[str, str]:
 
 
 def page_of_office(
-    blocks: list[Block], metadata: dict[str, str], name: str, *, several: bool = False
+    blocks: list[Block],
+    metadata: dict[str, str],
+    name: str,
+    *,
+    several: bool = False,
+    styled: bool = True,
 ) -> Page:
     """The page of a file: headings by number where it has none by style, and one title."""
     told = metadata.pop("title", "")
-    marked, contents = mark_headings(blocks)
+    marked, contents = mark_headings(blocks, styled=styled)
     titled, title = with_title(marked, told if is_credible_title(told) else "", several=several)
     facts = {key: text for key, text in metadata.items() if text}
     title = title if is_credible_title(title) else readable_name(name)

@@ -74,7 +74,7 @@ def _read(data: bytes, name: str, recogniser: Recogniser | None) -> Page:
         left_out.append(("scanned_pages", _pages(scanned)))
     if lost:
         left_out.append(("damaged_pages", _pages(lost)))
-    page = page_of_office(sheet_blocks(sheets), metadata, name)
+    page = page_of_office(sheet_blocks(sheets), metadata, name, styled=False)
     return replace(page, left_out=tuple(left_out))
 
 

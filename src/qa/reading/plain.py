@@ -12,7 +12,12 @@ from qa.reading.blocks import Block, Page
 from qa.reading.cleaning import clean_characters, mend_punctuation
 from qa.reading.encoding import decode_telling
 from qa.reading.grid import text_table
-from qa.reading.headings import is_credible_title, is_section_title, mark_headings
+from qa.reading.headings import (
+    is_credible_title,
+    is_numbered,
+    is_section_title,
+    mark_headings,
+)
 
 _LONGEST_FIRST_LINE = 120  # a document's title may be longer than a section's
 _PROSE = 80  # characters: a block as long as this is a paragraph, not another title
@@ -50,13 +55,18 @@ def page_of_text(text: str, name: str) -> Page:
     if boilerplate.is_copied_page(text):
         kept, removed = boilerplate.without_lines(text.split("\n"))
         text = "\n".join(kept)
-    blocks, contents = mark_headings(split_blocks(text))
+    written = split_blocks(text)
+    blocks, contents = mark_headings(written)
     first = blocks[0] if blocks else Block("")
     title = readable_name(name)
+    # The first of several numbered parts is no title of them all.
+    numbered = [block.level for block in blocks if block.level and is_numbered(block.text)]
     if first.level == 1 or (
         len(blocks) > 1
+        and written[0].text.startswith(first.text)  # and not what follows a table of contents
         and (first.level or _is_document_title(first.text))
         and is_credible_title(first.text)
+        and not (is_numbered(first.text) and len(numbered) > 1)
     ):
         blocks[0] = Block(first.text, 1)
         title = first.text
@@ -182,7 +192,8 @@ def _mark_titles(blocks: list[Block]) -> list[Block]:
         if block.level == 0 and is_section_title(block.text):
             run.append(number)
             continue
-        if len(run) <= _MOST_TITLES_IN_A_ROW and (_is_prose(block) or block.level > 0):
+        unnumbered = sum(not is_numbered(blocks[at].text) for at in run)
+        if unnumbered <= _MOST_TITLES_IN_A_ROW and (_is_prose(block) or block.level > 0):
             for title in run:
                 marked[title] = Block(blocks[title].text, 2)
         run = []
