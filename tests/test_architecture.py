@@ -31,6 +31,7 @@ ROOMS = [
     "chunking",
     "encoder",
     "embedding",
+    "mapping",
     "dense",
     "tokens",
     "lexical",

@@ -10,7 +10,6 @@ import contextlib
 import math
 import os
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -21,13 +20,13 @@ from numpy.typing import NDArray
 
 from qa.families import family, family_stems
 from qa.french import analyse_grams, analyse_words, words
+from qa.mapping import MappedFiles
 from qa.records import QAError
 
 _FIELDS = ("words", "grams")
 _WRITER_MEMORY = 200_000_000  # bytes
 # Where a lock file may stand: the temporary folder, or else what Linux keeps in memory.
 LOCK_FOLDERS = (None, "/dev/shm")  # noqa: S108
-_CHECKED = 0.01  # seconds for which the sizes of the segments need not be looked at again
 RELATED = 0.8  # what another word of the same family counts, against the question's own
 
 
@@ -45,13 +44,10 @@ class LexicalIndex:
                 f"the words of the index cannot be read ({_one_line(error)}). "
                 "Make it again: qa index CORPUS --index DIR"
             ) from error
-        # Segments stay mapped: to read where one has been cut short would end the process.
-        self._mapped = [
-            (path, path.stat().st_size)
-            for path in folder.iterdir()
-            if path.suffix not in {".json", ".lock"}
-        ]
-        self._checked = time.monotonic()
+        self._mapped = MappedFiles(
+            "words",
+            (path for path in folder.iterdir() if path.suffix not in {".json", ".lock"}),
+        )
 
     def _open_somehow(self, folder: Path) -> None:
         """tantivy takes a lock file even to read. Where it may not, or something stands in its
@@ -128,22 +124,8 @@ class LexicalIndex:
 
     def document_frequency(self, stem: str) -> int:
         """In how many passages a stem occurs."""
-        self._check_sizes()
+        self._mapped.check()
         return int(self._searcher.doc_freq("words", stem))
-
-    def _check_sizes(self) -> None:
-        now = time.monotonic()
-        if now - self._checked < _CHECKED:
-            return
-        for path, size in self._mapped:
-            # What a newer generation has replaced is gone, and stays mapped as it was.
-            with contextlib.suppress(FileNotFoundError):
-                if path.stat().st_size != size:
-                    raise QAError(
-                        "the words of the index were cut short while it was in use. "
-                        "Make it again: qa index CORPUS --index DIR"
-                    )
-        self._checked = now
 
     def _idf(self, frequency: int) -> float:
         """As tantivy's BM25 has it; the most frequent words still count a little."""
@@ -175,7 +157,7 @@ class LexicalIndex:
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         import tantivy
 
-        self._check_sizes()
+        self._mapped.check()
         limit = min(limit, self.rows)
 
         def search_for(term: str, boost: float = 1.0) -> Any:

@@ -78,6 +78,12 @@ def _parser() -> argparse.ArgumentParser:
     index.add_argument(
         "--ocr", action="store_true", help="recognise the text of scanned pages (tesseract)"
     )
+    index.add_argument(
+        "--exact-up-to",
+        type=_positive,
+        metavar="N",
+        help="compare all vectors of at most N passages (300000); search more approximately",
+    )
     _json_option(index)
 
     ask = command("ask", asking.ask, "answer a question, with citations")

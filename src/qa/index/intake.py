@@ -44,6 +44,7 @@ class Job:
     recipe: str
     reader: FileReader
     retry: bool
+    exact_up_to: int
     progress: Callable[[Progress], None]
 
 

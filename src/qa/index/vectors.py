@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.dense import DenseIndex, check_unit
+from qa.dense import DenseIndex, Sample, check_unit, training_size
 from qa.embedding import Embedded, Embedder, Signs, Vectors
+from qa.french import split_sentences
 from qa.index.store import IN_MEMORY, Store
 from qa.tokens import TokenIndex, TokenWriter
 
@@ -19,6 +20,8 @@ from qa.tokens import TokenIndex, TokenWriter
 BLOCK = 256
 # Vectors held at once when the index is put together.
 _ROWS = 4096
+# Questions about the collection itself that an approximate search is checked with.
+_QUESTIONS, _QUESTION_WORDS = 256, 12
 
 
 class Journal:
@@ -129,12 +132,29 @@ def build_vectors(
     previous: tuple[DenseIndex, TokenIndex] | None,
     journal: Journal,
     tokens_folder: Path,
+    exact_up_to: int,
 ) -> DenseIndex:
     """The vectors of all passages by row: those of the previous index, else of the journal.
 
-    The signs of their tokens are written to a new folder.
+    The signs of their tokens are written to a new folder. Of more than ``exact_up_to`` passages
+    the vectors are searched approximately.
     """
     digests = store.passage_digests()
+
+    def sample() -> Sample:
+        chance = np.random.default_rng(0)
+        chosen = np.sort(chance.choice(len(digests), training_size(len(digests)), replace=False))
+        training = np.empty((len(chosen), embedder.dimension), dtype=np.float32)
+        for place, row in enumerate(chosen.tolist()):
+            digest = digests[row]
+            if previous is not None and digest in known:
+                training[place] = previous[0].vectors(_rows(known, [digest]))[0]
+            else:
+                training[place] = journal.read(digest)[0]
+        rows = chance.choice(len(digests), min(_QUESTIONS, len(digests)), replace=False)
+        questions = [_question(passage.text) for passage in store.passages(rows.tolist())]
+        asked = embedder.embed_questions(questions)
+        return Sample(training, np.stack([query.vector for query in asked]))
 
     def blocks() -> Iterator[Vectors]:
         for start in range(0, len(digests), _ROWS):
@@ -152,7 +172,14 @@ def build_vectors(
             yield vectors
 
     with contextlib.closing(TokenWriter(tokens_folder)) as tokens:
-        return DenseIndex.build_blocks(len(digests), embedder.dimension, blocks())
+        made_with = sample() if len(digests) > exact_up_to else None
+        return DenseIndex.build_blocks(len(digests), embedder.dimension, blocks(), made_with)
+
+
+def _question(text: str) -> str:
+    """Something to ask of a passage: the beginning of its longest sentence."""
+    start, end = max(split_sentences(text), key=lambda span: span[1] - span[0], default=(0, None))
+    return " ".join(text[start:end].split()[:_QUESTION_WORDS])
 
 
 def _rows(known: Mapping[bytes, int], digests: Sequence[bytes]) -> NDArray[np.int64]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qa.chunking import ChunkSettings
+from qa.dense import EXACT_UP_TO, Approximation
 from qa.embedding import Embedder
 from qa.french import ANALYSIS
 from qa.index.generations import (
@@ -88,6 +89,7 @@ def update_index(
     *,
     reading: ReadingSettings | None = None,
     retry: bool = True,
+    exact_up_to: int | None = None,
 ) -> IndexReport:
     """Make the index in ``directory`` say what ``corpus`` (a folder or one file) says now, or hold
     the documents that a program gives for it.
@@ -96,7 +98,8 @@ def update_index(
     changed, nothing is written. Any error or interruption leaves the published generation as it
     was, and the next run goes on where an interrupted one stopped. ``reading`` names the fields of
     tables and tells whether scans are recognised. ``retry``: files that gave no document are tried
-    again even when they did not change.
+    again even when they did not change. ``exact_up_to`` is how many vectors are all compared with
+    a question; more are searched approximately (``None``: as the index that is there has it).
     """
     # Imported here: its patterns take longer to compile than a question takes to answer.
     from qa.reading import FileReader, ReadingSettings
@@ -109,10 +112,14 @@ def update_index(
     recipe = reading_recipe(embedder, settings, reading)
     with writer_lock(directory), _disk_faults(directory), contextlib.ExitStack() as opened:
         reader = opened.enter_context(FileReader(reading))
-        job = Job(corpus, directory, embedder, settings, recipe, reader, retry, progress)
         previous = _open_previous(directory)
         if previous is not None:
             opened.callback(previous.close)
+        if exact_up_to is None:
+            exact_up_to = previous.manifest.exact_up_to if previous is not None else EXACT_UP_TO
+        job = Job(
+            corpus, directory, embedder, settings, recipe, reader, retry, exact_up_to, progress
+        )
         alike = previous if previous is not None and _is_made_alike(previous, job) else None
         read = embedded = 0
         if (
@@ -129,9 +136,9 @@ def update_index(
                 if alike is not None and _holds_the_same(alike, store):
                     generation = alike.path.name
                 else:
-                    embedded = _write_vectors(job, staging, store, previous)
+                    embedded, approximation = _write_vectors(job, staging, store, previous)
                     _write_words(job, staging / LEXICAL, store)
-                    _write_manifest(job, staging, store)
+                    _write_manifest(job, staging, store, approximation)
                     open_generation(staging).close()
                     generation = publish(directory, staging).name
         report = IndexReport(
@@ -207,6 +214,7 @@ def _is_made_alike(previous: Index, job: Job) -> bool:
         previous.warning is None
         and previous.manifest.embedder.fingerprint == job.embedder.fingerprint
         and previous.manifest.analysis == ANALYSIS
+        and previous.manifest.exact_up_to == job.exact_up_to
         and previous.store.recipe() == job.recipe
     )
 
@@ -276,8 +284,11 @@ def _worth_keeping(directory: Path, generation: str, older: Path | None, store: 
     return []
 
 
-def _write_vectors(job: Job, staging: Path, store: Store, previous: Index | None) -> int:
-    """Vectors of all passages, those of unchanged texts taken over; how many were embedded."""
+def _write_vectors(
+    job: Job, staging: Path, store: Store, previous: Index | None
+) -> tuple[int, Approximation | None]:
+    """Vectors of all passages, those of unchanged texts taken over; how many were embedded, and
+    how they are searched."""
     embedder = job.embedder
     known: dict[bytes, int] = {}
     taken = None
@@ -290,9 +301,11 @@ def _write_vectors(job: Job, staging: Path, store: Store, previous: Index | None
             job.progress(Progress("embed", done, total))
 
         embedded = embed_new(store, embedder, known, journal, tell)
-        dense = build_vectors(store, embedder, known, taken, journal, staging / TOKENS)
+        dense = build_vectors(
+            store, embedder, known, taken, journal, staging / TOKENS, job.exact_up_to
+        )
         dense.save(staging / VECTORS)
-    return embedded
+    return embedded, dense.approximation
 
 
 def _write_words(job: Job, folder: Path, store: Store) -> None:
@@ -311,7 +324,9 @@ def _write_words(job: Job, folder: Path, store: Store) -> None:
         path.chmod(mode)
 
 
-def _write_manifest(job: Job, staging: Path, store: Store) -> None:
+def _write_manifest(
+    job: Job, staging: Path, store: Store, approximation: Approximation | None
+) -> None:
     documents, passages = store.counts()
     embedder = job.embedder
     manifest = Manifest(
@@ -326,6 +341,8 @@ def _write_manifest(job: Job, staging: Path, store: Store) -> None:
             embedder.name, embedder.fingerprint, embedder.dimension, embedder.token_bytes
         ),
         chunking=job.settings,
+        exact_up_to=job.exact_up_to,
+        approximation=approximation,
         analysis=ANALYSIS,
         versions={name: importlib.metadata.version(name) for name in _PACKAGES},
         files=describe_files(staging),
