@@ -6,17 +6,18 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import FakeEmbedder
 
+from conftest import FakeEmbedder
 from qa.cli import main
 from qa.dense import LEAST_RECALL, DenseIndex, Sample, list_count, training_size
 from qa.embedding import Vectors
 from qa.index import open_index, update_index, verify_index
-from qa.index.manifest import read_manifest, verify_files
+from qa.index.manifest import FileEntry, read_manifest, verify_files
 from qa.records import QAError
 from qa.search import METHODS
 
@@ -184,12 +185,11 @@ def test_stamps_alone_are_trusted_only_above_the_size(
     found = path.stat()
     entry = manifest.files["tokens/signs.bin"]
     stamp = f"{found.st_ino}:{found.st_mtime_ns}:{found.st_ctime_ns}"
-    files = dict(manifest.files) | {
-        "tokens/signs.bin": type(entry)(entry.size, entry.sha256, stamp)
+    files = {
+        **manifest.files,
+        "tokens/signs.bin": FileEntry(entry.size, entry.sha256, stamp),
     }
-    told = type(manifest)(
-        **{**{n: getattr(manifest, n) for n in manifest.__slots__}, "files": files}
-    )
+    told = replace(manifest, files=files)
     assert verify_files(generation, told, hashed_up_to=0) == []
     for limit in (None, 1_000_000):
         assert verify_files(generation, told, hashed_up_to=limit) == [

@@ -144,11 +144,12 @@ class DenseIndex:
         """
         import faiss
 
-        index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY)
+        index: Any = faiss.read_index(str(path), faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY)
         opened = cls(index)
         if hasattr(index, "invlists"):
             # Reading ahead would start threads for every question.
-            faiss.downcast_InvertedLists(index.invlists).prefetch_nthread = 0
+            lists: Any = faiss.downcast_InvertedLists(index.invlists)
+            lists.prefetch_nthread = 0
             index.make_direct_map()
             opened._mapped = MappedFiles("vectors", [path])
         return opened

@@ -17,6 +17,8 @@ EXTRAS: Mapping[str, str] = {
     "matplotlib": "eval",
     "scipy": "eval",
     "mcp": "mcp",
+    "milvus_lite": "milvus",
+    "pymilvus": "milvus",
     "huggingface_hub": "models",
     "sentence_transformers": "models",
     "onnx": "train",

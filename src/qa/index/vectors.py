@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from qa.dense import DenseIndex, Sample, check_unit, training_size
 from qa.embedding import Embedded, Embedder, Signs, Vectors
 from qa.french import split_sentences
+from qa.index.parts import DenseSearch, TokenSource
 from qa.index.store import IN_MEMORY, Store
-from qa.tokens import TokenIndex, TokenWriter
+from qa.tokens import TokenWriter
 
 # Passages embedded at once, sorted by length within: what an interruption costs at most.
 BLOCK = 256
@@ -129,7 +130,7 @@ def build_vectors(
     store: Store,
     embedder: Embedder,
     known: Mapping[bytes, int],
-    previous: tuple[DenseIndex, TokenIndex] | None,
+    previous: tuple[DenseSearch, TokenSource] | None,
     journal: Journal,
     tokens_folder: Path,
     exact_up_to: int,
@@ -165,7 +166,7 @@ def build_vectors(
                 vectors[old] = previous[0].vectors(_rows(known, block))
             for i, digest in enumerate(block):
                 if previous is not None and old[i]:
-                    tokens.append(previous[1].signs(known[digest]))
+                    tokens.append(previous[1].signs([known[digest]])[0])
                 else:
                     vectors[i], signs = journal.read(digest)
                     tokens.append(signs)

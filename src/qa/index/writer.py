@@ -41,7 +41,8 @@ from qa.index.manifest import (
     read_manifest,
 )
 from qa.index.memory import says_the_same
-from qa.index.reader import Index, open_generation, open_index
+from qa.index.milvus import connect, milvus_address
+from qa.index.reader import LocalIndex, open_generation, open_local
 from qa.index.recipe import reading_recipe
 from qa.index.store import LanguageCount, RepeatedDocument, Store
 from qa.index.vectors import Journal, build_vectors, embed_new, remove_journal
@@ -156,8 +157,22 @@ def update_index(
         )
         older = previous.path if previous is not None and report.published else None
         clean(directory, {generation, *_worth_keeping(directory, generation, older, store)})
+        _publish_elsewhere(directory / generation, bool(report.deleted), progress)
         remove_journal(directory / EMBEDDED)
         return report
+
+
+def _publish_elsewhere(
+    generation: Path, deleted: bool, progress: Callable[[Progress], None]
+) -> None:
+    """Into Milvus, where the folder stands for an address there; again after an interruption."""
+    address = milvus_address(generation.parent)
+    if address is None:
+        return
+    from qa.index.milvus_writer import publish_generation
+
+    with contextlib.closing(open_generation(generation)) as index:
+        publish_generation(connect(address), index, deleted, progress)
 
 
 def _check_corpus(corpus: Path) -> None:
@@ -200,15 +215,15 @@ def _fitting(embedder: Embedder) -> ChunkSettings:
     return ChunkSettings(min(settings.target, maximum), maximum)
 
 
-def _open_previous(directory: Path) -> Index | None:
+def _open_previous(directory: Path) -> LocalIndex | None:
     """What is there to update; nothing when it is missing, damaged or of another format."""
     try:
-        return open_index(directory)
+        return open_local(directory)
     except QAError:
         return None
 
 
-def _is_made_alike(previous: Index, job: Job) -> bool:
+def _is_made_alike(previous: LocalIndex, job: Job) -> bool:
     """Whether the same files would make the same index."""
     return (
         previous.warning is None
@@ -219,7 +234,7 @@ def _is_made_alike(previous: Index, job: Job) -> bool:
     )
 
 
-def _holds_the_same(previous: Index, store: Store) -> bool:
+def _holds_the_same(previous: LocalIndex, store: Store) -> bool:
     return (
         previous.manifest.corpus_digest == _corpus_digest(store)
         and previous.store.skipped() == store.skipped()
@@ -285,7 +300,7 @@ def _worth_keeping(directory: Path, generation: str, older: Path | None, store: 
 
 
 def _write_vectors(
-    job: Job, staging: Path, store: Store, previous: Index | None
+    job: Job, staging: Path, store: Store, previous: LocalIndex | None
 ) -> tuple[int, Approximation | None]:
     """Vectors of all passages, those of unchanged texts taken over; how many were embedded, and
     how they are searched."""
