@@ -5,8 +5,7 @@
 A passage is two sentences of the shared texts that the shipped network has embedded, and two
 others. Its vector is the sum of the vectors of the two and some noise; its tokens are theirs. So
 vectors are those of the real network or near them, and agree with the words. Questions are embedded
-by the network as they are. What the network would have taken for the whole is told beside: every run
-measures how fast it is.
+by the network as they are. What the network would have taken for the whole is told beside.
 
 Times are those of the processor where it says so: on a busy machine others mean little.
 """
@@ -49,7 +48,7 @@ class SentenceEmbedder:
         self.seconds = 0.0  # of the processor, for one of its tokens
         self._numbers = {sentence: number for number, sentence in enumerate(sentences)}
         parts = [self._embed(sentences, start, cache) for start in range(0, len(sentences), 250)]
-        self._vectors: Vectors = np.concatenate([part["vectors"] for part in parts])
+        self.vectors: Vectors = np.concatenate([part["vectors"] for part in parts])
         self._signs: list[Signs] = []
         spent = 0.0
         for part in parts:
@@ -84,7 +83,7 @@ class SentenceEmbedder:
             chance = np.random.default_rng(zlib.crc32(text.encode()))
             noise = chance.standard_normal(self.dimension, np.float32)
             own = [self._numbers[line] for line in text.split("\n") if line in self._numbers]
-            vector = self._vectors[own].sum(axis=0)
+            vector = self.vectors[own].sum(axis=0)
             vector = vector / np.linalg.norm(vector) + NOISE * noise / np.linalg.norm(noise)
             vectors[row] = vector / np.linalg.norm(vector)
             signs.append(np.concatenate([self._signs[number] for number in own]))

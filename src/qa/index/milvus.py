@@ -33,8 +33,8 @@ _Told = TypeVar("_Told")
 ADDRESS = "MILVUS"
 _SCHEME = "milvus://"
 _LITE_COLLECTION = "sourcier"
-_TIMEOUT = 30.0  # seconds for a call, its repetitions included
-_ATTEMPTS, _PAUSE = 3, 0.5  # pause in seconds
+_TIMEOUT, _CONNECTED = 30.0, 3.0  # seconds for a call, and for a connection
+_ATTEMPTS, _PAUSE = 3, 0.5  # pause in seconds, longer after each attempt
 _FOLLOWED = 1.0  # seconds for which the published generation need not be asked for again
 _NO_ALIAS = 1600  # Milvus's code of an alias that is not there
 _NAME = re.compile(r"[A-Za-z_]\w{0,200}", re.ASCII)
@@ -131,18 +131,19 @@ class Milvus:
             authority = os.environ.get("QA_MILVUS_TLS", "")
             if Path(authority).is_file():
                 settings["server_pem_path"] = authority
-        self._client: Any = self._tried(
-            lambda: MilvusClient(address.uri, timeout=_TIMEOUT, **settings)
+        self._client: Any = self.tried(
+            lambda: MilvusClient(address.uri, timeout=_CONNECTED, **settings)
         )
         self._published: tuple[float, str | None] = (0.0, None)
 
     def call(self, name: str, *values: Any, **settings: Any) -> Any:
         """Call a method of pymilvus's client; ``QAError`` when the server does not do it."""
-        return self._tried(
+        return self.tried(
             lambda: getattr(self._client, name)(*values, timeout=_TIMEOUT, **settings)
         )
 
-    def _tried(self, function: Callable[[], _Told]) -> _Told:
+    def tried(self, function: Callable[[], _Told]) -> _Told:
+        """What a function of pymilvus gives, asked again while the server is away."""
         for attempt in range(_ATTEMPTS):
             try:
                 return function()
@@ -171,7 +172,7 @@ class Milvus:
         if fresh or now - checked > _FOLLOWED or name is None:
             alias = self.address.collection
             try:
-                told = self._tried(lambda: self._client.describe_alias(alias, timeout=_TIMEOUT))
+                told = self.tried(lambda: self._client.describe_alias(alias, timeout=_TIMEOUT))
                 collection = str(told["collection_name"])
                 name = collection.removeprefix(self.prefix).removesuffix("_records")
             except QAError as error:

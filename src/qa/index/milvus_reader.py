@@ -85,7 +85,7 @@ class _Collection:
             output_fields=list(fields),
         )
         try:
-            while block := blocks.next():
+            while block := self._milvus.tried(blocks.next):
                 yield from block
         finally:
             blocks.close()

@@ -45,13 +45,12 @@ def publish_generation(
     if moment == before:
         return
     milvus.remove({before})
-    store = index.store
     passages, records = (f"{milvus.prefix}{moment}_{part}" for part in ("passages", "records"))
-    statistics = {field: Statistics(store, analyse) for field, analyse in FIELDS.items()}
+    statistics = {field: Statistics(index.store, analyse) for field, analyse in FIELDS.items()}
     _create_passages(milvus, passages, index)
-    _fill(milvus, passages, _passages(index, store, statistics), index.manifest.passages, progress)
+    _fill(milvus, passages, _passages(index, statistics), index.manifest.passages, progress)
     _create_records(milvus, records)
-    _fill(milvus, records, _records(index, store, statistics), None, lambda _: None)
+    _fill(milvus, records, _records(index, statistics), None, lambda _: None)
     milvus.publish(moment)
     milvus.remove({moment} if deleted else {moment, before})
 
@@ -101,11 +100,10 @@ def coded_length(length: int) -> int:
     return 24 + (rest >> shift << shift)
 
 
-def _passages(
-    index: LocalIndex, store: Store, statistics: Mapping[str, Statistics]
-) -> Iterator[Record]:
+def _passages(index: LocalIndex, statistics: Mapping[str, Statistics]) -> Iterator[Record]:
     import numpy as np
 
+    store = index.store
     digests, firsts = store.passage_digests(), store.repeats()
     languages = store.passage_languages()
     for rows in _blocks(enumerate(store.all_passages())):
@@ -129,9 +127,8 @@ def _passages(
             } | {name: found.weights(passage.index_text) for name, found in statistics.items()}
 
 
-def _records(
-    index: LocalIndex, store: Store, statistics: Mapping[str, Statistics]
-) -> Iterator[Record]:
+def _records(index: LocalIndex, statistics: Mapping[str, Statistics]) -> Iterator[Record]:
+    store = index.store
     yield from _record("manifest", "", 0, (index.path / NAME).read_text("utf-8"))
     summary = {
         "languages": {name: asdict(count) for name, count in store.languages().items()},
