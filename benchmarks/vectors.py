@@ -45,6 +45,7 @@ def blocks(embedder: SentenceEmbedder, rows: int) -> Iterator[Vectors]:
 def kinds(rows: int, dimension: int) -> dict[str, tuple[Any, list[int]]]:
     """Indexes by name, and the lists or neighbours that may be looked at in them."""
     inner, quantizer = faiss.METRIC_INNER_PRODUCT, faiss.ScalarQuantizer
+    graph: Any = faiss.IndexHNSWSQ
     lists = list_count(rows)
 
     def inverted(code: int) -> Any:
@@ -63,7 +64,7 @@ def kinds(rows: int, dimension: int) -> dict[str, tuple[Any, list[int]]]:
             probes,
         ),
         "graph (HNSW 32), 16 bits": (
-            faiss.IndexHNSWSQ(dimension, quantizer.QT_fp16, 32, inner),
+            graph(dimension, quantizer.QT_fp16, 32, inner),
             [32, 64, 128, 256],
         ),
     }

@@ -84,6 +84,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="compare all vectors of at most N passages (300000); search more approximately",
     )
+    index.add_argument(
+        "--ray", metavar="ADDRESS", help="read and embed on a Ray cluster too (HOST:6379, or auto)"
+    )
     _json_option(index)
 
     ask = command("ask", asking.ask, "answer a question, with citations")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 from collections.abc import Iterator, Mapping
@@ -32,9 +33,18 @@ def index(options: argparse.Namespace) -> int:
     reading = ReadingSettings(
         tuple(options.text_field or ()), options.title_field or "", options.ocr
     )
+    if options.watch and options.ray is not None:
+        print("qa index: --watch cannot be used with --ray.", file=sys.stderr)
+        return 2
     if options.watch:
         return _watch(options, embedder, reading)
-    with progress_bars() as progress:
+    with contextlib.ExitStack() as opened:
+        spread = None
+        if options.ray is not None:
+            from qa.cluster import Cluster
+
+            spread = opened.enter_context(Cluster(options.ray))
+        progress = opened.enter_context(progress_bars())
         report = update_index(
             options.corpus,
             options.index,
@@ -42,6 +52,7 @@ def index(options: argparse.Namespace) -> int:
             progress=progress,
             reading=reading,
             exact_up_to=options.exact_up_to,
+            spread=spread,
         )
     if options.json:
         print_json(asdict(report))

@@ -247,6 +247,20 @@ def says_the_same(store: Store, corpus: Path, reader: FileReader, index: Path, r
     return sorted(map(repr, skipped)) == sorted(map(repr, told))
 
 
+def changed_files(corpus: Path, index: Path, store: Store | None) -> Iterator[tuple[Path, str]]:
+    """The files that have to be read, as far as sizes and times tell, each with its name."""
+    from qa.reading import corpus_files
+
+    inside, known = index.resolve(), store.files() if store is not None else {}
+    for name, entry in corpus_files(corpus, index):
+        if isinstance(entry, Skipped) or is_inside(entry, inside):
+            continue
+        name = distinct_name(entry, name)
+        stamp = _stamp_or_none(entry)
+        if stamp is not None and (name not in known or known[name].stamp != stamp.text):
+            yield entry, name
+
+
 def _under_its_file(document: Document, name: str, place: str) -> Document | Skipped:
     """An added document with an id that only its file can give: no other's place can be taken.
 

@@ -100,6 +100,7 @@ def embed_new(
     known: Mapping[bytes, int],
     journal: Journal,
     progress: Callable[[int, int], None],
+    block_size: int = BLOCK,
 ) -> int:
     """Embed every passage whose vector is neither ``known`` nor in the journal; how many."""
     first: dict[bytes, int] = {}
@@ -111,8 +112,8 @@ def embed_new(
     new = [(row, digest) for digest, row in first.items()]
     done = 0
     progress(0, len(new))
-    for start in range(0, len(new), BLOCK):
-        block = new[start : start + BLOCK]
+    for start in range(0, len(new), block_size):
+        block = new[start : start + block_size]
 
         def tell(count: int) -> None:
             nonlocal done

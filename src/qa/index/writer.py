@@ -27,7 +27,7 @@ from qa.index.generations import (
     staging_folder,
     writer_lock,
 )
-from qa.index.intake import Documents, Job, Progress, take_in
+from qa.index.intake import Documents, Job, Progress, Spread, take_in
 from qa.index.manifest import (
     DOCUMENTS,
     FORMAT,
@@ -40,12 +40,13 @@ from qa.index.manifest import (
     describe_files,
     read_manifest,
 )
-from qa.index.memory import says_the_same
+from qa.index.memory import FileReader as AnyReader
+from qa.index.memory import changed_files, says_the_same
 from qa.index.milvus import connect, milvus_address
 from qa.index.reader import LocalIndex, open_generation, open_local
 from qa.index.recipe import reading_recipe
 from qa.index.store import LanguageCount, RepeatedDocument, Store
-from qa.index.vectors import Journal, build_vectors, embed_new, remove_journal
+from qa.index.vectors import BLOCK, Journal, build_vectors, embed_new, remove_journal
 from qa.lexical import LexicalIndex
 from qa.records import QAError, Skipped
 
@@ -91,6 +92,7 @@ def update_index(
     reading: ReadingSettings | None = None,
     retry: bool = True,
     exact_up_to: int | None = None,
+    spread: Spread | None = None,
 ) -> IndexReport:
     """Make the index in ``directory`` say what ``corpus`` (a folder or one file) says now, or hold
     the documents that a program gives for it.
@@ -101,6 +103,7 @@ def update_index(
     tables and tells whether scans are recognised. ``retry``: files that gave no document are tried
     again even when they did not change. ``exact_up_to`` is how many vectors are all compared with
     a question; more are searched approximately (``None``: as the index that is there has it).
+    ``spread`` are other machines that read and embed too.
     """
     # Imported here: its patterns take longer to compile than a question takes to answer.
     from qa.reading import FileReader, ReadingSettings
@@ -112,14 +115,31 @@ def update_index(
     reading = reading or ReadingSettings()
     recipe = reading_recipe(embedder, settings, reading)
     with writer_lock(directory), _disk_faults(directory), contextlib.ExitStack() as opened:
-        reader = opened.enter_context(FileReader(reading))
+        reader: AnyReader = opened.enter_context(FileReader(reading))
         previous = _open_previous(directory)
         if previous is not None:
             opened.callback(previous.close)
         if exact_up_to is None:
             exact_up_to = previous.manifest.exact_up_to if previous is not None else EXACT_UP_TO
+        block = BLOCK
+        if spread is not None:
+            block, embedder = spread.block, spread.embedder(embedder)
+            if isinstance(corpus, Path):
+                same = previous is not None and previous.store.recipe() == recipe
+                store = previous.store if previous is not None and same else None
+                changed = changed_files(corpus, directory, store)
+                reader = spread.reader(reader, reading, changed)
         job = Job(
-            corpus, directory, embedder, settings, recipe, reader, retry, exact_up_to, progress
+            corpus,
+            directory,
+            embedder,
+            settings,
+            recipe,
+            reader,
+            retry,
+            exact_up_to,
+            block,
+            progress,
         )
         alike = previous if previous is not None and _is_made_alike(previous, job) else None
         read = embedded = 0
@@ -315,7 +335,7 @@ def _write_vectors(
         def tell(done: int, total: int) -> None:
             job.progress(Progress("embed", done, total))
 
-        embedded = embed_new(store, embedder, known, journal, tell)
+        embedded = embed_new(store, embedder, known, journal, tell, job.block)
         dense = build_vectors(
             store, embedder, known, taken, journal, staging / TOKENS, job.exact_up_to
         )
