@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scale import WordEmbedder
+from word_embedder import WordEmbedder
 
 from qa.assistant import Assistant
 from qa.embedding import open_embedder

@@ -135,7 +135,7 @@ def test_meaning_ranks_by_tokens_too(index: Index, fake_embedder: FakeEmbedder) 
     query = fake_embedder.embed_questions([question])[0]
     candidates = Candidates(index, question, query, 10)
     rows = candidates.rows.tolist()
-    tokens = late_interaction(query.tokens, [index.tokens.signs(row) for row in rows])
+    tokens = late_interaction(query.tokens, index.tokens.signs(rows))
     expected = 0.5 * scale_between(candidates.cosines) + 0.5 * scale_between(tokens)
     hits = METHODS["dense"](index, question, query, 10)
     assert len(hits) >= 2
@@ -153,9 +153,7 @@ def test_the_best_are_compared_by_tokens(
     query = fake_embedder.embed_questions([question])[0]
     candidates = Candidates(index, question, query, 10)
     fused = fuse(candidates.cosines, candidates.lexical())
-    tokens = late_interaction(
-        query.tokens, [index.tokens.signs(row) for row in candidates.rows.tolist()]
-    )
+    tokens = late_interaction(query.tokens, index.tokens.signs(candidates.rows.tolist()))
     tokens[np.argsort(-fused, kind="stable")[compared:]] = 0
     looked = (1 - TOKENS_SHARE) * fused + TOKENS_SHARE * np.maximum(tokens, 0)
     hits = search_hybrid(index, question, query, 10)

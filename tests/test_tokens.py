@@ -47,7 +47,7 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     write(tmp_path / "tokens", written)
     again = TokenIndex.load(tmp_path / "tokens", 1)
     assert (again.rows, again.tokens) == (3, 3)
-    assert [again.signs(row).tolist() for row in range(3)] == [[[1], [2]], [], [[7]]]
+    assert [signs.tolist() for signs in again.signs(range(3))] == [[[1], [2]], [], [[7]]]
 
 
 @pytest.mark.parametrize(("counts", "width"), [([], 1), ([3, 2], 0), ([0], 48)])
@@ -67,9 +67,9 @@ def test_a_file_cut_short_while_it_is_read_is_told(tmp_path: Path) -> None:
     write(tmp_path / "tokens", [np.zeros((5_000, 48), np.uint8)] * 2)
     index = TokenIndex.load(tmp_path / "tokens", 48)
     os.truncate(tmp_path / "tokens" / "signs.bin", 240_000)
-    assert index.signs(0).shape == (5_000, 48)
+    assert index.signs([0])[0].shape == (5_000, 48)
     with pytest.raises(QAError, match="cut short while it was in use"):
-        index.signs(1)
+        index.signs([1])
 
 
 def test_tokens_of_the_shipped_model(shipped_embedder: ShippedEmbedder) -> None:

@@ -27,7 +27,14 @@ from qa.embedding import Embedder, open_embedder
 from qa.encoder import shipped_encoder
 from qa.forms import other_forms, spelled
 from qa.french import analyse_words
-from qa.index import Index, IndexReport, change_index, current_name, open_index
+from qa.index import (
+    Index,
+    IndexReport,
+    change_index,
+    current_name,
+    index_folder,
+    open_index,
+)
 from qa.overview import Overview, asked_subject, documents_on, overview_of
 from qa.records import Answer, Citation, Document, Hit, QAError, Turn
 from qa.search import METHODS
@@ -92,7 +99,7 @@ class Assistant:
     @classmethod
     def open(cls, directory: str | Path = "index") -> Assistant:
         """Open an index with the model that made it; ``QAError`` says what to do when it cannot."""
-        index = open_index(Path(directory))
+        index = open_index(index_folder(directory))
         return cls(index, open_embedder(index.manifest.embedder.name))
 
     def answer(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from qa.assistant import Assistant
 from qa.embedding import Embedder, open_embedder
-from qa.index import IndexReport, index_given, open_index, update_index
+from qa.index import IndexReport, index_folder, index_given, open_index, update_index
 from qa.progress import progress_bars
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def build(
             directory = Path(tempfile.mkdtemp(prefix="sourcier-"))
             after_a_fault.callback(shutil.rmtree, directory, ignore_errors=True)
         else:
-            directory = Path(index)
+            directory = index_folder(index)
         shown = None if progress and "ipykernel" not in sys.modules else progress
         with progress_bars(shown) as told:
             if isinstance(documents, str | Path):

@@ -10,9 +10,9 @@ import contextlib
 import math
 import os
 import tempfile
-import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +21,61 @@ from numpy.typing import NDArray
 
 from qa.families import family, family_stems
 from qa.french import analyse_grams, analyse_words, words
+from qa.mapping import MappedFiles
 from qa.records import QAError
 
 _FIELDS = ("words", "grams")
 _WRITER_MEMORY = 200_000_000  # bytes
 # Where a lock file may stand: the temporary folder, or else what Linux keeps in memory.
 LOCK_FOLDERS = (None, "/dev/shm")  # noqa: S108
-_CHECKED = 0.01  # seconds for which the sizes of the segments need not be looked at again
 RELATED = 0.8  # what another word of the same family counts, against the question's own
+
+# What one word of a question may be: terms by weight, of which the best in a passage counts.
+Clause = Mapping[str, float]
+
+
+def word_clauses(
+    text: str, frequencies: Callable[[Collection[str]], Mapping[str, int]], rows: int
+) -> list[Clause]:
+    """The stems of a question, each with the others of its family (``qa.families``).
+
+    ``frequencies`` tells in how many of the ``rows`` passages stems occur. A family is one word:
+    each of its stems is as rare as all of them together.
+    """
+    related = {
+        word.stem: family_stems(number) - {word.stem}
+        for word in words(text)
+        if not word.is_stop and (number := family(word.form)) is not None
+    }
+    related = {stem: others for stem, others in related.items() if others}
+    frequency = frequencies({*related, *chain.from_iterable(related.values())}) if related else {}
+    clauses: list[Clause] = []
+    for stem, count in Counter(analyse_words(text)).items():
+        if stem not in related:
+            clauses.append({stem: float(count)})
+            continue
+        others = {other: frequency[other] for other in (stem, *related[stem])}
+        rarity = _idf(sum(others.values()), rows)
+        clauses.append(
+            {
+                other: count * (1 if other == stem else RELATED) * rarity / _idf(found, rows)
+                for other, found in sorted(others.items())
+                if found
+            }
+            or {stem: float(count)}
+        )
+    return clauses
+
+
+def gram_clauses(text: str) -> list[Clause]:
+    """The character 4-grams of a question."""
+    return [{gram: float(count)} for gram, count in Counter(analyse_grams(text)).items()]
+
+
+def _idf(frequency: int, rows: int) -> float:
+    """As tantivy's BM25 has it; the most frequent words still count a little."""
+    rows = max(rows, frequency)
+    return max(0.1, math.log(1 + (rows - frequency + 0.5) / (frequency + 0.5)))
 
 
 class LexicalIndex:
@@ -45,13 +92,10 @@ class LexicalIndex:
                 f"the words of the index cannot be read ({_one_line(error)}). "
                 "Make it again: qa index CORPUS --index DIR"
             ) from error
-        # Segments stay mapped: to read where one has been cut short would end the process.
-        self._mapped = [
-            (path, path.stat().st_size)
-            for path in folder.iterdir()
-            if path.suffix not in {".json", ".lock"}
-        ]
-        self._checked = time.monotonic()
+        self._mapped = MappedFiles(
+            "words",
+            (path for path in folder.iterdir() if path.suffix not in {".json", ".lock"}),
+        )
 
     def _open_somehow(self, folder: Path) -> None:
         """tantivy takes a lock file even to read. Where it may not, or something stands in its
@@ -128,84 +172,44 @@ class LexicalIndex:
 
     def document_frequency(self, stem: str) -> int:
         """In how many passages a stem occurs."""
-        self._check_sizes()
+        self._mapped.check()
         return int(self._searcher.doc_freq("words", stem))
-
-    def _check_sizes(self) -> None:
-        now = time.monotonic()
-        if now - self._checked < _CHECKED:
-            return
-        for path, size in self._mapped:
-            # What a newer generation has replaced is gone, and stays mapped as it was.
-            with contextlib.suppress(FileNotFoundError):
-                if path.stat().st_size != size:
-                    raise QAError(
-                        "the words of the index were cut short while it was in use. "
-                        "Make it again: qa index CORPUS --index DIR"
-                    )
-        self._checked = now
-
-    def _idf(self, frequency: int) -> float:
-        """As tantivy's BM25 has it; the most frequent words still count a little."""
-        rows = max(self.rows, frequency)
-        return max(0.1, math.log(1 + (rows - frequency + 0.5) / (frequency + 0.5)))
 
     def search_words(self, text: str, limit: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Rows and BM25 scores of the passages that share stems with the text, best first.
 
         A word of the same family (``qa.families``) stands for one that is not there.
         """
-        related = {
-            word.stem: family_stems(number) - {word.stem}
-            for word in words(text)
-            if not word.is_stop and (number := family(word.form)) is not None
-        }
-        return self._search("words", analyse_words(text), limit, related)
+        clauses = word_clauses(
+            text, lambda stems: {stem: self.document_frequency(stem) for stem in stems}, self.rows
+        )
+        return self._search("words", clauses, limit)
 
     def search_grams(self, text: str, limit: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Rows and BM25 scores of the passages that share character 4-grams, best first."""
-        return self._search("grams", analyse_grams(text), limit, {})
+        return self._search("grams", gram_clauses(text), limit)
 
     def _search(
-        self,
-        field: str,
-        terms: Sequence[str],
-        limit: int,
-        related: Mapping[str, Collection[str]],
+        self, field: str, clauses: Sequence[Clause], limit: int
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         import tantivy
 
-        self._check_sizes()
+        self._mapped.check()
         limit = min(limit, self.rows)
 
-        def search_for(term: str, boost: float = 1.0) -> Any:
+        def search_for(term: str, weight: float) -> Any:
             found = tantivy.Query.term_query(self._index.schema, field, term, index_option="freq")
-            return tantivy.Query.boost_query(found, boost) if boost != 1 else found
+            return tantivy.Query.boost_query(found, weight) if weight != 1 else found
 
-        clauses = []
-        for term, count in Counter(terms).items():
-            query = search_for(term)
-            if others := related.get(term):
-                # A family is one word: each of its stems is as rare as all of them together.
-                frequencies = {stem: self.document_frequency(stem) for stem in (term, *others)}
-                rarity = self._idf(sum(frequencies.values()))
-                query = tantivy.Query.disjunction_max_query(
-                    [
-                        search_for(
-                            stem, (1 if stem == term else RELATED) * rarity / self._idf(frequency)
-                        )
-                        for stem, frequency in sorted(frequencies.items())
-                        if frequency
-                    ]
-                    or [query]
-                )
-            if count > 1:
-                query = tantivy.Query.boost_query(query, float(count))
-            clauses.append((tantivy.Occur.Should, query))
+        queries = []
+        for clause in clauses:
+            found = [search_for(term, weight) for term, weight in clause.items()]
+            query = found[0] if len(found) == 1 else tantivy.Query.disjunction_max_query(found)
+            queries.append((tantivy.Occur.Should, query))
         if not clauses or limit < 1:
             return np.empty(0, np.int64), np.empty(0, np.float32)
         found = self._searcher.search(
-            tantivy.Query.boolean_query(clauses), limit=limit, count=False
+            tantivy.Query.boolean_query(queries), limit=limit, count=False
         ).hits
         scores = np.array([score for score, _ in found], dtype=np.float32)
         addresses = [address for _, address in found]

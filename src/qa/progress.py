@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from qa.index import Progress
 
-_UNITS = {"read": "documents", "embed": "passages", "words": "passages", "search": "questions"}
+_UNITS = {"read": "documents", "search": "questions"}
 
 
 @contextlib.contextmanager
@@ -27,7 +27,7 @@ def progress_bars(shown: bool | None = None) -> Iterator[Callable[[Progress], No
             bar = bars[progress.step] = tqdm(
                 desc=f"{progress.step:>6}",
                 total=progress.total,
-                unit=f" {_UNITS[progress.step]}",
+                unit=" " + _UNITS.get(progress.step, "passages"),
                 disable=None if shown is None else not shown,
             )
         bar.update(progress.done - bar.n)

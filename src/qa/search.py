@@ -145,7 +145,7 @@ class Candidates:
     def compare(self, positions: NDArray[np.intp]) -> None:
         """Compare these by their tokens; nothing where the index has none."""
         if self._index.tokens.tokens:
-            signs = [self._index.tokens.signs(int(row)) for row in self.rows[positions]]
+            signs = self._index.tokens.signs(self.rows[positions].tolist())
             self.tokens[positions] = late_interaction(self._query.tokens, signs)
 
     def hits(self, scores: Floats, limit: int, references: float = REFERENCES) -> list[Hit]:

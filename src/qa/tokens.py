@@ -84,8 +84,11 @@ class TokenIndex:
         """How many tokens there are; none when the embedding model gives none."""
         return int(self._starts[-1]) if self._token_bytes else 0
 
-    def signs(self, row: int) -> Signs:
-        """The signs of a passage, (tokens, token_bytes)."""
+    def signs(self, rows: Sequence[int]) -> list[Signs]:
+        """The signs of some passages, each (tokens, token_bytes)."""
+        return [self._read(row) for row in rows]
+
+    def _read(self, row: int) -> Signs:
         start, end = int(self._starts[row]), int(self._starts[row + 1])
         size = (end - start) * self._token_bytes
         content = os.pread(self._descriptor, size, start * self._token_bytes)

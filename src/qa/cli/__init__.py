@@ -78,6 +78,15 @@ def _parser() -> argparse.ArgumentParser:
     index.add_argument(
         "--ocr", action="store_true", help="recognise the text of scanned pages (tesseract)"
     )
+    index.add_argument(
+        "--exact-up-to",
+        type=_positive,
+        metavar="N",
+        help="compare all vectors of at most N passages (300000); search more approximately",
+    )
+    index.add_argument(
+        "--ray", metavar="ADDRESS", help="read and embed on a Ray cluster too (HOST:6379, or auto)"
+    )
     _json_option(index)
 
     ask = command("ask", asking.ask, "answer a question, with citations")
@@ -186,7 +195,7 @@ def _evaluation_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
         evaluate.add_argument(name, type=_path, metavar="FILE", help=text)
     evaluate.add_argument("--qrels", type=_path, help="judgements, TREC or BEIR (of --pool)")
     evaluate.add_argument("--split", help="of the folder's qrels (test)")
-    evaluate.add_argument("--index", type=_path, metavar="DIR", help="judge this index")
+    evaluate.add_argument("--index", type=_place, metavar="DIR", help="judge this index")
     evaluate.add_argument(
         "--methods", help="between commas (hybrid,dense,lexical; fusion, vectors)"
     )
@@ -214,7 +223,7 @@ def _evaluation_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
     compare.add_argument("--split", help="of the dataset's qrels (test)")
     compare.add_argument("--queries", type=_path, metavar="FILE", help="texts of the questions")
     compare.add_argument("--corpus", type=_path, metavar="FILE", help="texts: a corpus.jsonl")
-    compare.add_argument("--index", type=_path, metavar="DIR", help="texts: of this index")
+    compare.add_argument("--index", type=_place, metavar="DIR", help="texts: of this index")
     compare.add_argument("--measure", default="nDCG@10", help="that orders the questions (nDCG@10)")
     compare.add_argument(
         "--shown", type=_positive, default=10, metavar="N", help="questions won and lost (10)"
@@ -224,7 +233,11 @@ def _evaluation_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
 
 def _index_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--index", type=_path, default=Path("index"), metavar="DIR", help="index folder (index)"
+        "--index",
+        type=_place,
+        default=Path("index"),
+        metavar="DIR",
+        help="index folder (index), or milvus://HOST:PORT/COLLECTION, or FILE.db (Milvus Lite)",
     )
 
 
@@ -249,6 +262,16 @@ def _path(text: str) -> Path:
     if not named or b"\0" in named:
         raise argparse.ArgumentTypeError("an empty name is no file or folder")
     return Path(text)
+
+
+def _place(text: str) -> Path:
+    """An index folder, or the working folder of an index in Milvus."""
+    path = _path(text)
+    if not text.startswith("milvus://") and path.suffix != ".db":
+        return path
+    from qa.index import index_folder
+
+    return index_folder(text)
 
 
 def _positive(text: str) -> int:

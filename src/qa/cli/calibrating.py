@@ -21,10 +21,10 @@ def calibrate(options: argparse.Namespace) -> int:
         print("qa calibrate: give --questions FILE, or --remove (not both).", file=sys.stderr)
         return 2
     from qa.answering import calibration_path, write_calibration
-    from qa.index import candidates
+    from qa.index import candidates, current_name
 
     if options.remove:
-        if not candidates(options.index):
+        if not candidates(options.index) and current_name(options.index) is None:
             raise QAError(f"no index in {options.index}: nothing was removed.")
         path = calibration_path(options.index)
         known = path.exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 from collections.abc import Iterator, Mapping
@@ -18,7 +19,7 @@ from qa.records import QAError
 if TYPE_CHECKING:
     from qa.answering import AnsweringModel, Calibration
     from qa.embedding import Embedder
-    from qa.index import IndexReport, LanguageCount, RepeatedDocument
+    from qa.index import IndexReport, LanguageCount, Manifest, RepeatedDocument
     from qa.reading import ReadingSettings
 
 
@@ -32,11 +33,26 @@ def index(options: argparse.Namespace) -> int:
     reading = ReadingSettings(
         tuple(options.text_field or ()), options.title_field or "", options.ocr
     )
+    if options.watch and options.ray is not None:
+        print("qa index: --watch cannot be used with --ray.", file=sys.stderr)
+        return 2
     if options.watch:
         return _watch(options, embedder, reading)
-    with progress_bars() as progress:
+    with contextlib.ExitStack() as opened:
+        spread = None
+        if options.ray is not None:
+            from qa.cluster import Cluster
+
+            spread = opened.enter_context(Cluster(options.ray))
+        progress = opened.enter_context(progress_bars())
         report = update_index(
-            options.corpus, options.index, embedder, progress=progress, reading=reading
+            options.corpus,
+            options.index,
+            embedder,
+            progress=progress,
+            reading=reading,
+            exact_up_to=options.exact_up_to,
+            spread=spread,
         )
     if options.json:
         print_json(asdict(report))
@@ -53,7 +69,13 @@ def _watch(options: argparse.Namespace, embedder: Embedder, reading: ReadingSett
 
     told = False
     try:
-        for result in watch_index(options.corpus, options.index, embedder, reading=reading):
+        for result in watch_index(
+            options.corpus,
+            options.index,
+            embedder,
+            reading=reading,
+            exact_up_to=options.exact_up_to,
+        ):
             if isinstance(result, QAError):
                 print(f"qa: {result}", file=sys.stderr, flush=True)
             elif options.json:
@@ -161,6 +183,7 @@ def status(options: argparse.Namespace) -> int:
     print(f"indexed   {manifest.created}, generation {opened.path.name}")
     print(f"model     {manifest.embedder.name} ({manifest.embedder.dimension} dimensions)")
     print(f"contents  {manifest.documents} documents, {manifest.passages} passages")
+    print(f"vectors   {_how_searched(manifest)}")
     for line in _refusal_lines(shipped, calibration, unusable):
         print(line)
     for line in _languages_and_repetitions(languages, repeated_passages):
@@ -178,6 +201,16 @@ def status(options: argparse.Namespace) -> int:
     for skip in skipped:
         print(f"  skipped  {skip.source}: {skip.reason}")
     return 0
+
+
+def _how_searched(manifest: Manifest) -> str:
+    found = manifest.approximation
+    if found is None:
+        return f"all compared with a question (up to {manifest.exact_up_to} passages)"
+    return (
+        f"{found.probes} of {found.lists} lists looked at: {found.recall:.1%} of the ten nearest, "
+        f"over {found.questions} questions of these passages"
+    )
 
 
 def _refusal_lines(

@@ -1,10 +1,11 @@
 """One directory on disk: write a generation, verify, publish, open, update."""
 
 from qa.index.collection import change_index, index_given
-from qa.index.generations import candidates, current_name
+from qa.index.generations import candidates
 from qa.index.intake import Progress
 from qa.index.manifest import DamagedIndexError, Manifest
-from qa.index.reader import Index, open_index
+from qa.index.milvus import index_folder
+from qa.index.reader import Index, current_name, open_index
 from qa.index.store import DocumentEntry, LanguageCount, RepeatedDocument
 from qa.index.verify import verify_citations, verify_index
 from qa.index.watch import watch_index
@@ -22,6 +23,7 @@ __all__ = [
     "candidates",
     "change_index",
     "current_name",
+    "index_folder",
     "index_given",
     "open_index",
     "update_index",

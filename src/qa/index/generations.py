@@ -39,7 +39,7 @@ _GENERATION, _DRAFT = re.compile(_PREFIX + _MOMENT), re.compile(re.escape(_STAGI
 _HARMLESS = frozenset(
     {
         *(_CURRENT, _LOCK, "calibration.json", "evaluation.json", "feedback.sqlite"),
-        *("made-by.json", ".DS_Store", ".gitignore", ".gitkeep", "lost+found"),
+        *("MILVUS", "made-by.json", ".DS_Store", ".gitignore", ".gitkeep", "lost+found"),
     }
 )
 

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from qa.chunking import ChunkSettings, split_passages
 from qa.embedding import Embedder
@@ -15,6 +16,9 @@ from qa.index.manifest import DOCUMENTS
 from qa.index.memory import FileMemory, FileReader
 from qa.index.store import Store, document_digest
 from qa.records import Document, QAError, Skipped
+
+if TYPE_CHECKING:
+    from qa.reading import ReadingSettings
 
 # The documents that an index shall hold, from what it holds now (``None``: there is none yet).
 Documents = Callable[[Store | None], Iterable[Document]]
@@ -27,6 +31,25 @@ class Progress:
     step: str
     done: int
     total: int | None
+
+
+class Spread(Protocol):
+    """Other machines (``qa.cluster.Cluster``); ``block`` passages are embedded at a time."""
+
+    block: int
+
+    def embedder(self, embedder: Embedder) -> Embedder:
+        """The same embedder, its passages embedded there."""
+        ...
+
+    def reader(
+        self,
+        reader: FileReader,
+        settings: ReadingSettings,
+        expected: Iterable[tuple[Path, str]],
+    ) -> FileReader:
+        """The same reader; the expected files, in their order, are read there."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +67,8 @@ class Job:
     recipe: str
     reader: FileReader
     retry: bool
+    exact_up_to: int
+    block: int
     progress: Callable[[Progress], None]
 
 

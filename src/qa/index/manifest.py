@@ -10,12 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from qa.chunking import ChunkSettings
+from qa.dense import Approximation
 from qa.records import QAError
 
-FORMAT = 3
+FORMAT = 4
 NAME = "manifest.json"
 DOCUMENTS, VECTORS, TOKENS, LEXICAL = "documents.sqlite", "vectors.faiss", "tokens", "lexical"
 PARTS = frozenset({NAME, DOCUMENTS, VECTORS, TOKENS, LEXICAL})
+# An index up to this size is hashed whenever it is opened, which takes a second; of a larger one,
+# only the files that have changed since they were hashed, as the system itself tells.
+HASHED_UP_TO = 1_000_000_000  # bytes
 
 
 class DamagedIndexError(QAError):
@@ -24,10 +28,16 @@ class DamagedIndexError(QAError):
 
 @dataclass(frozen=True, slots=True)
 class FileEntry:
-    """Size in bytes and SHA-256 of a file of the generation."""
+    """Size in bytes and SHA-256 of a file of the generation.
+
+    ``stamp`` is what the system told of it when it was hashed: its number on the disk and its
+    times, of which it writes the last (ctime) itself. Another stamp (a copy, a restored backup)
+    only means that the file is hashed again.
+    """
 
     size: int
     sha256: str
+    stamp: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +58,8 @@ class Manifest:
     """The description of a generation; ``files`` maps relative POSIX paths to sizes and hashes.
 
     ``created`` is UTC, ISO 8601. ``corpus`` is where the documents were read, empty where a program
-    gave them; ``corpus_digest`` is the SHA-256 of their ids and contents.
+    gave them; ``corpus_digest`` is the SHA-256 of their ids and contents. The vectors of more than
+    ``exact_up_to`` passages are searched approximately, as ``approximation`` says.
     """
 
     format: int
@@ -60,6 +71,8 @@ class Manifest:
     skipped: int
     embedder: EmbedderEntry
     chunking: ChunkSettings
+    exact_up_to: int
+    approximation: Approximation | None
     analysis: str
     versions: Mapping[str, str]
     files: Mapping[str, FileEntry]
@@ -83,6 +96,8 @@ class Manifest:
                 )
             fields["embedder"] = EmbedderEntry(**fields["embedder"])
             fields["chunking"] = ChunkSettings(**fields["chunking"])
+            if fields["approximation"] is not None:
+                fields["approximation"] = Approximation(**fields["approximation"])
             fields["files"] = {name: FileEntry(**entry) for name, entry in fields["files"].items()}
             return cls(**fields)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -97,10 +112,17 @@ def _digest(fields: Mapping[str, Any]) -> str:
 def describe_files(folder: Path) -> dict[str, FileEntry]:
     """Size and hash of every file below a folder, the manifest and lock files left out."""
     return {
-        path.relative_to(folder).as_posix(): FileEntry(path.stat().st_size, hash_file(path))
+        path.relative_to(folder).as_posix(): FileEntry(
+            path.stat().st_size, hash_file(path), _stamp(path)
+        )
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name != NAME and path.suffix != ".lock"
     }
+
+
+def _stamp(path: Path) -> str:
+    found = path.stat()
+    return f"{found.st_ino}:{found.st_mtime_ns}:{found.st_ctime_ns}"
 
 
 def hash_file(path: Path) -> str:
@@ -120,18 +142,26 @@ def read_manifest(folder: Path) -> Manifest:
     return Manifest.from_json(content)
 
 
-def verify_files(folder: Path, manifest: Manifest) -> list[str]:
+def verify_files(
+    folder: Path, manifest: Manifest, hashed_up_to: int | None = HASHED_UP_TO
+) -> list[str]:
     """What is wrong with the files of a generation, a line each; nothing when all is whole.
 
-    Sizes are compared first: they cost nothing and tell most damage.
+    Sizes are compared first: they cost nothing and tell most damage. In an index of more than
+    ``hashed_up_to`` bytes (``None``: never) a file that has the stamp of the moment when it was
+    hashed is not hashed again.
     """
     faults = []
+    size = sum(entry.size for entry in manifest.files.values())
+    is_large = hashed_up_to is not None and size > hashed_up_to
     for name, entry in manifest.files.items():
         path = folder / name
         if not path.is_file():
             faults.append(f"{name} is missing")
         elif path.stat().st_size != entry.size:
             faults.append(f"{name} has {path.stat().st_size} bytes instead of {entry.size}")
+        elif is_large and _stamp(path) == entry.stamp:
+            continue
         elif hash_file(path) != entry.sha256:
             faults.append(f"{name} does not match its SHA-256")
     return faults

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qa.index.draft import DraftStore
-from qa.index.store import FileRecord, Store
+from qa.index.store import FileRecord, Store, document_digest
 from qa.reading.reasons import skipped as skip
 from qa.records import Document, Skipped
 
@@ -90,8 +90,9 @@ class FileMemory:
     """Reads files as its ``reader`` does, but takes from earlier runs what has not changed.
 
     ``file`` is the file being read and ``place`` where its present document stands; ``number`` is
-    that of the store its documents are taken from (``None``: they are read); ``read_files`` counts
-    those that were read and gave a document.
+    that of the store which has that document as it is (``None``: it is new); ``read_files`` counts
+    the files that were read and gave a document. Of a changed file, documents that stayed as they
+    were are taken too: a large dump is read again, but not cut again.
     """
 
     def __init__(
@@ -107,6 +108,7 @@ class FileMemory:
         self._reader = reader
         self._stores = stores
         self._known = [store.files() for store in stores]
+        self._digests: list[dict[str, bytes]] | None = None  # of documents, when they are needed
         self._index = index.resolve()
         self._retry = retry
         self._passage_bytes = passage_bytes
@@ -131,12 +133,12 @@ class FileMemory:
         settled = stamp is not None and stamp.is_settled(began)
         # What may change unseen while it is read is compared before and after.
         early = _digest_or_none(path) if stamp is not None and not settled else None
-        self.number, digest = self._recall(path, name, stamp)
+        recalled, digest = self._recall(path, name, stamp)
         given = 0
-        for place, result in self._results(path, name):
+        for place, result in self._results(path, name, recalled):
             made = self._made() - before if is_added else 0
             fits = self._added + made <= MOST_OF_ALL
-            if not fits or (made > MOST_OF_A_FILE and self.number is None):
+            if not fits or (made > MOST_OF_A_FILE and recalled is None):
                 code, most = (
                     ("file_too_much", MOST_OF_A_FILE) if fits else ("added_too_much", MOST_OF_ALL)
                 )
@@ -144,10 +146,12 @@ class FileMemory:
                 break
             if is_added and isinstance(result, Document):
                 result = _under_its_file(result, name, place)
-            self.place = place
+            self.place, self.number = place, recalled
+            if recalled is None and isinstance(result, Document):
+                self.number = self._as_before(result)
             given += isinstance(result, Document)
             yield place, result
-        if given and self.number is None:
+        if given and recalled is None:
             self.read_files += 1
             digest = _digest_or_none(path)
         # A document that was refused (its id stands in another file too) may be wanted next time.
@@ -166,11 +170,21 @@ class FileMemory:
         the vectors and the tokens of passages."""
         return 2 * self._draft.bytes() + self._draft.rows * self._passage_bytes
 
-    def _results(self, path: Path, name: str) -> Iterator[tuple[str, Document | Skipped]]:
-        if self.number is None:
+    def _as_before(self, document: Document) -> int | None:
+        """The number of the store that has a document which was read as it is."""
+        if self._digests is None:
+            self._digests = [store.document_digests() for store in self._stores]
+        digest = document_digest(document) if self._digests else b""
+        known = (n for n, found in enumerate(self._digests) if found.get(document.id) == digest)
+        return next(known, None)
+
+    def _results(
+        self, path: Path, name: str, recalled: int | None
+    ) -> Iterator[tuple[str, Document | Skipped]]:
+        if recalled is None:
             yield from self._reader(path, name)
             return
-        store = self._stores[self.number]
+        store = self._stores[recalled]
         for place, document_id in store.file_documents(name):
             document = store.document(document_id)
             assert document is not None
@@ -231,6 +245,20 @@ def says_the_same(store: Store, corpus: Path, reader: FileReader, index: Path, r
             skipped.append(result)
     told = store.skipped_without_file()
     return sorted(map(repr, skipped)) == sorted(map(repr, told))
+
+
+def changed_files(corpus: Path, index: Path, store: Store | None) -> Iterator[tuple[Path, str]]:
+    """The files that have to be read, as far as sizes and times tell, each with its name."""
+    from qa.reading import corpus_files
+
+    inside, known = index.resolve(), store.files() if store is not None else {}
+    for name, entry in corpus_files(corpus, index):
+        if isinstance(entry, Skipped) or is_inside(entry, inside):
+            continue
+        name = distinct_name(entry, name)
+        stamp = _stamp_or_none(entry)
+        if stamp is not None and (name not in known or known[name].stamp != stamp.text):
+            yield entry, name
 
 
 def _under_its_file(document: Document, name: str, place: str) -> Document | Skipped:

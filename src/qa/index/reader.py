@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qa.dense import DenseIndex
-from qa.index.generations import candidates, current_name
+from qa.index.generations import candidates
+from qa.index.generations import current_name as local_name
 from qa.index.manifest import (
     DOCUMENTS,
     LEXICAL,
@@ -19,6 +20,8 @@ from qa.index.manifest import (
     read_manifest,
     verify_files,
 )
+from qa.index.milvus import connect, generation_name, milvus_address
+from qa.index.parts import DenseSearch, DocumentStore, TokenSource, WordSearch
 from qa.index.store import Store
 from qa.lexical import LexicalIndex
 from qa.records import Document, Passage, QAError
@@ -32,15 +35,16 @@ _ATTEMPTS = 5
 class Index:
     """One generation: row i of the vectors, tokens, words and passages is one passage.
 
+    ``path`` is its folder; where it is kept in Milvus, that is a name below the working folder.
     ``warning`` is set when the published generation was damaged and an older one serves.
     """
 
     path: Path
     manifest: Manifest
-    store: Store
-    dense: DenseIndex
-    tokens: TokenIndex
-    lexical: LexicalIndex
+    store: DocumentStore
+    dense: DenseSearch
+    tokens: TokenSource
+    lexical: WordSearch
     warning: str | None = None
 
     def passages(self, rows: Sequence[int]) -> list[Passage]:
@@ -61,7 +65,36 @@ class Index:
         self.store.close()
 
 
+@dataclass(frozen=True, slots=True)
+class LocalIndex(Index):
+    """A generation on this disk, whose documents the next one can be made from."""
+
+    store: Store
+
+
 def open_index(directory: Path) -> Index:
+    """The published generation, from where the folder has it: on this disk, or in Milvus.
+
+    On this disk it is the newest whole one, with a warning, when the published one is damaged.
+    """
+    address = milvus_address(directory)
+    if address is None:
+        return open_local(directory)
+    from qa.index.milvus_reader import open_remote
+
+    return open_remote(connect(address), directory)
+
+
+def current_name(directory: Path) -> str | None:
+    """The name of the published generation; ``None`` when there is none or it cannot be told."""
+    address = milvus_address(directory)
+    if address is None:
+        return local_name(directory)
+    moment = connect(address).published()
+    return generation_name(moment) if moment is not None else None
+
+
+def open_local(directory: Path) -> LocalIndex:
     """The published generation; the newest whole one, with a warning, when that is damaged."""
     for attempt in range(_ATTEMPTS):
         try:
@@ -79,11 +112,11 @@ def open_index(directory: Path) -> Index:
     )
 
 
-def _open_newest(directory: Path) -> Index:
+def _open_newest(directory: Path) -> LocalIndex:
     paths = candidates(directory)
     if not paths:
         raise QAError(f"no index in {directory}. Make one: qa index CORPUS --index {directory}")
-    published = current_name(directory)
+    published = local_name(directory)
     faults: list[str] = []
     for path in paths:
         try:
@@ -92,7 +125,7 @@ def _open_newest(directory: Path) -> Index:
             faults.append(f"{path.name}: {error}")
             continue
         except FileNotFoundError:
-            if path.name == published == current_name(directory):
+            if path.name == published == local_name(directory):
                 faults.append(f"{path.name} is missing")
                 continue
             raise
@@ -104,7 +137,7 @@ def _open_newest(directory: Path) -> Index:
             if faults
             else "CURRENT names no index (its run was stopped, or the file was changed)"
         )
-        return Index(
+        return LocalIndex(
             index.path,
             index.manifest,
             index.store,
@@ -122,7 +155,7 @@ def _open_newest(directory: Path) -> Index:
     )
 
 
-def open_generation(path: Path) -> Index:
+def open_generation(path: Path) -> LocalIndex:
     """A generation after its sizes, hashes and row counts were checked."""
     manifest = read_manifest(path)
     faults = verify_files(path, manifest)
@@ -131,7 +164,7 @@ def open_generation(path: Path) -> Index:
             raise FileNotFoundError(path)
         raise DamagedIndexError("; ".join(faults))
     try:
-        index = Index(
+        index = LocalIndex(
             path,
             manifest,
             Store(path / DOCUMENTS),

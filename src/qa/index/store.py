@@ -152,6 +152,10 @@ class Store:
         """The digest of every passage, by row."""
         return [row[0] for row in self._rows("SELECT digest FROM passages ORDER BY row")]
 
+    def passage_languages(self) -> list[str]:
+        """The ISO 639 code of every passage, by row."""
+        return [row[0] for row in self._rows("SELECT language FROM passages ORDER BY row")]
+
     def document_digests(self) -> dict[str, bytes]:
         """The digest of every document, by id, in reading order."""
         return dict(self._rows("SELECT id, digest FROM documents ORDER BY position"))

@@ -10,15 +10,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.dense import DenseIndex, check_unit
+from qa.dense import DenseIndex, Sample, check_unit, training_size
 from qa.embedding import Embedded, Embedder, Signs, Vectors
+from qa.french import split_sentences
+from qa.index.parts import DenseSearch, TokenSource
 from qa.index.store import IN_MEMORY, Store
-from qa.tokens import TokenIndex, TokenWriter
+from qa.tokens import TokenWriter
 
 # Passages embedded at once, sorted by length within: what an interruption costs at most.
 BLOCK = 256
 # Vectors held at once when the index is put together.
 _ROWS = 4096
+# Questions about the collection itself that an approximate search is checked with.
+_QUESTIONS, _QUESTION_WORDS = 256, 12
 
 
 class Journal:
@@ -96,6 +100,7 @@ def embed_new(
     known: Mapping[bytes, int],
     journal: Journal,
     progress: Callable[[int, int], None],
+    block_size: int = BLOCK,
 ) -> int:
     """Embed every passage whose vector is neither ``known`` nor in the journal; how many."""
     first: dict[bytes, int] = {}
@@ -107,8 +112,8 @@ def embed_new(
     new = [(row, digest) for digest, row in first.items()]
     done = 0
     progress(0, len(new))
-    for start in range(0, len(new), BLOCK):
-        block = new[start : start + BLOCK]
+    for start in range(0, len(new), block_size):
+        block = new[start : start + block_size]
 
         def tell(count: int) -> None:
             nonlocal done
@@ -126,15 +131,32 @@ def build_vectors(
     store: Store,
     embedder: Embedder,
     known: Mapping[bytes, int],
-    previous: tuple[DenseIndex, TokenIndex] | None,
+    previous: tuple[DenseSearch, TokenSource] | None,
     journal: Journal,
     tokens_folder: Path,
+    exact_up_to: int,
 ) -> DenseIndex:
     """The vectors of all passages by row: those of the previous index, else of the journal.
 
-    The signs of their tokens are written to a new folder.
+    The signs of their tokens are written to a new folder. Of more than ``exact_up_to`` passages
+    the vectors are searched approximately.
     """
     digests = store.passage_digests()
+
+    def sample() -> Sample:
+        chance = np.random.default_rng(0)
+        chosen = np.sort(chance.choice(len(digests), training_size(len(digests)), replace=False))
+        training = np.empty((len(chosen), embedder.dimension), dtype=np.float32)
+        for place, row in enumerate(chosen.tolist()):
+            digest = digests[row]
+            if previous is not None and digest in known:
+                training[place] = previous[0].vectors(_rows(known, [digest]))[0]
+            else:
+                training[place] = journal.read(digest)[0]
+        rows = chance.choice(len(digests), min(_QUESTIONS, len(digests)), replace=False)
+        questions = [_question(passage.text) for passage in store.passages(rows.tolist())]
+        asked = embedder.embed_questions(questions)
+        return Sample(training, np.stack([query.vector for query in asked]))
 
     def blocks() -> Iterator[Vectors]:
         for start in range(0, len(digests), _ROWS):
@@ -145,14 +167,21 @@ def build_vectors(
                 vectors[old] = previous[0].vectors(_rows(known, block))
             for i, digest in enumerate(block):
                 if previous is not None and old[i]:
-                    tokens.append(previous[1].signs(known[digest]))
+                    tokens.append(previous[1].signs([known[digest]])[0])
                 else:
                     vectors[i], signs = journal.read(digest)
                     tokens.append(signs)
             yield vectors
 
     with contextlib.closing(TokenWriter(tokens_folder)) as tokens:
-        return DenseIndex.build_blocks(len(digests), embedder.dimension, blocks())
+        made_with = sample() if len(digests) > exact_up_to else None
+        return DenseIndex.build_blocks(len(digests), embedder.dimension, blocks(), made_with)
+
+
+def _question(text: str) -> str:
+    """Something to ask of a passage: the beginning of its longest sentence."""
+    start, end = max(split_sentences(text), key=lambda span: span[1] - span[0], default=(0, None))
+    return " ".join(text[start:end].split()[:_QUESTION_WORDS])
 
 
 def _rows(known: Mapping[bytes, int], digests: Sequence[bytes]) -> NDArray[np.int64]:

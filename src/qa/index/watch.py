@@ -35,6 +35,7 @@ def watch_index(
     progress: Callable[[Progress], None] = lambda _: None,
     interval: float = INTERVAL,
     reading: ReadingSettings | None = None,
+    exact_up_to: int | None = None,
 ) -> Iterator[IndexReport | QAError]:
     """Update the index now and whenever the corpus changes, for ever; what each update did.
 
@@ -57,6 +58,7 @@ def watch_index(
                     progress=progress,
                     reading=reading,
                     retry=done is None,
+                    exact_up_to=exact_up_to,
                 )
             except QAError as error:
                 if str(error) != told:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qa.chunking import ChunkSettings
+from qa.dense import EXACT_UP_TO, Approximation
 from qa.embedding import Embedder
 from qa.french import ANALYSIS
 from qa.index.generations import (
@@ -26,7 +27,7 @@ from qa.index.generations import (
     staging_folder,
     writer_lock,
 )
-from qa.index.intake import Documents, Job, Progress, take_in
+from qa.index.intake import Documents, Job, Progress, Spread, take_in
 from qa.index.manifest import (
     DOCUMENTS,
     FORMAT,
@@ -39,11 +40,13 @@ from qa.index.manifest import (
     describe_files,
     read_manifest,
 )
-from qa.index.memory import says_the_same
-from qa.index.reader import Index, open_generation, open_index
+from qa.index.memory import FileReader as AnyReader
+from qa.index.memory import changed_files, says_the_same
+from qa.index.milvus import connect, milvus_address
+from qa.index.reader import LocalIndex, open_generation, open_local
 from qa.index.recipe import reading_recipe
 from qa.index.store import LanguageCount, RepeatedDocument, Store
-from qa.index.vectors import Journal, build_vectors, embed_new, remove_journal
+from qa.index.vectors import BLOCK, Journal, build_vectors, embed_new, remove_journal
 from qa.lexical import LexicalIndex
 from qa.records import QAError, Skipped
 
@@ -88,6 +91,8 @@ def update_index(
     *,
     reading: ReadingSettings | None = None,
     retry: bool = True,
+    exact_up_to: int | None = None,
+    spread: Spread | None = None,
 ) -> IndexReport:
     """Make the index in ``directory`` say what ``corpus`` (a folder or one file) says now, or hold
     the documents that a program gives for it.
@@ -96,7 +101,9 @@ def update_index(
     changed, nothing is written. Any error or interruption leaves the published generation as it
     was, and the next run goes on where an interrupted one stopped. ``reading`` names the fields of
     tables and tells whether scans are recognised. ``retry``: files that gave no document are tried
-    again even when they did not change.
+    again even when they did not change. ``exact_up_to`` is how many vectors are all compared with
+    a question; more are searched approximately (``None``: as the index that is there has it).
+    ``spread`` are other machines that read and embed too.
     """
     # Imported here: its patterns take longer to compile than a question takes to answer.
     from qa.reading import FileReader, ReadingSettings
@@ -108,11 +115,32 @@ def update_index(
     reading = reading or ReadingSettings()
     recipe = reading_recipe(embedder, settings, reading)
     with writer_lock(directory), _disk_faults(directory), contextlib.ExitStack() as opened:
-        reader = opened.enter_context(FileReader(reading))
-        job = Job(corpus, directory, embedder, settings, recipe, reader, retry, progress)
+        reader: AnyReader = opened.enter_context(FileReader(reading))
         previous = _open_previous(directory)
         if previous is not None:
             opened.callback(previous.close)
+        if exact_up_to is None:
+            exact_up_to = previous.manifest.exact_up_to if previous is not None else EXACT_UP_TO
+        block = BLOCK
+        if spread is not None:
+            block, embedder = spread.block, spread.embedder(embedder)
+            if isinstance(corpus, Path):
+                same = previous is not None and previous.store.recipe() == recipe
+                store = previous.store if previous is not None and same else None
+                changed = changed_files(corpus, directory, store)
+                reader = spread.reader(reader, reading, changed)
+        job = Job(
+            corpus,
+            directory,
+            embedder,
+            settings,
+            recipe,
+            reader,
+            retry,
+            exact_up_to,
+            block,
+            progress,
+        )
         alike = previous if previous is not None and _is_made_alike(previous, job) else None
         read = embedded = 0
         if (
@@ -129,9 +157,9 @@ def update_index(
                 if alike is not None and _holds_the_same(alike, store):
                     generation = alike.path.name
                 else:
-                    embedded = _write_vectors(job, staging, store, previous)
+                    embedded, approximation = _write_vectors(job, staging, store, previous)
                     _write_words(job, staging / LEXICAL, store)
-                    _write_manifest(job, staging, store)
+                    _write_manifest(job, staging, store, approximation)
                     open_generation(staging).close()
                     generation = publish(directory, staging).name
         report = IndexReport(
@@ -149,8 +177,22 @@ def update_index(
         )
         older = previous.path if previous is not None and report.published else None
         clean(directory, {generation, *_worth_keeping(directory, generation, older, store)})
+        _publish_elsewhere(directory / generation, bool(report.deleted), progress)
         remove_journal(directory / EMBEDDED)
         return report
+
+
+def _publish_elsewhere(
+    generation: Path, deleted: bool, progress: Callable[[Progress], None]
+) -> None:
+    """Into Milvus, where the folder stands for an address there; again after an interruption."""
+    address = milvus_address(generation.parent)
+    if address is None:
+        return
+    from qa.index.milvus_writer import publish_generation
+
+    with contextlib.closing(open_generation(generation)) as index:
+        publish_generation(connect(address), index, deleted, progress)
 
 
 def _check_corpus(corpus: Path) -> None:
@@ -193,25 +235,26 @@ def _fitting(embedder: Embedder) -> ChunkSettings:
     return ChunkSettings(min(settings.target, maximum), maximum)
 
 
-def _open_previous(directory: Path) -> Index | None:
+def _open_previous(directory: Path) -> LocalIndex | None:
     """What is there to update; nothing when it is missing, damaged or of another format."""
     try:
-        return open_index(directory)
+        return open_local(directory)
     except QAError:
         return None
 
 
-def _is_made_alike(previous: Index, job: Job) -> bool:
+def _is_made_alike(previous: LocalIndex, job: Job) -> bool:
     """Whether the same files would make the same index."""
     return (
         previous.warning is None
         and previous.manifest.embedder.fingerprint == job.embedder.fingerprint
         and previous.manifest.analysis == ANALYSIS
+        and previous.manifest.exact_up_to == job.exact_up_to
         and previous.store.recipe() == job.recipe
     )
 
 
-def _holds_the_same(previous: Index, store: Store) -> bool:
+def _holds_the_same(previous: LocalIndex, store: Store) -> bool:
     return (
         previous.manifest.corpus_digest == _corpus_digest(store)
         and previous.store.skipped() == store.skipped()
@@ -276,8 +319,11 @@ def _worth_keeping(directory: Path, generation: str, older: Path | None, store: 
     return []
 
 
-def _write_vectors(job: Job, staging: Path, store: Store, previous: Index | None) -> int:
-    """Vectors of all passages, those of unchanged texts taken over; how many were embedded."""
+def _write_vectors(
+    job: Job, staging: Path, store: Store, previous: LocalIndex | None
+) -> tuple[int, Approximation | None]:
+    """Vectors of all passages, those of unchanged texts taken over; how many were embedded, and
+    how they are searched."""
     embedder = job.embedder
     known: dict[bytes, int] = {}
     taken = None
@@ -289,10 +335,12 @@ def _write_vectors(job: Job, staging: Path, store: Store, previous: Index | None
         def tell(done: int, total: int) -> None:
             job.progress(Progress("embed", done, total))
 
-        embedded = embed_new(store, embedder, known, journal, tell)
-        dense = build_vectors(store, embedder, known, taken, journal, staging / TOKENS)
+        embedded = embed_new(store, embedder, known, journal, tell, job.block)
+        dense = build_vectors(
+            store, embedder, known, taken, journal, staging / TOKENS, job.exact_up_to
+        )
         dense.save(staging / VECTORS)
-    return embedded
+    return embedded, dense.approximation
 
 
 def _write_words(job: Job, folder: Path, store: Store) -> None:
@@ -311,7 +359,9 @@ def _write_words(job: Job, folder: Path, store: Store) -> None:
         path.chmod(mode)
 
 
-def _write_manifest(job: Job, staging: Path, store: Store) -> None:
+def _write_manifest(
+    job: Job, staging: Path, store: Store, approximation: Approximation | None
+) -> None:
     documents, passages = store.counts()
     embedder = job.embedder
     manifest = Manifest(
@@ -326,6 +376,8 @@ def _write_manifest(job: Job, staging: Path, store: Store) -> None:
             embedder.name, embedder.fingerprint, embedder.dimension, embedder.token_bytes
         ),
         chunking=job.settings,
+        exact_up_to=job.exact_up_to,
+        approximation=approximation,
         analysis=ANALYSIS,
         versions={name: importlib.metadata.version(name) for name in _PACKAGES},
         files=describe_files(staging),
