@@ -188,6 +188,14 @@ class Store:
             removed=tuple(json.loads(removed)),
         )
 
+    def file_of(self, document_id: str) -> tuple[str, FileRecord] | None:
+        """The file that a document was read from: its name, and what it was then."""
+        query = (
+            "SELECT name, stamp, files.digest FROM documents JOIN files ON name = file WHERE id = ?"
+        )
+        record = self._row(query, (document_id,))
+        return (record[0], FileRecord(*record[1:])) if record else None
+
     def document_files(self) -> dict[str, str]:
         """The file that each document was read from, by document id, in reading order."""
         return dict(self._rows("SELECT id, file FROM documents ORDER BY position"))

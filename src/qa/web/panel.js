@@ -1,15 +1,12 @@
-// The reader's side of the page: examples, citations, the source beside the chat, files to save.
-// Everything shown comes from the server as escaped HTML; nothing here builds HTML from text.
-"use strict";
+// The reader's side of the page: asking, what survives a reload, adding documents.
+import { close, find, open, panel, show, smooth } from "./source.js";
+
 (() => {
   // Gradio speaks the browser's language; this page is in French.
   for (const [name, value] of [["language", "fr"], ["languages", ["fr"]]]) {
     Object.defineProperty(navigator, name, { get: () => value });
   }
 
-  const find = (selector, from = document) => from.querySelector(selector);
-  const calm = matchMedia("(prefers-reduced-motion: reduce)");
-  const smooth = () => (calm.matches ? "auto" : "smooth");
   const box = () => find("#box textarea, #box input");
 
   // --- Asking -----------------------------------------------------------------------------------
@@ -105,134 +102,11 @@
 
   window.sourcier = { asking, bringBack, download, focus, forget };
 
-  // --- The source beside the chat ---------------------------------------------------------------
-
-  let origin = null; // the link that opened the source
-  let steps = []; // the links that previous and next go through
-
-  const panel = () => find("#source");
-
-  async function open(link, focused = true) {
-    origin = link;
-    steps = link.matches(".cit") ? [...link.closest("article").querySelectorAll(".cit")] : [];
-    document.querySelectorAll(".cit.current").forEach((other) => other.classList.remove("current"));
-    link.classList.add("current");
-    const { search, searchParams } = new URL(link.href);
-    // « Back » closes the source, however many were looked at.
-    if (panel().hidden) history.pushState("source", "", search);
-    else history.replaceState(history.state, "", search);
-    await show(searchParams, focused);
-    check(link);
-    // The chat is narrower now: what was clicked stays in sight.
-    if (focused) link.scrollIntoView({ block: "nearest" });
-  }
-
-  async function show(params, focused = true) {
-    const aside = panel();
-    const query = new URLSearchParams({
-      document: params.get("source"),
-      start: params.get("start") || 0,
-      end: params.get("end") || 0,
-    });
-    const scroller = find(".document", aside);
-    try {
-      const answer = await fetch(`source?${query}`);
-      if (!answer.ok && answer.status !== 404) throw new Error(answer.status);
-      scroller.innerHTML = await answer.text();
-    } catch {
-      scroller.replaceChildren(notice(aside.dataset.unreadable));
-    }
-    const position = steps.indexOf(origin);
-    find(".steps", aside).hidden = steps.length < 2;
-    find(".position", aside).textContent = `${position + 1} / ${steps.length}`;
-    find('[data-step="-1"]', aside).disabled = position <= 0;
-    find('[data-step="1"]', aside).disabled = position >= steps.length - 1;
-    aside.hidden = false;
-    document.body.classList.add("with-source");
-    const cited = find("#cited", aside);
-    scroller.scrollTop = 0;
-    if (cited) {
-      const above = cited.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
-      scroller.scrollTop = above - scroller.clientHeight / 3;
-    }
-    if (focused) (cited || aside).focus({ preventScroll: true });
-  }
-
-  function notice(text) {
-    const told = document.createElement("p");
-    told.className = "notice alert";
-    told.setAttribute("role", "alert");
-    told.textContent = text;
-    return told;
-  }
-
-  // The index may have changed since the answer: then the span is no longer the quote.
-  function check(link) {
-    const quote = link.closest("blockquote")?.querySelector("q");
-    const body = find("#source .body");
-    if (!quote || !body) return;
-    const found = [...body.querySelectorAll("mark")].map((part) => part.textContent).join("");
-    if (found.replace(/\s/g, "") === quote.textContent.replace(/\s/g, "")) return;
-    const told = notice(panel().dataset.changed);
-    body.before(told);
-    told.scrollIntoView({ block: "center" });
-  }
-
-  function close() {
-    if (history.state === "source") history.back();
-    else hide();
-  }
-
-  function hide() {
-    panel().hidden = true;
-    document.body.classList.remove("with-source");
-    if (location.search) history.replaceState(null, "", location.pathname);
-    if (!origin) return;
-    origin.classList.remove("current");
-    if (origin.isConnected && !document.activeElement.matches("#box *")) origin.focus();
-    origin = null;
-  }
-
-  window.addEventListener("popstate", () => {
-    const params = new URLSearchParams(location.search);
-    if (params.get("source")) show(params);
-    else if (!panel().hidden) hide();
-  });
-
-  async function copy(button, text) {
-    try {
-      await navigator.clipboard.writeText(text);
-    } catch {
-      // Without a secure context there is no clipboard: the old way.
-      const field = document.createElement("textarea");
-      field.value = text;
-      document.body.append(field);
-      field.select();
-      document.execCommand("copy");
-      field.remove();
-      button.focus();
-    }
-    const label = button.textContent;
-    button.textContent = panel().dataset.copied;
-    setTimeout(() => (button.textContent = label), 1200);
-  }
-
   document.addEventListener("click", (event) => {
-    const target = event.target.closest("a, button");
-    if (!target || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const target = event.target.closest("button");
+    if (!target) return;
     if (target.matches(".example")) ask(target.textContent);
-    else if (target.matches("a.cit, a.to-source")) {
-      event.preventDefault();
-      open(target);
-    } else if (target.dataset.tab) find(`#${target.dataset.tab}-button`).click();
-    else if (target.matches("#source .close")) close();
-    else if (target.matches("#source .step")) {
-      const next = steps[steps.indexOf(origin) + Number(target.dataset.step)];
-      if (next) open(next);
-    } else if (target.dataset.copy) copy(target, target.dataset.copy);
-    else if (target.dataset.copyLink) {
-      copy(target, new URL(target.dataset.copyLink, document.baseURI).href);
-    }
+    else if (target.dataset.tab) find(`#${target.dataset.tab}-button`).click();
   });
 
   document.addEventListener("keydown", (event) => {

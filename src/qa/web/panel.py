@@ -10,6 +10,7 @@ from qa.index.store import DocumentEntry
 from qa.records import Document, Skipped
 from qa.web import texts
 from qa.web.markup import block, escape, paragraphs, source_url
+from qa.web.originals import has_pages, original_url
 from qa.web.references import FORMATS, reference
 from qa.web.tables import find_tables, table_html
 
@@ -28,6 +29,7 @@ def source_frame(*, upload: bool = False) -> str:
         f'{_step(-1, texts.PREVIOUS, "←")}<span class="position" aria-live="polite"></span>'
         f"{_step(1, texts.NEXT, '→')}</p>"
         f'<button type="button" class="close" aria-label="{texts.CLOSE}">×</button></div>'
+        f'<section class="page" aria-label="{texts.PAGE}" hidden></section>'
         '<div class="document"></div></aside>'
     )
 
@@ -38,8 +40,11 @@ def _step(by: int, label: str, sign: str) -> str:
     )
 
 
-def source(document: Document, start: int, end: int, today: date) -> str:
-    """A whole document with a span highlighted, and how to cite that span."""
+def source(document: Document, start: int, end: int, today: date, *, has_file: bool) -> str:
+    """A whole document with a span highlighted, and how to cite that span.
+
+    ``has_file``: the file that it was read from may be opened.
+    """
     cited = reference(document, start, end)
     buttons = "".join(
         f'<button type="button" class="quiet" data-copy="{escape(make(cited, today))}">'
@@ -57,8 +62,22 @@ def source(document: Document, start: int, end: int, today: date) -> str:
     told = " · ".join(fact for fact in [*facts, document.source] if fact)
     return (
         f"<h2>{escape(document.title or document.id)}</h2>"
-        f'<p class="facts">{escape(told)}</p>'
+        f'<p class="facts">{escape(told)}{_original(document, start) if has_file else ""}</p>'
         f'<div class="body">{body(document, start, end)}</div>{cite}'
+    )
+
+
+def _original(document: Document, start: int) -> str:
+    """The file itself, and a page of it as it was printed."""
+    url = escape(original_url(document.id))
+    links = f' · <a href="{url}" download>{texts.OPEN_FILE}</a>'
+    if not has_pages(document):
+        return links
+    page = document.page_at(start) or document.pages[0]
+    label = texts.SEE_PAGE.format(number=page.number)
+    return (
+        f'{links} <button type="button" class="quiet" data-page="0" aria-pressed="false">'
+        f"{label}</button>"
     )
 
 

@@ -108,7 +108,7 @@ def rewrite_page(page: str, nonce: str) -> str:
     own = (
         '<link rel="icon" type="image/svg+xml" href="favicon.svg" />'
         '<link rel="stylesheet" href="style.css" />'
-        f'<script nonce="{nonce}" src="panel.js"></script>'
+        f'<script nonce="{nonce}" type="module" src="panel.js"></script>'
     )
     return page.replace("<style>", f"{own}<style>", 1)
 

@@ -14,20 +14,21 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qa.records import QAError
-from qa.web import panel, texts
+from qa.web import texts
 from qa.web.access import Access, access_for, account, read_proxies
 from qa.web.additions import Additions
 from qa.web.calls import Calls
 from qa.web.guard import Guard
 from qa.web.layout import build_app
 from qa.web.mcp import mcp_app
+from qa.web.originals import Pages
 from qa.web.page import Page
 from qa.web.responses import App, Receive, Scope, Send
+from qa.web.sources import serve_sources
 
 if TYPE_CHECKING:
     import uvicorn
@@ -67,24 +68,22 @@ def create_app(
 
     import fastapi
     import gradio as gr
-    from fastapi.responses import HTMLResponse, Response
+    from fastapi.responses import Response
 
     programs = mcp_app(page) if access.mcp else None
-    lifespan = programs.router.lifespan_context if programs is not None else None
+    pages = Pages()
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Any) -> AsyncIterator[None]:
+        async with contextlib.AsyncExitStack() as stack:
+            stack.callback(pages.close)
+            if programs is not None:
+                await stack.enter_async_context(programs.router.lifespan_context(app))
+            yield
+
     app = fastapi.FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     if programs is not None:
         app.router.routes.extend(programs.routes)
-
-    def source(document: str, start: int = 0, end: int = 0) -> HTMLResponse:
-        try:
-            found = page.assistant.document(document)
-        except (QAError, UnicodeError):
-            text = f'<p class="notice" role="alert">{texts.UNKNOWN_DOCUMENT}</p>'
-            return HTMLResponse(text, status_code=404)
-        length = len(found.text)
-        start, end = min(max(start, 0), length), min(max(end, 0), length)
-        today = datetime.now().astimezone().date()
-        return HTMLResponse(panel.source(found, start, max(start, end), today))
 
     def serve_text(path: str, content: str, kind: str) -> None:
         def respond() -> Response:
@@ -92,11 +91,12 @@ def create_app(
 
         app.get(path)(respond)
 
-    app.add_api_route("/source", source, response_class=HTMLResponse, response_model=None)
+    serve_sources(app, page, pages)
     styles = ("style.css", "evaluation.css")
     style = "".join((_HERE / name).read_text("utf-8") for name in styles)
     serve_text("/style.css", style, "text/css")
-    serve_text("/panel.js", (_HERE / "panel.js").read_text("utf-8"), "text/javascript")
+    for name in ("panel.js", "source.js"):
+        serve_text(f"/{name}", (_HERE / name).read_text("utf-8"), "text/javascript")
     serve_text("/favicon.svg", _ICON, "image/svg+xml")
     if access.upload:
         corpus, name = Path(index.manifest.corpus), assistant.embedder.name
@@ -119,7 +119,9 @@ def create_app(
 
 
 # What shows documents: never those of a generation that another has replaced.
-_SHOWS = re.compile(r"/(?:config|source|mcp|gradio_api/(?:queue/join|run/predict|call/.*))?")
+_SHOWS = re.compile(
+    r"/(?:config|source|page|original|mcp|gradio_api/(?:queue/join|run/predict|call/.*))?"
+)
 
 
 def _newest_first(app: App, page: Page) -> App:

@@ -177,6 +177,16 @@ UNREADABLE = typeset("La source n’a pas pu être lue. Le serveur est-il encore
 SOURCE_CHANGED = typeset(
     "Ce document a changé depuis la réponse : reposez la question pour retrouver la citation."
 )
+OPEN_FILE = "Ouvrir le fichier"
+SEE_PAGE = typeset("Voir la page {number}")
+PAGE = "Page du fichier"
+PAGE_OF = typeset("Page {number} sur {pages}")
+PAGE_WITH_QUOTE = typeset("{page} du fichier, la citation surlignée")
+PAGE_BEFORE, PAGE_AFTER = "Page précédente", "Page suivante"
+QUOTE_NOT_SEEN = "la citation s’y trouve, sans avoir pu être surlignée"
+NO_ORIGINAL = typeset(
+    "Le fichier n’est plus tel qu’il a été indexé, ou n’est plus là : relancez l’indexation."
+)
 
 # Corpus.
 CORPUS_FILTER = "Filtrer par titre"
