@@ -15,11 +15,17 @@ from conftest import FakeEmbedder
 from qa.index import open_index, update_index
 from qa.reading import FileReader, UnreadableError
 from qa.reading.pdf_picture import shared
+from qa.web import texts
 from qa.web.originals import original
-from test_web import Browser, Scripted, Serve, Site, request
+from test_web import ASK, Browser, Scripted, Serve, Site, request
 
 pytestmark = test_web.pytestmark
-browser, start = test_web.browser, test_web.start  # fixtures
+browser, start, scripted, site = (  # fixtures
+    test_web.browser,
+    test_web.start,
+    test_web.scripted,
+    test_web.site,
+)
 
 WIDTH, HEIGHT = A4
 QUOTE = "Voilà le phare des Trois-Sœurs, haut de quarante-deux mètres."
@@ -111,7 +117,7 @@ def test_a_page_is_seen_with_its_quote_marked(browser: Browser, port: Site) -> N
 
 def test_the_file_is_saved_as_it_is(browser: Browser, port: Site) -> None:
     browser.open(f"{port.url}/?{cited(port)}")
-    browser.one("#source .facts a").click()
+    browser.one("#source .tools a").click()
     saved = browser.downloads / "port.pdf"
     browser.until(saved.exists, "the file")
     assert saved.read_bytes() == book()
@@ -175,3 +181,110 @@ def test_what_a_page_has_of_a_quote() -> None:
     assert shared(second + "suite", page) == [(32, 58)]
     assert shared(first + second, page) == [(3, 29), (32, 58)]
     assert shared("abcdef12", page) == [] and shared("", page) == ()
+
+
+# --- The quote in its place -----------------------------------------------------------------------
+
+
+def test_a_marker_previews_its_quote(browser: Browser, site: Site) -> None:
+    from selenium.webdriver.common.action_chains import ActionChains
+    from selenium.webdriver.common.keys import Keys
+
+    browser.open(site.url)
+    browser.ask(ASK)
+    first, second = browser.all(".preview")
+    marker = browser.one(".cit")
+    assert not first.is_displayed()
+    ActionChains(browser.driver).move_to_element(marker).perform()
+    browser.until(first.is_displayed, "the preview")
+    citation = site.assistant.answer(ASK).citations[0]
+    assert browser.run("return arguments[0].querySelector('mark').textContent", first) == (
+        citation.quote
+    )
+    # It can be pointed at, and put away where it stands.
+    ActionChains(browser.driver).move_to_element(first).perform()
+    assert first.is_displayed()
+    browser.one("body").send_keys(Keys.ESCAPE)
+    browser.until(lambda: not first.is_displayed(), "the preview put away")
+    browser.run("document.querySelectorAll('.cit')[1].focus({focusVisible: true})")
+    browser.until(second.is_displayed, "the preview of what has the focus")
+    assert marker.get_attribute("aria-describedby") == first.get_attribute("id")
+
+
+# --- Inside a document ----------------------------------------------------------------------------
+
+SELECTED = """
+const [highlight] = [...CSS.highlights.get(arguments[0])];
+return highlight ? highlight.toString() : '';
+"""
+SIZE = "return CSS.highlights.get(arguments[0]).size"
+IN_SIGHT = """
+const [at] = [...CSS.highlights.get('current')].map((range) => range.getBoundingClientRect());
+const [frame, top] = ['.document', '.top'].map((css) =>
+  document.querySelector(`#source ${css}`).getBoundingClientRect());
+return top.bottom <= at.top && at.bottom <= frame.bottom;
+"""
+
+
+def test_a_document_is_searched_and_gone_through(browser: Browser, site: Site) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    browser.open(f"{site.url}/?source=brume.md&start=0&end=0")
+    browser.until(lambda: "brume" in browser.text("#source h2"), "the document")
+    field = browser.one("#source .within input")
+    told = "#source .within output"
+    # Without accents, over the end of a line, among characters that count twice.
+    field.send_keys("ete  « VENU")
+    browser.until(lambda: browser.text(told) == "1 / 48", "all places")
+    assert browser.run(SELECTED, "current") == "été « venu"
+    assert browser.run(SIZE, "found") == 48 and browser.run(IN_SIGHT)
+    field.send_keys(Keys.SHIFT, Keys.ENTER)
+    browser.until(lambda: browser.text(told) == "48 / 48", "the last place")
+    assert browser.run(IN_SIGHT)
+    browser.one("#source [data-found='1']").click()
+    browser.until(lambda: browser.text(told) == "1 / 48", "the first place")
+    field.send_keys(Keys.CONTROL, "a")
+    field.send_keys("zeppelin")
+    browser.until(lambda: browser.text(told) == texts.FOUND_NONE, "no place")
+    assert browser.run(SIZE, "found") == 0
+
+
+def test_what_is_in_a_document_leads_there(browser: Browser, site: Site) -> None:
+    browser.open(f"{site.url}/?source=brume.md&start=0&end=0")
+    outline = browser.until(lambda: browser.all("#source .outline button"), "the outline")
+    assert [line.text for line in outline[:2]] == ["Récit de la brume", "Jour 1 de la brume"]
+    next(line for line in outline if line.text == "Jour 9 de la brume").click()
+    assert browser.run("return document.activeElement.textContent") == "Jour 9 de la brume"
+    opening = browser.one("#source .openings button")
+    assert opening.text.startswith("La brume monta")
+    opening.click()
+    assert browser.run("return document.activeElement.textContent").startswith("La brume monta")
+    # Opened at a quote, it is one click away.
+    browser.open(site.url)
+    browser.ask(ASK)
+    browser.one(".cit").click()
+    browser.opens_source()
+    assert browser.one("#source .inside").get_attribute("open") is None
+
+
+def test_all_that_an_answer_took_is_marked(browser: Browser, site: Site) -> None:
+    browser.open(site.url)
+    browser.ask(ASK)
+    browser.one(".cit").click()
+    browser.opens_source()
+    answer = site.assistant.answer(ASK)
+    document = answer.citations[0].document_id
+    quotes = [c.quote for c in answer.citations if c.document_id == document]
+    passages = [h for h in answer.hits if h.passage.document_id == document]
+    assert browser.run(SIZE, "cited") == len(quotes)
+    assert browser.run(SELECTED, "cited") == quotes[0]
+    assert browser.run(SELECTED, "passage") == passages[0].passage.text
+    buttons = browser.all("#source .found-here button")
+    names = [
+        *(f"[{n}]" for n in range(1, len(quotes) + 1)),
+        *(f"passage {h.rank}" for h in passages),
+    ]
+    assert [button.text for button in buttons] == names
+    buttons[-1].click()
+    place = browser.run("return document.activeElement.textContent")
+    assert place.strip() in passages[-1].passage.text

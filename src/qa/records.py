@@ -265,7 +265,7 @@ class Answer:
         if self.context:
             parts.append(f"<p><small>Compris avec : {escape(' · '.join(self.context))}</small></p>")
         for citation in self.citations:
-            before, after = self._around(citation)
+            before, after = self.around(citation)
             quote = citation.marked(escape, "<b>", "</b>")
             parts.append(
                 f"<p>{escape(before)}<mark>{quote}</mark>{escape(after)}<br>"
@@ -278,7 +278,7 @@ class Answer:
             parts.append(f"<p>Passages proches, sans réponse :</p><ul>{near}</ul>")
         return "\n".join(parts)
 
-    def _around(self, citation: Citation) -> tuple[str, str]:
+    def around(self, citation: Citation) -> tuple[str, str]:
         """What stands before and after a quote in its passage, where that is among the hits."""
         for passage in (hit.passage for hit in self.hits):
             start, end = citation.start - passage.start, citation.end - passage.start

@@ -7,7 +7,7 @@ question by a template; only a question whose first citation quotes that very se
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from itertools import islice, zip_longest
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ WANTED = 3
 # At most so many questions are tried: the page must not wait for its examples, and the same
 # documents give the same ones on any machine.
 TRIES = 12
+NEXT_TRIES = 5  # after an answer: each is one more
 _DOCUMENTS = 24
 _SENTENCES = 40  # of each document
 _LENGTH = 80  # characters of a question
@@ -85,6 +86,24 @@ def example_questions(assistant: Assistant, wanted: int = WANTED) -> list[str]:
     return [*chosen.values(), ABOUT][:wanted]
 
 
+def next_questions(
+    assistant: Assistant, asked: str, places: Iterable[tuple[str, int, int]], wanted: int = WANTED
+) -> list[str]:
+    """Questions that some places (document, start, end) answer, other than the one just asked."""
+    turns = [
+        [one for one in proposals(assistant.document(name), start, end) if one.question != asked]
+        for name, start, end in places
+    ]
+    chosen = []
+    in_turn = (one for turn in zip_longest(*turns) for one in turn if one is not None)
+    for proposal in islice(in_turn, NEXT_TRIES):
+        if proposal.question not in chosen and _works(assistant, proposal):
+            chosen.append(proposal.question)
+        if len(chosen) == wanted:
+            break
+    return chosen
+
+
 def _works(assistant: Assistant, proposal: Proposal) -> bool:
     try:
         answer = assistant.answer(proposal.question)
@@ -124,21 +143,22 @@ def _in_turn(assistant: Assistant) -> list[Proposal]:
     return [proposal for turn in zip_longest(*kinds) for proposal in turn if proposal is not None]
 
 
-def proposals(document: Document) -> list[Proposal]:
-    """Every question that the templates make of a document's first sentences."""
+def proposals(document: Document, start: int = 0, end: int | None = None) -> list[Proposal]:
+    """Every question that the templates make of a document's first sentences, or a part's."""
     found = []
     titles = {heading.start for heading in document.headings}
     common = set(re.findall(r"\b[a-zà-ÿœ]+\b", document.text))
     opens_section = True
-    for start, end in split_sentences(document.text)[:_SENTENCES]:
-        if start in titles:
+    part = document.text[start:end]
+    for first, last in split_sentences(part)[:_SENTENCES]:
+        if start + first in titles:
             opens_section = True
             continue
-        sentence = document.text[start:end].strip()
+        sentence = part[first:last].strip()
         for kind, question in _ask(sentence, common):
             # What a thing is, is told where its section begins.
             if len(question) <= _LENGTH and (opens_section or kind != "what"):
-                found.append(Proposal(question, kind, document.id, start, end))
+                found.append(Proposal(question, kind, document.id, start + first, start + last))
         opens_section = False
     return found
 

@@ -54,7 +54,7 @@ WRONG_BURST, WRONG_RATE = 10, 0.2
 _CLIENTS = 1_000
 
 _READ = re.compile(
-    r"/(?:config|theme\.css|style\.css|(?:panel|source)\.js|source|page|original|favicon\.ico|favicon\.svg|robots\.txt|"
+    r"/(?:config|theme\.css|style\.css|(?:panel|source|notes)\.js|source|page|original|why|next|favicon\.ico|favicon\.svg|robots\.txt|"
     r"(?:assets|static)/[\w./-]{1,200}|gradio_api/(?:info|app_id|startup-events|theme\.css|queue/data|"
     r"heartbeat/[\w-]+|call/answer/\w+))?",
     re.ASCII,  # a file's name of 200 characters has no more bytes, which is what systems count
@@ -64,11 +64,11 @@ _WRITE = re.compile(
 )
 _DOCUMENTS, _MCP, _GRADIO = "/documents", "/mcp", "/gradio_api/"
 # Addresses whose query is read.
-_ASKED = re.compile(r"/(?:source|page|original|gradio_api/queue/data)")
+_ASKED = re.compile(r"/(?:source|page|original|why|next|gradio_api/queue/data)")
 # Asked for by browsers without the reader's name; they tell nothing.
 _OPEN = re.compile(r"/(?:favicon\.(?:ico|svg)|robots\.txt)")
 _LIMITED = re.compile(
-    r"/(?:config|source|page|original|documents|mcp|"
+    r"/(?:config|source|page|original|why|next|documents|mcp|"
     r"gradio_api/(?:info|queue/join|run/predict|call/(?:v2/)?answer)/?)?"
 )
 

@@ -90,6 +90,7 @@ def build_app(page: Page, datasets: Path | None = None) -> Any:
                         notice = _actions(gr, built.warning, "notice")
                         box, send, stop = _asking(gr)
                         new, edit, retry, as_markdown, as_json, to_paper = _tools(gr)
+                        gr.HTML(panel.dialogs(), elem_id="kept", apply_default_css=False)
                         settings = _settings(gr)
                 with gr.Tab(texts.TAB_CORPUS, elem_id="corpus"):
                     zone = panel.drop_zone(SUFFIXES, LARGEST_ADDITION)

@@ -1,5 +1,6 @@
 // The reader's side of the page: asking, what survives a reload, adding documents.
-import { close, find, open, panel, show, smooth } from "./source.js";
+import { markKept } from "./notes.js";
+import { close, download, find, open, panel, show, smooth } from "./source.js";
 
 (() => {
   // Gradio speaks the browser's language; this page is in French.
@@ -25,15 +26,6 @@ import { close, find, open, panel, show, smooth } from "./source.js";
     if (!field || (onlyWhenFull && !field.value)) return;
     field.focus();
     field.setSelectionRange(field.value.length, field.value.length);
-  }
-
-  function download(file) {
-    if (!file || !file.text) return;
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([file.text], { type: "text/plain" }));
-    link.download = file.name;
-    link.click();
-    URL.revokeObjectURL(link.href);
   }
 
   function asking(now) {
@@ -110,9 +102,10 @@ import { close, find, open, panel, show, smooth } from "./source.js";
   });
 
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape") return;
+    if (event.key !== "Escape" || find("dialog[open]")) return;
     if (document.body.classList.contains("asking")) find("#stop").click();
     else if (panel() && !panel().hidden) close();
+    else document.activeElement.blur();
   });
 
   // --- Adding documents -------------------------------------------------------------------------
@@ -228,6 +221,7 @@ import { close, find, open, panel, show, smooth } from "./source.js";
 
   function follow() {
     keep();
+    markKept();
     const turns = document.querySelectorAll("#log .turn");
     const turn = turns[turns.length - 1];
     const now = turn ? `${turn.id} ${find(".question", turn).textContent}` : "";

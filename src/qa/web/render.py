@@ -16,6 +16,7 @@ from qa.web.state import Chat, Exchange, kept_fields
 
 # Titles on the first screen, and documents whose dates are looked at for it.
 _TITLES, _DATED = 4, 500
+_NEIGHBOURS = 220  # characters before a quote, and after it, in its preview
 
 # --- Frame ----------------------------------------------------------------------------------------
 
@@ -99,9 +100,14 @@ def _exchange(position: int, exchange: Exchange) -> str:
     kind = answer.status
     said = f'<p class="note">{escape(texts.typeset(answer.note))}</p>' if answer.note else ""
     if kind == "answered":
-        said = _figures(answer.citations) + said + _verdict(position, exchange)
+        said = _figures(position, answer, answer.citations) + said + _verdict(position, exchange)
+        # Which of its words were found, and which by their meaning: asked for when it is opened.
+        said += (
+            f'<details class="why" data-question="{escape(answer.standalone_question)}">'
+            f"<summary>{texts.WHY}</summary><div></div></details>"
+        )
     elif kind == "not_found":
-        said = _refusal(answer)
+        said = _refusal(position, answer)
     said += _passages(answer)
     return (
         f'<article class="turn {kind}" id="turn-{position}" data-kept="{_kept(exchange)}">'
@@ -135,23 +141,38 @@ def _understood(position: int, answer: Answer) -> str:
     return f'<p class="understood" role="group">{escape(label)} {buttons}</p>'
 
 
-def _figures(citations: Iterable[Citation]) -> str:
+def _figures(position: int, answer: Answer, citations: Iterable[Citation]) -> str:
     return "".join(
         f"<figure><blockquote><q>{highlight(c.quote, c.start, c.emphasis, tag='strong')}</q>"
-        f"{marker(c)}</blockquote>"
-        f"<figcaption>{_cited_place(c)}</figcaption></figure>"
+        f"{marker(c, f'preview-{position}-{c.marker}')}"
+        f"{_preview(answer, c, f'preview-{position}-{c.marker}')}</blockquote>"
+        f'<figcaption>{_cited_place(c)} <button type="button" class="quiet" aria-pressed="false" '
+        f'data-keep-from="{escape(citation_url(c))}">{texts.KEEP}</button></figcaption></figure>'
         for c in citations
     )
 
 
-def marker(citation: Citation) -> str:
-    """« [1] », a link to the quoted span in its document."""
+def marker(citation: Citation, preview: str) -> str:
+    """« [1] », a link to the quoted span; ``preview`` is the id of what it shows before."""
     label = texts.OPEN_CITATION.format(
         marker=citation.marker, title=citation.title or citation.document_id
     )
     return (
         f'{texts.NARROW}<a class="cit" role="doc-noteref" href="{escape(citation_url(citation))}" '
-        f'aria-label="{escape(label)}">[{citation.marker}]</a>'
+        f'aria-label="{escape(label)}" aria-describedby="{preview}">[{citation.marker}]</a>'
+    )
+
+
+def _preview(answer: Answer, citation: Citation, name: str) -> str:
+    """The quote among its neighbours, seen while its marker is pointed at or has the focus."""
+    before, after = answer.around(citation)
+    start = before.find(" ", len(before) - _NEIGHBOURS) if len(before) > _NEIGHBOURS else -1
+    end = after.rfind(" ", 0, _NEIGHBOURS) if len(after) > _NEIGHBOURS else len(after)
+    return (
+        f'<span class="preview" role="tooltip" id="{name}">{"…" if start >= 0 else ""}'
+        f"{escape(before[start + 1 :].lstrip())}<mark>{escape(citation.quote)}</mark>"
+        f"{escape(after[:end].rstrip())}"
+        f"{'…' if end < len(after) else ''}</span>"
     )
 
 
@@ -170,7 +191,7 @@ def _cited_place(citation: Citation) -> str:
     return place(citation.title or citation.document_id, citation.headings) + page + exact
 
 
-def _refusal(answer: Answer) -> str:
+def _refusal(position: int, answer: Answer) -> str:
     note = texts.typeset(answer.note) if answer.note else texts.NO_ANSWER
     said = f'<p class="refusal">{escape(note)}</p>'
     if answer.suggestion:
@@ -181,7 +202,8 @@ def _refusal(answer: Answer) -> str:
     # What was not sure enough to be an answer stays one click away, and says what it is.
     return (
         f'{said}<details class="withheld"><summary>{texts.SHOW_ANYWAY}</summary>'
-        f'<p class="note">{texts.UNSURE}</p>{_figures(answer.withheld)}</details>'
+        f'<p class="note">{texts.UNSURE}</p>'
+        f"{_figures(position, answer, answer.withheld)}</details>"
     )
 
 
@@ -213,7 +235,8 @@ def _passage(hit: Hit, citations: Iterable[Citation]) -> str:
     markers = "".join(f'<b class="quoted">[{c.marker}]</b> ' for c in quoted)
     url = escape(source_url(passage.document_id, passage.start, passage.end))
     return (
-        f'<li><details><summary><span class="path">{markers}'
+        f'<li data-name="{texts.PASSAGE.format(rank=hit.rank)}"><details><summary>'
+        f'<span class="path">{markers}'
         f"{place(passage.title or passage.document_id, passage.headings)}</span></summary>"
         f'<div class="text">{_text(hit, [(c.start, c.end) for c in quoted])}</div>'
         f'<p><a class="to-source" href="{url}">{texts.OPEN_SOURCE}</a></p></details></li>'

@@ -95,7 +95,7 @@ def create_app(
     styles = ("style.css", "evaluation.css")
     style = "".join((_HERE / name).read_text("utf-8") for name in styles)
     serve_text("/style.css", style, "text/css")
-    for name in ("panel.js", "source.js"):
+    for name in ("panel.js", "source.js", "notes.js"):
         serve_text(f"/{name}", (_HERE / name).read_text("utf-8"), "text/javascript")
     serve_text("/favicon.svg", _ICON, "image/svg+xml")
     if access.upload:
@@ -120,7 +120,7 @@ def create_app(
 
 # What shows documents: never those of a generation that another has replaced.
 _SHOWS = re.compile(
-    r"/(?:config|source|page|original|mcp|gradio_api/(?:queue/join|run/predict|call/.*))?"
+    r"/(?:config|source|page|original|why|next|mcp|gradio_api/(?:queue/join|run/predict|call/.*))?"
 )
 
 

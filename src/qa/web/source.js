@@ -58,7 +58,9 @@ export async function show(params, focused = true) {
   find('[data-step="1"]', aside).disabled = position >= steps.length - 1;
   aside.hidden = false;
   document.body.classList.add("with-source");
+  read();
   drawn();
+  document.dispatchEvent(new Event("shown"));
   const cited = find("#cited", aside);
   scroller.scrollTop = 0;
   if (cited) reveal(scroller, cited);
@@ -70,12 +72,151 @@ function reveal(scroller, element) {
   scroller.scrollTop += above - scroller.clientHeight / 3;
 }
 
+// --- Places of the document -----------------------------------------------------------------------
+
+let text = ""; // of the document, which its HTML has to the character
+let nodes = []; // its pieces: a node, and where it begins in the text
+let folded = null; // the same without accents, and from each of its characters to the text's
+let found = []; // where what is looked for stands
+
+const paint = (name, ranges) => CSS.highlights?.set(name, new Highlight(...ranges));
+
+function read() {
+  [text, nodes, folded, found] = ["", [], null, []];
+  const body = find("#source .body");
+  if (body) {
+    const walker = document.createTreeWalker(body, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      nodes.push({ node: walker.currentNode, start: text.length });
+      text += walker.currentNode.data;
+    }
+    markAnswer();
+  }
+  paint("found", []);
+  paint("current", []);
+}
+
+// From code points, which the server counts, to the units of a script's text.
+function unit(position) {
+  if (!/[\ud800-\udbff]/.test(text)) return position;
+  let units = 0;
+  for (const character of text) {
+    if (position-- <= 0) break;
+    units += character.length;
+  }
+  return units;
+}
+
+function range(start, end) {
+  const made = new Range();
+  const last = (position) => nodes.findLast((piece) => piece.start <= position) || nodes[0];
+  const [from, to] = [last(start), last(Math.max(start, end - 1))];
+  made.setStart(from.node, start - from.start);
+  made.setEnd(to.node, Math.min(end - to.start, to.node.length));
+  return made;
+}
+
+function goTo(start, end = start + 1, focused = true) {
+  const place = range(start, end);
+  reveal(find("#source .document"), place);
+  const element = place.startContainer.parentElement;
+  if (!focused) return;
+  element.tabIndex = -1;
+  element.focus({ preventScroll: true });
+}
+
+// All that the answer took from this document, and a button to each place.
+function markAnswer() {
+  const nav = find("#source .found-here");
+  const links = all(".cit, .passages .to-source", origin?.closest("article") || document.createElement("p"));
+  const painted = { cited: [], passage: [] };
+  const buttons = [];
+  links.forEach((link) => {
+    const params = new URL(link.href).searchParams;
+    if (params.get("source") !== shown.get("source")) return;
+    const [start, end] = ["start", "end"].map((name) => unit(Number(params.get(name))));
+    if (end > text.length) return;
+    const kind = link.matches(".cit") ? "cited" : "passage";
+    painted[kind].push(range(start, end));
+    const button = document.createElement("button");
+    button.type = "button";
+    button.dataset.unit = start;
+    button.textContent = kind === "cited" ? link.textContent : link.closest("li").dataset.name;
+    buttons.push(button);
+  });
+  for (const kind of ["cited", "passage"]) paint(kind, painted[kind]);
+  nav.hidden = buttons.length < 2;
+  nav.replaceChildren(`${panel().dataset.inAnswer} `, ...buttons);
+}
+
+const fold = (part) =>
+  part.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().replace("œ", "oe").replace("’", "'");
+
+function look(wanted) {
+  if (!folded) {
+    folded = { text: "", units: [] };
+    for (let i = 0; i < text.length; i += 1) {
+      const part = /\s/.test(text[i]) ? " " : fold(text[i]);
+      folded.text += part;
+      for (let j = 0; j < part.length; j += 1) folded.units.push(i);
+    }
+  }
+  const sought = fold(wanted).replace(/\s+/g, " ").trim();
+  found = [];
+  for (let at = -1; sought && found.length < 2000; ) {
+    at = folded.text.indexOf(sought, at + 1);
+    if (at < 0) break;
+    found.push([folded.units[at], folded.units[at + sought.length - 1] + 1]);
+  }
+  paint("found", found.map((span) => range(...span)));
+  // From where the reader is.
+  const top = find("#source .document").getBoundingClientRect().top;
+  const next = found.findIndex((span) => range(...span).getBoundingClientRect().top > top + 60);
+  tell(sought, Math.max(0, next));
+}
+
+let current = 0;
+
+function tell(sought, position) {
+  const none = sought ? panel().dataset.foundNone : "";
+  current = found.length ? (position + found.length) % found.length : 0;
+  find("#source .within output").value = found.length ? `${current + 1} / ${found.length}` : none;
+  paint("current", found.length ? [range(...found[current])] : []);
+  if (found.length) goTo(...found[current], false);
+}
+
+document.addEventListener("input", (event) => {
+  if (event.target.matches("#source .within input")) look(event.target.value);
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !event.target.matches("#source .within input")) return;
+  event.preventDefault();
+  tell(event.target.value, current + (event.shiftKey ? -1 : 1));
+});
+
+// A preview goes with Escape, until another marker is pointed at.
+const hidePreviews = (hidden) => document.body.classList.toggle("no-preview", hidden);
+document.addEventListener("keydown", (event) => event.key === "Escape" && hidePreviews(true));
+for (const kind of ["focusin", "pointerover"]) {
+  document.addEventListener(kind, (event) => event.target.matches(".cit") && hidePreviews(false));
+}
+
 export function notice(text) {
   const told = document.createElement("p");
   told.className = "notice alert";
   told.setAttribute("role", "alert");
   told.textContent = text;
   return told;
+}
+
+export function download(file) {
+  if (!file || !file.text) return;
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([file.text], { type: "text/plain" }));
+  link.download = file.name;
+  link.click();
+  URL.revokeObjectURL(link.href);
 }
 
 // The index may have changed since the answer: then the span is no longer the quote.
@@ -115,6 +256,21 @@ export function step(by) {
   const next = steps[steps.indexOf(origin) + by];
   if (next) open(next);
 }
+
+// --- Why this answer ------------------------------------------------------------------------------
+
+document.addEventListener("toggle", async (event) => {
+  const why = event.target;
+  if (!why.matches?.(".why[open]") || find(".why > div p", why.parentElement)) return;
+  const quoted = all(".passages li:has(.quoted) .to-source", why.closest("article"));
+  const places = quoted.map((link) => {
+    const part = document.createElement("div");
+    const params = new URL(link.href).searchParams;
+    fill(part, address("why", params, { question: why.dataset.question }));
+    return part;
+  });
+  find("div", why).replaceChildren(...places);
+}, true);
 
 // --- The page as it was printed -------------------------------------------------------------------
 
@@ -162,7 +318,13 @@ document.addEventListener("click", (event) => {
     open(target);
   } else if (target.matches("#source .close")) close();
   else if (target.matches("#source .step")) step(Number(target.dataset.step));
-  else if (page === "0") {
+  else if (target.dataset.goto) goTo(unit(Number(target.dataset.goto)));
+  else if (target.dataset.unit) goTo(Number(target.dataset.unit));
+  else if (target.dataset.found) tell(find("#source .within input").value, current + Number(target.dataset.found));
+  else if (target.dataset.look) {
+    find("#source .within input").value = target.dataset.look;
+    look(target.dataset.look);
+  } else if (page === "0") {
     wanted = !wanted;
     drawn();
   } else if (page) drawn(page);

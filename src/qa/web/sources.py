@@ -6,15 +6,21 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from qa.answering import Matches, match_passage
+from qa.assistant import clean_message
+from qa.encoder import shipped_encoder
 from qa.records import Document, QAError
 from qa.web import panel, texts
+from qa.web.markup import escape
 from qa.web.originals import Pages, original
 from qa.web.page import Page
 from qa.web.render import notice
 
+LONGEST_PASSAGE = 10_000  # characters
+
 
 def serve_sources(app: Any, page: Page, pages: Pages) -> None:
-    """Add ``/source``, ``/page`` and ``/original`` to an application: all of indexed documents."""
+    """Add ``/source``, ``/page``, ``/why`` and ``/original``: all tell of indexed documents."""
     from fastapi import HTTPException
     from fastapi.responses import FileResponse, HTMLResponse, Response
 
@@ -43,6 +49,15 @@ def serve_sources(app: Any, page: Page, pages: Pages) -> None:
 
         return shown(document, made)
 
+    def why(document: str, question: str, start: int = 0, end: int = 0) -> Response:
+        def made(found: Document) -> str:
+            first, last = _inside(found, start, min(end, start + LONGEST_PASSAGE))
+            asked = clean_message(question)
+            matches = match_passage(asked, found.text[first:last], shipped_encoder())
+            return why_html(found.text[first:last], matches)
+
+        return shown(document, made)
+
     def file(document: str) -> Response:
         path = original(page.assistant.index, document)
         if path is None:
@@ -50,7 +65,8 @@ def serve_sources(app: Any, page: Page, pages: Pages) -> None:
         # Saved, never shown: nothing that a file holds may run as a part of this page.
         return FileResponse(path, media_type="application/octet-stream", filename=path.name)
 
-    for path, respond in (("/source", source), ("/page", picture), ("/original", file)):
+    routes = {"/source": source, "/page": picture, "/why": why, "/original": file}
+    for path, respond in routes.items():
         app.add_api_route(path, respond, response_model=None)
 
 
@@ -59,3 +75,23 @@ def _inside(document: Document, start: int, end: int) -> tuple[int, int]:
     length = len(document.text)
     start = min(max(start, 0), length)
     return start, max(start, min(max(end, 0), length))
+
+
+def why_html(passage: str, matches: Matches) -> str:
+    """A passage with what met the question marked, and the same in words."""
+    words = dict.fromkeys(passage[start:end].lower() for start, end in matches.words)
+    pairs = {
+        texts.WHY_PAIR.format(asked=near.asked, found=passage[near.start : near.end]): near
+        for near in matches.near
+    }
+    told = [texts.WHY_WORDS.format(words=", ".join(words))] if words else []
+    told += [texts.WHY_MEANING.format(pairs=", ".join(pairs))] if pairs else []
+    spans = dict.fromkeys(matches.words, "word")
+    spans |= {(near.start, near.end): "near" for near in matches.near}
+    parts, position = [], 0
+    for (start, end), kind in sorted(spans.items()):
+        marked = f'<mark class="{kind}">{escape(passage[start:end])}</mark>'
+        parts += [escape(passage[position:start]), marked]
+        position = end
+    shown = "".join([*parts, escape(passage[position:])]).strip()
+    return f'<p>{escape(" ".join(told) or texts.WHY_WHOLE)}</p><p class="text">{shown}</p>'

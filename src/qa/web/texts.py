@@ -150,11 +150,20 @@ TAKE_OFF = typeset("Relancer la question sans « {word} »")
 TAKE_TOO = typeset("Relancer la question avec « {word} »")
 OPEN_CITATION = typeset("Citation {marker} : ouvrir la source, {title}")
 PASSAGES = "Passages"
+PASSAGE = typeset("passage {rank}")
 PASSAGES_NEAR = typeset("Passages proches, sans réponse")
 MEANT = typeset("Vouliez-vous demander :")
 SHOW_ANYWAY = typeset("Montrer quand même")
 UNSURE = typeset("Cette phrase est la plus proche ; elle ne répond sans doute pas.")
 NO_ANSWER = typeset("Les documents ne répondent pas à cette question.")
+WHY = "Pourquoi cette réponse"
+WHY_WORDS = typeset("Mots de la question, tels quels ou dans une autre forme : {words}.")
+WHY_MEANING = typeset("Par leur sens : {pairs}.")
+WHY_PAIR = typeset("« {asked} » comme « {found} »")
+WHY_WHOLE = typeset(
+    "Aucun mot en commun : le passage a été trouvé par le sens de la question entière."
+)
+NEXT_QUESTIONS = typeset("Les mêmes passages répondent aussi à :")
 OPEN_SOURCE = "Lire dans le document"
 LIKE, DISLIKE = "Utile", "Pas utile"
 RATE = typeset("Cette réponse est-elle utile ?")
@@ -177,6 +186,13 @@ UNREADABLE = typeset("La source n’a pas pu être lue. Le serveur est-il encore
 SOURCE_CHANGED = typeset(
     "Ce document a changé depuis la réponse : reposez la question pour retrouver la citation."
 )
+SEARCH_WITHIN = "Chercher dans ce document"
+FOUND_BEFORE, FOUND_AFTER = "Occurrence précédente", "Occurrence suivante"
+FOUND_NONE = "introuvable"
+IN_ANSWER = "Dans cette réponse"
+INSIDE = typeset("Qu’y a-t-il dans ce document ?")
+OUTLINE, OPENINGS = "Plan", "Phrases d’ouverture"
+YEARS, NAMES = "Années les plus citées", "Noms les plus cités"
 OPEN_FILE = "Ouvrir le fichier"
 SEE_PAGE = typeset("Voir la page {number}")
 PAGE = "Page du fichier"
@@ -186,6 +202,29 @@ PAGE_BEFORE, PAGE_AFTER = "Page précédente", "Page suivante"
 QUOTE_NOT_SEEN = "la citation s’y trouve, sans avoir pu être surlignée"
 NO_ORIGINAL = typeset(
     "Le fichier n’est plus tel qu’il a été indexé, ou n’est plus là : relancez l’indexation."
+)
+
+# What is kept, and the keys.
+KEEP, KEPT = "Garder", "Gardée"
+NOTES = "Citations gardées"
+NO_NOTES = typeset("« Garder », sous une citation, la met ici, avec sa référence.")
+NOT_KEPT = typeset("Ce navigateur ne garde rien de plus : retirez des citations.")
+REMOVE = "Retirer"
+EXPORT = typeset("Exporter :")
+CLOSE_DIALOG = "Fermer"
+KEYBOARD = "Raccourcis clavier"
+KEYS_ON = typeset("Raccourcis à une lettre, hors des zones de saisie")
+KEYS = (
+    ("?", "Cette aide"),
+    ("/", "Aller à la question"),
+    ("j / k", "Réponse suivante, précédente"),
+    ("o", "Ouvrir la source de la réponse"),
+    ("n / p", "Citation suivante, précédente"),
+    ("f", "Chercher dans le document"),
+    ("v", "Voir la page du fichier"),
+    ("g", "Garder la citation ouverte"),
+    ("l", "Liste des citations gardées"),
+    ("Échap", "Fermer, arrêter, quitter la zone de saisie"),
 )
 
 # Corpus.
