@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 import test_web
 from qa.answering import match_passage
+from qa.assistant import Assistant
+from qa.embedding import ShippedEmbedder
 from qa.encoder import shipped_encoder
+from qa.index import open_index, update_index
 from qa.web import references, texts
+from qa.web.examples import next_questions
 from qa.web.export import plain
-from test_web import ASK, ASK_OTHER, DOCUMENT, PUBLISHED, Browser, Site
+from test_web import ASK, ASK_OTHER, DOCUMENT, PUBLISHED, Browser, Serve, Site, request
 
 pytestmark = test_web.pytestmark
 browser, start, scripted, site = (  # fixtures
@@ -205,3 +211,42 @@ def test_why_an_answer_was_given(fresh: Browser, site: Site) -> None:
         )
     ]
     assert [part.get_property("textContent") for part in browser.all(".why .text")] == quoted
+
+
+# --- What to ask next -----------------------------------------------------------------------------
+
+PORT = """# Le port
+
+Le phare fut construit en 1867 par un ingénieur. Il domine toute la baie.
+
+Le tramway fut inauguré en 1903 par le maire. La ligne menait à la gare.
+
+La fabrique de savon ferma ses portes en 1931, après la mort de son fondateur.
+"""
+
+
+def test_what_to_ask_next_is_answered_by_what_is_shown(
+    browser: Browser, start: Serve, tmp_path: Path, shipped_embedder: ShippedEmbedder
+) -> None:
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "port.md").write_text(PORT, "utf-8")
+    update_index(tmp_path / "corpus", tmp_path / "index", shipped_embedder)
+    index = open_index(tmp_path / "index")
+    assistant = Assistant(index, shipped_embedder)
+    question, next_one = "Quand la fabrique ferma-t-elle ?", "Quand a été construit le phare ?"
+    text = assistant.document("port.md").text
+    found = next_questions(assistant, question, [("port.md", 0, len(text))])
+    assert found == [texts.typeset(q) for q in (next_one, "Quand a été inauguré le tramway ?")]
+    # Not what was just asked, nor what other passages answer.
+    assert next_questions(assistant, next_one, [("port.md", 0, text.index("Le tramway"))]) == []
+    open_site = start(assistant)
+    browser.open(open_site.url)
+    browser.ask(question)
+    button = browser.one(".next button")
+    assert button.get_property("textContent") == found[0]
+    button.click()
+    browser.until(lambda: len(browser.all(".turn")) == 2, "the answer")
+    assert "1867" in browser.all("blockquote q")[-1].text
+    status, _, told = request(open_site, "GET", "/next?question=a&places=[[1,2]]")
+    assert status == 422 and texts.NO_CALL in told
+    index.close()

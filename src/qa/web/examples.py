@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice, zip_longest
 from typing import TYPE_CHECKING
 
-from qa.french import split_sentences, words
+from qa.french import fold, split_sentences, words
 from qa.reading import ADDITIONS
 from qa.records import Document, QAError
 from qa.web.texts import typeset
@@ -90,8 +90,13 @@ def next_questions(
     assistant: Assistant, asked: str, places: Iterable[tuple[str, int, int]], wanted: int = WANTED
 ) -> list[str]:
     """Questions that some places (document, start, end) answer, other than the one just asked."""
+    said = fold(asked).split()
     turns = [
-        [one for one in proposals(assistant.document(name), start, end) if one.question != asked]
+        [
+            proposal
+            for proposal in proposals(assistant.document(name), start, end)
+            if fold(proposal.question).split() != said
+        ]
         for name, start, end in places
     ]
     chosen = []

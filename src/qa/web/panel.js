@@ -1,6 +1,6 @@
 // The reader's side of the page: asking, what survives a reload, adding documents.
 import { markKept } from "./notes.js";
-import { close, download, find, open, panel, show, smooth } from "./source.js";
+import { close, download, find, open, panel, propose, show, smooth } from "./source.js";
 
 (() => {
   // Gradio speaks the browser's language; this page is in French.
@@ -233,6 +233,7 @@ import { close, download, find, open, panel, show, smooth } from "./source.js";
       if (first) open(first, false);
       else close();
     }
+    if (turn?.matches(".answered")) propose(turn);
     if (turn) turn.scrollIntoView({ block: "start", behavior: smooth() });
     else window.scrollTo({ top: 0, behavior: smooth() });
   }

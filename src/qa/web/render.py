@@ -102,10 +102,11 @@ def _exchange(position: int, exchange: Exchange) -> str:
     if kind == "answered":
         said = _figures(position, answer, answer.citations) + said + _verdict(position, exchange)
         # Which of its words were found, and which by their meaning: asked for when it is opened.
-        said += (
-            f'<details class="why" data-question="{escape(answer.standalone_question)}">'
-            f"<summary>{texts.WHY}</summary><div></div></details>"
-        )
+        if answer.hits:
+            said += (
+                f'<details class="why" data-question="{escape(answer.standalone_question)}">'
+                f"<summary>{texts.WHY}</summary><div></div></details>"
+            )
     elif kind == "not_found":
         said = _refusal(position, answer)
     said += _passages(answer)

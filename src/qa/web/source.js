@@ -257,9 +257,29 @@ export function step(by) {
   if (next) open(next);
 }
 
+// --- What else the passages answer ----------------------------------------------------------------
+
+export async function propose(turn) {
+  const places = all(".passages .to-source", turn).map((link) => {
+    const params = new URL(link.href).searchParams;
+    return [params.get("source"), Number(params.get("start")), Number(params.get("end"))];
+  });
+  if (!places.length) return;
+  const query = new URLSearchParams({
+    question: find(".why", turn).dataset.question,
+    places: JSON.stringify(places),
+  });
+  try {
+    const answer = await fetch(`next?${query}`);
+    if (answer.ok && turn.isConnected) turn.insertAdjacentHTML("beforeend", await answer.text());
+  } catch {
+    // They are no part of the answer.
+  }
+}
+
 // --- Why this answer ------------------------------------------------------------------------------
 
-document.addEventListener("toggle", async (event) => {
+document.addEventListener("toggle", (event) => {
   const why = event.target;
   if (!why.matches?.(".why[open]") || find(".why > div p", why.parentElement)) return;
   const quoted = all(".passages li:has(.quoted) .to-source", why.closest("article"));

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,18 +12,23 @@ from qa.assistant import clean_message
 from qa.encoder import shipped_encoder
 from qa.records import Document, QAError
 from qa.web import panel, texts
+from qa.web.examples import next_questions
 from qa.web.markup import escape
 from qa.web.originals import Pages, original
 from qa.web.page import Page
 from qa.web.render import notice
 
 LONGEST_PASSAGE = 10_000  # characters
+_PLACES = 10  # passages of an answer that further questions are made from
 
 
 def serve_sources(app: Any, page: Page, pages: Pages) -> None:
-    """Add ``/source``, ``/page``, ``/why`` and ``/original``: all tell of indexed documents."""
+    """Add what tells of indexed documents: their texts, files and pages, and of an answer."""
     from fastapi import HTTPException
     from fastapi.responses import FileResponse, HTMLResponse, Response
+    from pydantic import TypeAdapter
+
+    proposing = threading.Lock()
 
     def shown(document: str, make: Callable[[Document], str]) -> Response:
         """What is made of a document as HTML, or in one line why not."""
@@ -58,6 +64,21 @@ def serve_sources(app: Any, page: Page, pages: Pages) -> None:
 
         return shown(document, made)
 
+    def further(question: str, places: str) -> Response:
+        try:
+            found = TypeAdapter(list[tuple[str, int, int]]).validate_json(places)[:_PLACES]
+        except ValueError:
+            raise HTTPException(422, texts.NO_CALL) from None
+        # Nobody's answer waits for these: while some are made for another reader, there are none.
+        if not proposing.acquire(blocking=False):
+            return HTMLResponse("")
+        try:
+            return HTMLResponse(next_html(next_questions(page.assistant, question, found)))
+        except (QAError, UnicodeError):
+            return HTMLResponse("")
+        finally:
+            proposing.release()
+
     def file(document: str) -> Response:
         path = original(page.assistant.index, document)
         if path is None:
@@ -65,7 +86,13 @@ def serve_sources(app: Any, page: Page, pages: Pages) -> None:
         # Saved, never shown: nothing that a file holds may run as a part of this page.
         return FileResponse(path, media_type="application/octet-stream", filename=path.name)
 
-    routes = {"/source": source, "/page": picture, "/why": why, "/original": file}
+    routes = {
+        "/source": source,
+        "/page": picture,
+        "/original": file,
+        "/why": why,
+        "/next": further,
+    }
     for path, respond in routes.items():
         app.add_api_route(path, respond, response_model=None)
 
@@ -75,6 +102,15 @@ def _inside(document: Document, start: int, end: int) -> tuple[int, int]:
     length = len(document.text)
     start = min(max(start, 0), length)
     return start, max(start, min(max(end, 0), length))
+
+
+def next_html(questions: Sequence[str]) -> str:
+    """Questions to ask next, a button each."""
+    buttons = " ".join(
+        f'<button type="button" class="example">{escape(question)}</button>'
+        for question in questions
+    )
+    return f'<p class="next">{escape(texts.NEXT_QUESTIONS)} {buttons}</p>' if questions else ""
 
 
 def why_html(passage: str, matches: Matches) -> str:
