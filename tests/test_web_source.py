@@ -18,6 +18,7 @@ from qa.reading.pdf_picture import shared
 from qa.web import texts
 from qa.web.originals import original
 from test_web import ASK, Browser, Scripted, Serve, Site, request
+from test_web_evaluation import AXE, faults_by_axe
 
 pytestmark = test_web.pytestmark
 browser, start, scripted, site = (  # fixtures
@@ -288,3 +289,45 @@ def test_all_that_an_answer_took_is_marked(browser: Browser, site: Site) -> None
     buttons[-1].click()
     place = browser.run("return document.activeElement.textContent")
     assert place.strip() in passages[-1].passage.text
+
+
+# --- What axe sees --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_serious_fault_beside_the_chat(
+    browser: Browser, port: Site, scheme: str
+) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    if not AXE.exists():
+        pytest.skip(f"{AXE} is missing: make test fetches it")
+    browser.driver.set_script_timeout(60)
+    colours = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", colours)
+    try:
+        browser.open(port.url)
+        browser.run(AXE.read_text("utf-8"))
+        browser.ask("Où est le phare des Trois-Sœurs ?")
+        browser.one(".why summary").click()
+        browser.until(lambda: browser.all(".why mark"), "why")
+        browser.run("document.querySelector('.cit').focus({focusVisible: true})")
+        browser.one(".preview")
+        assert faults_by_axe(browser) == [], "the preview, why"
+        browser.one("figcaption [data-keep-from]").click()
+        browser.all(".passages summary")[0].click()
+        link = next(a for a in browser.all(".to-source") if "port.pdf" in a.get_attribute("href"))
+        browser.run("arguments[0].click()", link)
+        browser.opens_source()
+        browser.one("#source [data-page='0']").click()
+        browser.until(lambda: browser.all("#source .page img"), "the page")
+        browser.run("document.querySelector('#source .inside').open = true")
+        browser.one("#source .within input").send_keys("le")
+        assert faults_by_axe(browser) == [], "the source, its page, what it holds, a search"
+        for name in ("notes", "keys"):
+            browser.run(f"document.querySelector('[data-dialog={name}]').click()")
+            browser.one(f"#{name}")
+            assert faults_by_axe(browser) == [], name
+            browser.driver.switch_to.active_element.send_keys(Keys.ESCAPE)
+    finally:
+        browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})

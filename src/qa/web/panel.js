@@ -102,7 +102,9 @@ import { close, download, find, open, panel, propose, show, smooth } from "./sou
   });
 
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || find("dialog[open]")) return;
+    const { key, target } = event;
+    // In a field of a search it empties that first.
+    if (key !== "Escape" || find("dialog[open]") || (target.type === "search" && target.value)) return;
     if (document.body.classList.contains("asking")) find("#stop").click();
     else if (panel() && !panel().hidden) close();
     else document.activeElement.blur();

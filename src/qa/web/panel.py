@@ -102,7 +102,7 @@ def source(document: Document, start: int, end: int, today: date, *, has_file: b
     told = " · ".join(fact for fact in [*facts, document.source] if fact)
     title, file = escape(document.title or document.id), _file(document, start) if has_file else ""
     return (
-        f'<header class="top"><h2>{title}</h2><div class="tools">{_SEARCH}{file}</div></header>'
+        f'<header class="top"><h2>{title}</h2><div class="tools">{_search()}{file}</div></header>'
         f'<p class="facts">{escape(told)}</p>'
         f"{inside(document, is_open=end <= start)}"
         f'<nav class="found-here" aria-label="{texts.IN_ANSWER}" hidden></nav>'
@@ -123,12 +123,13 @@ def _kept(cited: Reference, today: date) -> dict[str, str]:
     }
 
 
-_SEARCH = (
-    f'<search class="within"><input type="search" placeholder="{texts.SEARCH_WITHIN}" '
-    f'aria-label="{texts.SEARCH_WITHIN}" maxlength="200"><output></output>'
-    f'<button type="button" data-found="-1" aria-label="{texts.FOUND_BEFORE}">↑</button>'
-    f'<button type="button" data-found="1" aria-label="{texts.FOUND_AFTER}">↓</button></search>'
-)
+def _search() -> str:
+    return (
+        f'<search class="within"><input type="search" placeholder="{texts.SEARCH_WITHIN}" '
+        f'aria-label="{texts.SEARCH_WITHIN}" maxlength="200"><output></output>'
+        f'<button type="button" data-found="-1" aria-label="{texts.FOUND_BEFORE}">↑</button>'
+        f'<button type="button" data-found="1" aria-label="{texts.FOUND_AFTER}">↓</button></search>'
+    )
 
 
 def inside(document: Document, *, is_open: bool) -> str:

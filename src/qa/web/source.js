@@ -35,14 +35,14 @@ const address = (name, params, more = {}) =>
   })}`;
 
 async function fill(place, url) {
+  place.dataset.asked = url;
   try {
     const answer = await fetch(url);
     if (!answer.ok && answer.status !== 404) throw new Error(answer.status);
-    place.innerHTML = await answer.text();
-    return answer.ok;
+    const html = await answer.text();
+    if (place.dataset.asked === url) place.innerHTML = html;
   } catch {
     place.replaceChildren(notice(panel().dataset.unreadable));
-    return false;
   }
 }
 
