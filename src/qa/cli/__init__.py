@@ -88,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("-k", type=_positive, default=5, help="passages in the answer (5)")
     ask.add_argument("--batch", type=_path, metavar="FILE", help="JSON Lines of questions")
     _caution_option(ask)
+    _only_option(ask)
     _json_option(ask)
 
     search = command("search", asking.search, "the passages for a question, ranked")
@@ -95,11 +96,13 @@ def _parser() -> argparse.ArgumentParser:
     _index_option(search)
     search.add_argument("--method", choices=("hybrid", "dense", "lexical"), default="hybrid")
     search.add_argument("-k", type=_positive, default=10, help="passages (10)")
+    _only_option(search)
     _json_option(search)
 
     chat = command("chat", asking.chat, "a conversation in the terminal")
     _index_option(chat)
     _caution_option(chat)
+    _only_option(chat)
     _json_option(chat)
 
     serve = command("serve", asking.serve, "the web chat")
@@ -238,6 +241,16 @@ def _caution_option(parser: argparse.ArgumentParser) -> None:
         choices=("low", "normal", "high"),
         default="normal",
         help="how sure an answer must be (normal)",
+    )
+
+
+def _only_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="search these documents alone: an id, a folder, or '*.pdf'; may be repeated",
     )
 
 

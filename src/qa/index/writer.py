@@ -298,10 +298,10 @@ def _write_vectors(job: Job, staging: Path, store: Store, previous: Index | None
 def _write_words(job: Job, folder: Path, store: Store) -> None:
     total = store.counts()[1]
 
-    def texts() -> Iterator[str]:
+    def texts() -> Iterator[tuple[str, str]]:
         for row, passage in enumerate(store.all_passages()):
             job.progress(Progress("words", row + 1, total))
-            yield passage.index_text
+            yield passage.document_id, passage.index_text
 
     folder.mkdir()
     LexicalIndex.build(folder, texts())
