@@ -155,6 +155,7 @@ class ScriptedAssistant(Assistant):
         method: str = "hybrid",
         caution: Caution = "normal",
         context: Sequence[str] | None = None,
+        only: str | Sequence[str] = (),
     ) -> Answer:
         standalone = self.understood.get(message, message) if turns else message
         confidence, quotes = self.script.get(standalone, (0.0, ()))

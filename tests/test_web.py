@@ -610,12 +610,12 @@ def test_actions_on_nothing_do_nothing(page: Page) -> None:
 
 
 def test_the_corpus_is_filtered_by_title(page: Page) -> None:
-    assert page.corpus().count("<tr>") == 1 + len(HOSTILE)
-    assert page.corpus("ÀTTAQUE 12").count("<tr>") == 2
-    assert texts.CORPUS_NONE in page.corpus("introuvable")
+    assert page.corpus("", Chat())[0].count("<tr>") == 1 + len(HOSTILE)
+    assert page.corpus("ÀTTAQUE 12", Chat())[0].count("<tr>") == 2
+    assert texts.CORPUS_NONE in page.corpus("introuvable", Chat())[0]
     # What nobody would type is not looked for: 200 characters and 20 words are.
-    assert page.corpus("attaque 12" + " " * 190 + "introuvable").count("<tr>") == 2
-    assert page.corpus("a " * 20 + "introuvable").count("<tr>") == 1 + len(HOSTILE)
+    assert page.corpus("attaque 12" + " " * 190 + "introuvable", Chat())[0].count("<tr>") == 2
+    assert page.corpus("a " * 20 + "introuvable", Chat())[0].count("<tr>") == 1 + len(HOSTILE)
     assert "vide.txt" in page.view.skipped
 
 
@@ -836,13 +836,14 @@ class Scripted(Assistant):
         method: str = "hybrid",
         caution: str = "normal",
         context: Sequence[str] | None = None,
+        only: str | Sequence[str] = (),
     ) -> Answer:
         question = clean_message(message)
         follows = bool(turns) and question.startswith("Et ")
         found = (turns[-1].message,) if follows else ()
         taken = found if context is None else tuple(context)
         standalone = with_context(question, taken)
-        hits = tuple(self.search(question, limit=max(limit, 2), method=method))
+        hits = tuple(self.search(question, limit=max(limit, 2), method=method, only=only))
         citations = [] if "tarte" in question else [self._cite(n, hits[n - 1]) for n in (1, 2)]
         return Answer(
             question,

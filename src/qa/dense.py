@@ -100,11 +100,12 @@ class DenseIndex:
         """The same vectors, of which only some rows are searched."""
         import faiss
 
+        library: Any = faiss  # whose types are those of C++
         chosen = np.zeros(self.rows, dtype=bool)
         chosen[rows] = True
         bits = np.packbits(chosen, bitorder="little")
         narrowed = DenseIndex(self._index)
-        narrowed._among = faiss.SearchParameters(sel=faiss.IDSelectorBitmap(bits))
+        narrowed._among = library.SearchParameters(sel=library.IDSelectorBitmap(bits))
         narrowed.searched = int(chosen.sum())
         return narrowed
 

@@ -101,9 +101,7 @@ class LexicalIndex:
             builder.add_text_field(
                 field, stored=False, tokenizer_name="analysed", index_option="freq"
             )
-        builder.add_text_field(
-            _DOCUMENT, stored=False, tokenizer_name="raw", index_option="basic"
-        )
+        builder.add_text_field(_DOCUMENT, stored=False, tokenizer_name="raw", index_option="basic")
         builder.add_unsigned_field("row", stored=False, fast=True)
         try:
             index = tantivy.Index(builder.build(), path=str(folder))

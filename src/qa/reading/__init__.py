@@ -1,6 +1,6 @@
 """Reading: files to Documents. One module a format; cleaning, encodings and limits beside them."""
 
-from qa.reading.folder import ADDITIONS, corpus_files, read_corpus
+from qa.reading.folder import ADDITIONS, NothingReadError, corpus_files, read_corpus
 from qa.reading.formats import SUFFIXES, Results
 from qa.reading.given import Given, read_given
 from qa.reading.reader import FileReader
@@ -11,6 +11,7 @@ __all__ = [
     "SUFFIXES",
     "FileReader",
     "Given",
+    "NothingReadError",
     "ReadingSettings",
     "Results",
     "corpus_files",

@@ -24,6 +24,7 @@ _TOLD = frozenset(
         *("action", "grade", "item", "name", "turn", "word"),
         *("turns", "draft", "message", "context", "verdict", "settings", "corpus", "identity"),
         *("passages", "method", "caution"),
+        *("scope", "only", "kinds", "first", "last", "searched"),
     }
 )
 

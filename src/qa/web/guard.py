@@ -234,7 +234,7 @@ class Guard:
 
     def _exists(self, method: str, path: str) -> bool:
         if path == _DOCUMENTS:
-            return self._access.upload and method in {"GET", "POST"}
+            return self._access.upload and method in {"GET", "POST", "DELETE"}
         if path == _MCP:
             return self._access.mcp and method in {"GET", "POST", "DELETE"}
         allowed = {"GET": _READ, "HEAD": _READ, "POST": _WRITE}.get(method)

@@ -58,7 +58,7 @@
     } catch {
       // Not ours, or no storage.
     }
-    return { turns: [], draft: "", settings: [], ...found };
+    return { turns: [], draft: "", settings: [], scope: null, ...found };
   }
 
   function state() {
@@ -69,6 +69,7 @@
       turns: before.turns,
       draft: box().value.slice(0, 3000),
       settings: settings.length ? settings : before.settings,
+      scope: JSON.parse(find("#scope [data-scope]")?.dataset.scope || "null"),
     };
   }
 
@@ -80,7 +81,7 @@
 
   function save(state) {
     try {
-      if (Object.values(state).some((part) => part?.length)) {
+      if (state.scope || Object.values(state).some((part) => part?.length)) {
         sessionStorage.setItem(KEPT, JSON.stringify(state));
       } else sessionStorage.removeItem(KEPT);
     } catch {
@@ -91,7 +92,7 @@
   function bringBack(trigger) {
     const found = kept();
     if (found.turns?.length) document.body.classList.add("asking");
-    if (Object.values(found).some((part) => part?.length)) trigger("submit", found);
+    if (found.scope || Object.values(found).some((part) => part?.length)) trigger("submit", found);
   }
 
   function forget() {
@@ -103,7 +104,17 @@
   // The page may be left, or the server lost, with a question in the box.
   window.addEventListener("pagehide", keep);
 
-  window.sourcier = { asking, bringBack, download, focus, forget };
+  // --- Where to search --------------------------------------------------------------------------
+
+  let ticked = ""; // the name of what was ticked last: its tick is drawn anew, and keeps the focus
+
+  function stay() {
+    keep();
+    const named = [...document.querySelectorAll("#documents [data-name]")];
+    if (document.activeElement === document.body) named.find((b) => b.dataset.name === ticked)?.focus();
+  }
+
+  window.sourcier = { asking, bringBack, download, focus, forget, stay };
 
   // --- The source beside the chat ---------------------------------------------------------------
 
@@ -220,6 +231,7 @@
   document.addEventListener("click", (event) => {
     const target = event.target.closest("a, button");
     if (!target || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (target.dataset.name) ticked = target.dataset.name;
     if (target.matches(".example")) ask(target.textContent);
     else if (target.matches("a.cit, a.to-source")) {
       event.preventDefault();

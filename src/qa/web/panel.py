@@ -6,15 +6,11 @@ import json
 from collections.abc import Sequence
 from datetime import date
 
-from qa.index.store import DocumentEntry
 from qa.records import Document, Skipped
 from qa.web import texts
 from qa.web.markup import block, escape, paragraphs, source_url
 from qa.web.references import FORMATS, reference
 from qa.web.tables import find_tables, table_html
-
-# A list of more documents than this is filtered rather than scrolled.
-LISTED = 200
 
 
 def source_frame(*, upload: bool = False) -> str:
@@ -96,28 +92,6 @@ def _line_end(text: str, position: int) -> int:
     while position < len(text) and text[position].isspace():
         position += 1
     return position
-
-
-def corpus(entries: Sequence[DocumentEntry], total: int) -> str:
-    """The documents as a table; each opens in the source panel."""
-    if not entries:
-        return f'<p class="none" role="status">{escape(texts.CORPUS_NONE)}</p>'
-    rows = "".join(
-        f'<tr><th scope="row"><a class="to-source" href="{escape(source_url(entry.id, 0, 0))}">'
-        f"{escape(entry.title or entry.id)}</a><small>{escape(entry.source)}</small></th>"
-        f"<td>{texts.number(entry.passages)}</td><td>{texts.number(entry.characters)}</td></tr>"
-        for entry in entries[:LISTED]
-    )
-    listed = min(len(entries), LISTED)
-    shown = texts.count(total, "document")
-    if listed < total:
-        shown = texts.CORPUS_SHOWN.format(shown=texts.number(listed), total=shown)
-    columns = (texts.COLUMN_DOCUMENT, texts.COLUMN_PASSAGES, texts.COLUMN_LENGTH)
-    heads = "".join(f'<th scope="col">{column}</th>' for column in columns)
-    return (
-        f'<p class="shown" role="status">{escape(shown)}</p>'
-        f'<table class="corpus"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
-    )
 
 
 def drop_zone(suffixes: Sequence[str], limit: int) -> str:

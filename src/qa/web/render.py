@@ -14,8 +14,7 @@ from qa.web.markup import Span, block, escape, highlight, paragraphs, place, sou
 from qa.web.references import year
 from qa.web.state import Chat, Exchange, kept_fields
 
-# Titles on the first screen, and documents whose dates are looked at for it.
-_TITLES, _DATED = 4, 500
+_TITLES = 4  # on the first screen
 
 # --- Frame ----------------------------------------------------------------------------------------
 
@@ -28,7 +27,17 @@ def header() -> str:
 
 
 def welcome(content: str, add: str, examples: Sequence[str]) -> str:
-    """The first screen: questions that work, what the documents are, how to add others (HTML)."""
+    """The first screen: questions that work, what the documents are, how to add others (HTML).
+
+    Where there are no documents yet, it invites to add some.
+    """
+    if not content:
+        return (
+            f'<section class="welcome"><h2>{escape(texts.WELCOME_EMPTY)}</h2>'
+            f'<p class="lead">{escape(texts.WELCOME_EMPTY_TEXT)}</p><p class="invitation">'
+            f'{texts.DROP_HERE} <button type="button" class="quiet" data-tab="corpus">'
+            f"{texts.CHOOSE_HERE}</button></p></section>"
+        )
     asked = "".join(
         f'<li><button type="button" class="example">{escape(question)}</button></li>'
         for question in examples
@@ -45,6 +54,8 @@ def welcome(content: str, add: str, examples: Sequence[str]) -> str:
 def content(index: Index) -> str:
     """What the documents are: how many, of which kinds and years, and the titles of the longest."""
     manifest, entries = index.manifest, index.store.documents()
+    if not entries:
+        return ""
     longest = sorted(entries, key=lambda entry: -entry.characters)[:_TITLES]
     titles = " · ".join(
         f'<a class="to-source" href="{escape(source_url(entry.id, 0, 0))}">'
@@ -52,11 +63,10 @@ def content(index: Index) -> str:
         for entry in entries
         if entry in longest
     )
-    names = {ending: kind for kind, endings in texts.KINDS.items() for ending in endings.split()}
-    kinds = Counter(names.get(entry.id.lower().rpartition(".")[2], "") for entry in entries)
-    told = [f"{kind} ({texts.number(count)})" for kind, count in kinds.most_common() if kind]
-    dates = (index.document(entry.id).metadata.get("date", "") for entry in entries[:_DATED])
-    years = sorted(filter(None, map(year, dates)))
+    kinds = Counter(texts.kind_of(entry.id) for entry in entries)
+    del kinds[texts.OTHER_KIND]
+    told = [f"{kind} ({texts.number(count)})" for kind, count in kinds.most_common()]
+    years = sorted(filter(None, (year(entry.date) for entry in entries)))
     if years:
         told.append(texts.DATED.format(first=years[0], last=years[-1]))
     indexed = texts.INDEXED.format(
@@ -102,6 +112,8 @@ def _exchange(position: int, exchange: Exchange) -> str:
         said = _figures(answer.citations) + said + _verdict(position, exchange)
     elif kind == "not_found":
         said = _refusal(answer)
+    if exchange.searched:
+        said += f'<p class="searched">{escape(exchange.searched)}</p>'
     said += _passages(answer)
     return (
         f'<article class="turn {kind}" id="turn-{position}" data-kept="{_kept(exchange)}">'

@@ -18,6 +18,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qa.embedding import open_embedder
+from qa.index import update_index
+from qa.index.generations import candidates
+from qa.progress import progress_bars
 from qa.records import QAError
 from qa.web import panel, texts
 from qa.web.access import Access, access_for, account, read_proxies
@@ -140,7 +144,8 @@ def _newest_first(app: App, page: Page) -> App:
 
 
 def _serve_additions(app: Any, additions: Additions) -> None:
-    """``POST /documents?name=…`` with the file as its body; ``GET`` tells how far it has come."""
+    """``POST /documents?name=…`` with the file as its body; ``GET`` tells how far it has come;
+    ``DELETE`` takes an added one away."""
     from fastapi.responses import JSONResponse
     from starlette.requests import ClientDisconnect
 
@@ -157,11 +162,19 @@ def _serve_additions(app: Any, additions: Additions) -> None:
             return JSONResponse({"detail": str(error)}, 422)
         return JSONResponse(additions.status(), 202)
 
+    def remove(name: str = "") -> JSONResponse:
+        try:
+            additions.remove(name)
+        except QAError as error:
+            return JSONResponse({"detail": str(error)}, 422)
+        return JSONResponse(additions.status(), 202)
+
     def status() -> JSONResponse:
         return JSONResponse(additions.status(), headers={"cache-control": "no-store"})
 
     app.add_route("/documents", add, methods=["POST"])
     app.add_api_route("/documents", status, response_model=None)
+    app.add_api_route("/documents", remove, methods=["DELETE"], response_model=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +210,8 @@ def serve(index: Path, options: Options | None = None) -> None:
     try:
         from qa.assistant import Assistant
 
+        if options.upload and not candidates(index):
+            _begin(index)
         app = create_app(Assistant.open(index), access, index, options.root, options.datasets)
 
         server = web_server(app, proxies)
@@ -206,6 +221,20 @@ def serve(index: Path, options: Options | None = None) -> None:
         return
     finally:
         listener.close()
+
+
+def _begin(index: Path) -> None:
+    """Where there is no index yet, one of the folder ``corpus`` beside it, which may be empty."""
+    corpus = index.parent / "corpus"
+    try:
+        corpus.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise QAError(
+            f"{corpus} cannot be made ({error.strerror or error}): added documents would be kept "
+            "there. Make an index first: qa index FOLDER --index DIR"
+        ) from error
+    with progress_bars(None) as told:
+        update_index(corpus, index, open_embedder(), progress=told, may_be_empty=True)
 
 
 def web_server(app: App, proxies: Sequence[str] = ()) -> uvicorn.Server:

@@ -83,11 +83,18 @@ WELCOME_TEXT = typeset(
     "Posez une question en français. La réponse est faite de phrases de vos documents, chacune "
     "citée telle quelle et ouverte à sa place ; quand ils ne répondent pas, Sourcier le dit."
 )
+WELCOME_EMPTY = typeset("Quels documents voulez-vous interroger ?")
+WELCOME_EMPTY_TEXT = typeset(
+    "Déposez-les sur cette page : PDF, Word, pages web, textes… Ils restent sur cette machine, sont "
+    "lus aussitôt, et répondent ensuite à vos questions, mot pour mot."
+)
+DROP_HERE, CHOOSE_HERE = typeset("Déposez des documents ici, ou"), "choisissez-les"
 EXAMPLES = "Par exemple"
 CONTENT = "Dans ces documents"
 SEE_ALL = "voir tout le corpus"
 INDEXED = typeset("{documents} · {passages} · indexés le {day}")
 DATED = "datés de {first} à {last}"
+OTHER_KIND = "autre"
 # Kinds of files by their endings.
 KINDS = dict(
     kind.split(" = ")
@@ -98,6 +105,14 @@ KINDS = dict(
         "srt vtt; XML = xml; JSON = json jsonl ndjson ipynb"
     ).split("; ")
 )
+_KIND_OF = {ending: kind for kind, endings in KINDS.items() for ending in endings.split()}
+
+
+def kind_of(document_id: str) -> str:
+    """The kind of file that a document came from: « a.pdf » -> « PDF »."""
+    return _KIND_OF.get(document_id.lower().rpartition(".")[2], OTHER_KIND)
+
+
 ADD_DOCUMENTS = typeset(
     "Pour ajouter des documents, placez-les dans le dossier {folder}, lancez {command}, puis "
     "rechargez cette page."
@@ -181,10 +196,27 @@ SOURCE_CHANGED = typeset(
 # Corpus.
 CORPUS_FILTER = "Filtrer par titre"
 CORPUS_SHOWN = typeset("{shown} sur {total}")
-CORPUS_NONE = typeset("Aucun document ne porte ce titre.")
+CORPUS_NONE = typeset("Aucun document ne répond à ces choix.")
 COLUMN_DOCUMENT, COLUMN_PASSAGES, COLUMN_LENGTH = "Document", "Passages", "Caractères"
 SKIPPED = typeset("Laissé de côté à l’indexation")
 NOTHING_SKIPPED = typeset("Tous les fichiers du dossier ont été lus.")
+
+# Where to search.
+KINDS_LABEL, YEARS_LABEL = typeset("Types :"), typeset("Années :")
+FIRST_YEAR, LAST_YEAR = "De l’année", "À l’année"
+FROM, TO = "de", "à"
+ANY_YEAR = "toutes"
+TICK = typeset("Cochez des documents ou des dossiers pour ne chercher que là.")
+TICK_ONE = typeset("Chercher dans {name}")
+SCOPE = typeset("Recherche limitée à {shown} sur {total} : {names}")
+SCOPE_EMPTY = typeset("Aucun document ne répond à ces choix : il n’y a nulle part où chercher.")
+SEARCHED = typeset("Cherché seulement dans {shown} sur {total} : {names}")
+SEARCH_ALL = "Chercher partout"
+TOO_MANY = typeset("On ne peut pas cocher plus de {limit} documents : choisissez un dossier.")
+
+# Taking documents away.
+REMOVE, REPLACE = "Retirer", "Remplacer"
+REMOVE_ASK = typeset("Retirer « {name} » de ces documents ? Son fichier sera effacé.")
 
 # Adding documents.
 ADD = "Ajouter des documents"
@@ -198,6 +230,7 @@ ADDITION_STATES = {
     "waiting": "en attente",
     "indexing": "en cours d’indexation",
     "done": "ajouté",
+    "removed": "retiré",
     "skipped": "laissé de côté",
     "failed": "non ajouté",
 }
@@ -206,6 +239,7 @@ NOT_SENT = typeset("L’envoi a échoué. Le serveur est-il encore en marche ?")
 FILE_NAME = typeset("Ce nom de fichier n’est pas accepté. Renommez le fichier.")
 FILE_KIND = typeset("Ce type de fichier n’est pas lu. Types lus : {kinds}.")
 FILE_TOO_LARGE = typeset("Le fichier dépasse {limit} Mo. Divisez-le.")
+FILE_MISSING = typeset("Aucun document ajouté ne porte ce nom.")
 FILE_EMPTY = "Le fichier est vide."
 FILE_FAILED = typeset("Le fichier n’a pas pu être gardé : {error}.")
 NO_ROOM = typeset("La place réservée aux ajouts est pleine.")
