@@ -75,6 +75,7 @@ def test_a_scope_of_somebody_else_is_read_warily() -> None:
     assert read_scope({"only": ["a/"], "kinds": [], "first": 1917, "last": None}) == Scope(
         ("a/",), first=1917
     )
+    wrong: object
     for wrong in (None, [], {"only": "a/"}, {"first": "1917"}, {"only": ["a"] * 201}):
         assert read_scope(wrong) == Scope()
 
@@ -94,8 +95,12 @@ def tick(browser: Browser, name: str, state: str = "true") -> None:
 
 
 def sources(browser: Browser) -> set[str]:
-    return set(browser.run("return [...document.querySelectorAll('.turn:last-child .passages a')]"
-                           ".map(a => new URLSearchParams(a.search).get('source'))"))
+    return set(
+        browser.run(
+            "return [...document.querySelectorAll('.turn:last-child .passages a')]"
+            ".map(a => new URLSearchParams(a.search).get('source'))"
+        )
+    )
 
 
 def test_ticked_documents_alone_are_searched(browser: Browser, archive: Site) -> None:
@@ -113,8 +118,10 @@ def test_ticked_documents_alone_are_searched(browser: Browser, archive: Site) ->
     assert shown == f"Recherche limitée à {told} {texts.SEARCH_ALL}"
     browser.ask(ASK)
     assert browser.text(".turn .searched") == f"Cherché seulement dans {told}"
-    assert sources(browser) <= {"actes/brume.md", *(f"notes/{n}.html" for n in
-                                ("aube", "brume", "crue", "dune"))}
+    assert sources(browser) <= {
+        "actes/brume.md",
+        *(f"notes/{n}.html" for n in ("aube", "brume", "crue", "dune")),
+    }
     # A reload finds it as it was, and one click lets it go.
     browser.driver.refresh()
     browser.until(lambda: told in browser.text("#scope"), "the choice again")

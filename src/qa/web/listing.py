@@ -158,7 +158,7 @@ def _is_below(document_id: str, folder: str) -> bool:
 
 
 def _changes(document_id: str, added: str) -> str:
-    """What takes an added file away, or puts another in its place; it may hold several documents."""
+    """What takes away an added file, of one document or more, or puts another in its place."""
     file = document_id.removeprefix(added).split("/")[0]
     asked = escape(texts.REMOVE_ASK.format(name=file))
     return "".join(

@@ -23,6 +23,13 @@
     setTimeout(() => find("#send").click(), 30);
   }
 
+  // A question that came by link (?q=…) follows what is brought back.
+  async function askAtRest(question) {
+    do await new Promise((later) => setTimeout(later, 100));
+    while (!box() || document.body.classList.contains("asking"));
+    ask(question);
+  }
+
   function focus(onlyWhenFull = false) {
     const field = box();
     if (!field || (onlyWhenFull && !field.value)) return;
@@ -91,6 +98,11 @@
 
   function bringBack(trigger) {
     const found = kept();
+    const question = new URLSearchParams(location.search).get("q");
+    if (question) {
+      history.replaceState(null, "", location.pathname);
+      askAtRest(question);
+    }
     if (found.turns?.length) document.body.classList.add("asking");
     if (found.scope || Object.values(found).some((part) => part?.length)) trigger("submit", found);
   }
@@ -241,7 +253,9 @@
     else if (target.matches("#source .step")) {
       const next = steps[steps.indexOf(origin) + Number(target.dataset.step)];
       if (next) open(next);
-    } else if (target.dataset.copy) copy(target, target.dataset.copy);
+    } else if (target.dataset.remove) confirm(target.dataset.ask) && remove(target.dataset.remove);
+    else if (target.dataset.replace) replace(target.dataset.replace);
+    else if (target.dataset.copy) copy(target, target.dataset.copy);
     else if (target.dataset.copyLink) {
       copy(target, new URL(target.dataset.copyLink, document.baseURI).href);
     }
@@ -270,13 +284,13 @@
     if (item.lastChild.textContent !== text) item.lastChild.textContent = text;
   }
 
-  function send(file) {
+  function send(file, name = file.name) {
     return new Promise((done) => {
       const request = new XMLHttpRequest();
       const words = drop().dataset;
       request.upload.onprogress = (event) => {
         const share = Math.floor((100 * event.loaded) / Math.max(1, event.total));
-        tell(file.name, words.sending.replace("{share}", share));
+        tell(name, words.sending.replace("{share}", share));
       };
       request.onload = () => {
         if (request.status !== 202) {
@@ -286,15 +300,15 @@
           } catch {
             // A proxy's own page: it has no detail.
           }
-          tell(file.name, detail);
+          tell(name, detail);
         }
         done(request.status === 202);
       };
       request.onerror = () => {
-        tell(file.name, words.notSent);
+        tell(name, words.notSent);
         done(false);
       };
-      request.open("POST", `documents?name=${encodeURIComponent(file.name)}`);
+      request.open("POST", `documents?name=${encodeURIComponent(name)}`);
       request.send(file);
     });
   }
@@ -327,6 +341,19 @@
 
   async function add(files) {
     for (const file of files) if (await send(file)) watch();
+  }
+
+  async function remove(name) {
+    const answer = await fetch(`documents?name=${encodeURIComponent(name)}`, { method: "DELETE" });
+    if (answer.ok) watch();
+    else tell(name, (await answer.json()).detail);
+  }
+
+  function replace(name) {
+    const input = Object.assign(document.createElement("input"), { type: "file" });
+    input.accept = name.slice(name.lastIndexOf("."));
+    input.onchange = async () => (await send(input.files[0], name)) && watch();
+    input.click();
   }
 
   document.addEventListener("change", (event) => {

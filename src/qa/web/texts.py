@@ -85,8 +85,8 @@ WELCOME_TEXT = typeset(
 )
 WELCOME_EMPTY = typeset("Quels documents voulez-vous interroger ?")
 WELCOME_EMPTY_TEXT = typeset(
-    "Déposez-les sur cette page : PDF, Word, pages web, textes… Ils restent sur cette machine, sont "
-    "lus aussitôt, et répondent ensuite à vos questions, mot pour mot."
+    "Déposez-les sur cette page : PDF, Word, pages web, textes… Ils restent sur cette machine, "
+    "sont lus aussitôt, et répondent ensuite à vos questions, mot pour mot."
 )
 DROP_HERE, CHOOSE_HERE = typeset("Déposez des documents ici, ou"), "choisissez-les"
 EXAMPLES = "Par exemple"
