@@ -38,6 +38,7 @@ element.addEventListener('change', (event) => {
 _KEPT = """
 window.sourcier.bringBack(trigger);
 """
+_PAST = "window.sourcier.drawPast();"
 _DOWNLOAD = "watch('value', () => window.sourcier.download(props.value));"
 _ADDED = "element.addEventListener('added', () => trigger('submit', {}));"
 _BUSY = "(...inputs) => { window.sourcier.asking(true); return inputs; }"
@@ -119,6 +120,8 @@ def build_app(page: Page, datasets: Path | None = None) -> Any:
                     )
                     table = _actions(gr, page.corpus("", Chat())[0], "documents")
                     skipped = gr.HTML(built.skipped, apply_default_css=False)
+                with gr.Tab(texts.TAB_PAST, elem_id="history"):
+                    gr.HTML(render.past(), apply_default_css=False, js_on_load=_PAST)
                 add_evaluation(gr, lambda: page.assistant, page.folder, datasets)
             gr.HTML(
                 panel.source_frame(upload=page.upload), elem_id="beside", apply_default_css=False

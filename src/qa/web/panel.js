@@ -65,7 +65,7 @@
     } catch {
       // Not ours, or no storage.
     }
-    return { turns: [], draft: "", settings: [], scope: null, ...found };
+    return { id: "", turns: [], draft: "", settings: [], scope: null, ...found };
   }
 
   function state() {
@@ -73,6 +73,7 @@
     const chosen = [...document.querySelectorAll("#choices input:checked")].map((i) => i.value);
     const settings = chosen.map((value, position) => (position ? value : Number(value)));
     return {
+      id: before.id,
       turns: before.turns,
       draft: box().value.slice(0, 3000),
       settings: settings.length ? settings : before.settings,
@@ -83,7 +84,12 @@
   function keep() {
     const turns = [...document.querySelectorAll("#log .turn")].map((turn) => turn.dataset.kept);
     while (new Blob(turns).size > MOST) turns.shift();
-    save({ ...state(), ...(turns.length && { turns: turns.map((turn) => JSON.parse(turn)) }) });
+    const found = state();
+    if (turns.length) {
+      found.turns = turns.map((turn) => JSON.parse(turn));
+      found.id = remember(found.id, found.turns);
+    }
+    save(found);
   }
 
   function save(state) {
@@ -96,25 +102,115 @@
     }
   }
 
+  let told = null; // asks the server again what was asked
+
   function bringBack(trigger) {
-    const found = kept();
+    if (trigger) told = trigger;
+    const { id, ...found } = kept();
     const question = new URLSearchParams(location.search).get("q");
     if (question) {
       history.replaceState(null, "", location.pathname);
       askAtRest(question);
     }
     if (found.turns?.length) document.body.classList.add("asking");
-    if (found.scope || Object.values(found).some((part) => part?.length)) trigger("submit", found);
+    if (found.scope || Object.values(found).some((part) => part?.length)) told("submit", found);
   }
 
   function forget() {
     asking(false);
     focus();
-    save({ ...state(), turns: [] });
+    save({ ...state(), id: "", turns: [] });
   }
 
   // The page may be left, or the server lost, with a question in the box.
   window.addEventListener("pagehide", keep);
+
+  // --- Conversations that the browser keeps -----------------------------------------------------
+  // The newest first: a name, when it was last added to, and what was asked.
+
+  const PAST = `${KEPT} conversations`;
+
+  function past() {
+    try {
+      return JSON.parse(localStorage.getItem(PAST)) || [];
+    } catch {
+      return []; // not ours, or no storage
+    }
+  }
+
+  function savePast(conversations) {
+    try {
+      localStorage.setItem(PAST, JSON.stringify(conversations));
+    } catch {
+      // No room: the oldest goes. No storage in this browser: nothing is kept.
+      if (conversations.length) savePast(conversations.slice(0, -1));
+    }
+    drawPast();
+  }
+
+  function remember(id, turns) {
+    const others = past();
+    const names = new Set(turns.map((turn) => turn.identity));
+    const has = (one) => one.turns.some((turn) => names.has(turn.identity));
+    const known = others.find((one) => one.id === id) || others.find(has);
+    if (known && JSON.stringify(known.turns) === JSON.stringify(turns)) return known.id;
+    const now = { id: turns[0].identity, name: turns[0].message, ...known, turns, moment: Date.now() };
+    savePast([now, ...others.filter((one) => one !== known)]);
+    return now.id;
+  }
+
+  const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+
+  function drawPast() {
+    const place = find("#past");
+    if (!place) return;
+    const words = plain(find("input", place).value).split(/\s+/);
+    const shown = past().filter((one) => {
+      const text = plain([one.name, ...one.turns.map((turn) => turn.message)].join(" "));
+      return words.every((word) => text.includes(word));
+    });
+    find("ul", place).replaceChildren(...shown.map((one) => pastItem(one, place.dataset)));
+    find(".none", place).hidden = shown.length > 0;
+  }
+
+  function pastItem(one, words) {
+    const item = document.createElement("li");
+    item.dataset.id = one.id;
+    const button = (label, action) => {
+      const made = Object.assign(document.createElement("button"), { type: "button" });
+      made.textContent = label;
+      made.dataset.past = action;
+      item.append(made, " ");
+    };
+    button(one.name, "open");
+    const time = document.createElement("time");
+    time.textContent = new Date(one.moment).toLocaleString(document.documentElement.lang, {
+      dateStyle: "medium",
+      timeStyle: "short",
+    });
+    item.append(time, " ");
+    button(words.rename, "rename");
+    button(words.erase, "erase");
+    return item;
+  }
+
+  function actOnPast(action, id) {
+    const words = find("#past").dataset;
+    const all = past();
+    const one = all.find((other) => other.id === id);
+    if (action === "open") {
+      save({ ...state(), id, turns: one.turns });
+      find("#chat-button").click();
+      bringBack();
+    } else if (action === "rename") {
+      const name = prompt(words.name, one.name)?.trim();
+      if (name) savePast(all.map((other) => (other === one ? { ...one, name } : other)));
+    } else if (action === "erase" && confirm(words.sure.replace("{name}", one.name))) {
+      savePast(all.filter((other) => other !== one));
+    } else if (action === "all" && confirm(words.all)) savePast([]);
+  }
+
+  document.addEventListener("input", (event) => event.target.matches("#past input") && drawPast());
 
   // --- Where to search --------------------------------------------------------------------------
 
@@ -126,7 +222,7 @@
     if (document.activeElement === document.body) named.find((b) => b.dataset.name === ticked)?.focus();
   }
 
-  window.sourcier = { asking, bringBack, download, focus, forget, stay };
+  window.sourcier = { asking, bringBack, download, drawPast, focus, forget, stay };
 
   // --- The source beside the chat ---------------------------------------------------------------
 
@@ -248,7 +344,8 @@
     else if (target.matches("a.cit, a.to-source")) {
       event.preventDefault();
       open(target);
-    } else if (target.dataset.tab) find(`#${target.dataset.tab}-button`).click();
+    } else if (target.dataset.past) actOnPast(target.dataset.past, target.closest("li")?.dataset.id);
+    else if (target.dataset.tab) find(`#${target.dataset.tab}-button`).click();
     else if (target.matches("#source .close")) close();
     else if (target.matches("#source .step")) {
       const next = steps[steps.indexOf(origin) + Number(target.dataset.step)];
@@ -339,8 +436,8 @@
     drop().dispatchEvent(new Event("added", { bubbles: true }));
   }
 
-  async function add(files) {
-    for (const file of files) if (await send(file)) watch();
+  async function add(files, name) {
+    for (const file of files) if (await send(file, name)) watch();
   }
 
   async function remove(name) {
@@ -349,17 +446,19 @@
     else tell(name, (await answer.json()).detail);
   }
 
+  let replaced = ""; // the added document in whose place the next chosen file comes
+
   function replace(name) {
-    const input = Object.assign(document.createElement("input"), { type: "file" });
-    input.accept = name.slice(name.lastIndexOf("."));
-    input.onchange = async () => (await send(input.files[0], name)) && watch();
-    input.click();
+    replaced = name;
+    find("#drop input").click();
   }
 
+  document.addEventListener("cancel", () => (replaced = ""), true);
   document.addEventListener("change", (event) => {
     if (!event.target.matches("#drop input")) return;
-    add([...event.target.files]);
-    event.target.value = "";
+    const [first, ...others] = event.target.files;
+    add([first], replaced || first.name).then(() => add(others));
+    replaced = event.target.value = "";
   });
 
   const carriesFiles = (event) => [...event.dataTransfer.types].includes("Files");

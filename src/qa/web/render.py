@@ -81,6 +81,25 @@ def content(index: Index) -> str:
     )
 
 
+def past() -> str:
+    """Where ``panel.js`` lists the conversations that the browser keeps (HTML)."""
+    words = {
+        "rename": texts.RENAME,
+        "erase": texts.ERASE,
+        "name": texts.NAME_IT,
+        "sure": texts.ERASE_ASK,
+        "all": texts.ERASE_ALL_ASK,
+    }
+    data = "".join(f' data-{name}="{escape(text)}"' for name, text in words.items())
+    return (
+        f'<section id="past"{data}><p class="shown">{escape(texts.PAST)}</p>'
+        f'<input type="search" maxlength="200" aria-label="{texts.PAST_FILTER}" '
+        f'placeholder="{texts.PAST_FILTER}"><ul></ul><p class="none" role="status" hidden>'
+        f'{escape(texts.PAST_NONE)}</p><button type="button" class="quiet" data-past="all">'
+        f"{texts.ERASE_ALL}</button></section>"
+    )
+
+
 def notice(text: str, kind: Literal["alert", "status"] = "alert", undo: str = "") -> str:
     """A line above the box: a fault (``alert``), or what happened; ``undo`` is what undoes it."""
     button = (

@@ -75,6 +75,7 @@ TAGLINE = typeset("Vos documents répondent, mot pour mot.")
 TITLE = typeset("Sourcier : questions à vos documents")
 
 TAB_CHAT = "Conversation"
+TAB_PAST = "Historique"
 TAB_CORPUS = "Corpus"
 
 # First screen.
@@ -173,6 +174,18 @@ NO_ANSWER = typeset("Les documents ne répondent pas à cette question.")
 OPEN_SOURCE = "Lire dans le document"
 LIKE, DISLIKE = "Utile", "Pas utile"
 RATE = typeset("Cette réponse est-elle utile ?")
+
+# Conversations that the browser keeps.
+PAST = typeset(
+    "Vos conversations restent dans ce navigateur, sur cette machine. En rouvrir une repose ses "
+    "questions aux documents tels qu’ils sont."
+)
+PAST_FILTER = "Chercher dans l’historique"
+PAST_NONE = typeset("Aucune conversation.")
+RENAME, ERASE, ERASE_ALL = "Renommer", "Effacer", "Tout effacer"
+NAME_IT = typeset("Nom de la conversation :")
+ERASE_ASK = typeset("Effacer « {name} » ?")
+ERASE_ALL_ASK = typeset("Effacer toutes les conversations de ce navigateur ?")
 
 # Source panel.
 SOURCE = "Source"
