@@ -106,7 +106,13 @@ def _parser() -> argparse.ArgumentParser:
     _json_option(chat)
 
     serve = command("serve", asking.serve, "the web chat")
-    _index_option(serve)
+    serve.add_argument(
+        "--index",
+        type=_path,
+        action="append",
+        metavar="DIR",
+        help="index folder (index); may be repeated: several collections, with a switch",
+    )
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=_port, default=7860)
     serve.add_argument(

@@ -195,6 +195,7 @@ def serve(options: argparse.Namespace) -> int:
         accounts = [read_account(options.auth)]
     elif options.auth_file is not None:
         accounts = read_accounts(options.auth_file)
+    index, *others = options.index or [Path("index")]
     chosen = Options(
         host=options.host,
         port=options.port,
@@ -204,6 +205,7 @@ def serve(options: argparse.Namespace) -> int:
         mcp=options.mcp,
         datasets=options.datasets,
         proxies=options.trusted_proxy,
+        others=others,
     )
-    serve_web(options.index, chosen)
+    serve_web(index, chosen)
     return 0

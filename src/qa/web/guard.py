@@ -13,6 +13,7 @@ import secrets
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlencode
@@ -104,11 +105,19 @@ class _Buckets:
 class Guard:
     """An ASGI application around another one, for those whom ``access`` admits.
 
-    ``checked`` reads what is sent to Gradio (``calls.Calls``).
+    ``checked`` reads what is sent to Gradio (``calls.Calls``); ``lifespan`` is that of the
+    application.
     """
 
-    def __init__(self, app: App, access: Access, checked: Checked):
+    def __init__(
+        self,
+        app: App,
+        access: Access,
+        checked: Checked,
+        lifespan: Callable[[], AbstractAsyncContextManager[object]] = nullcontext,
+    ):
         self._app = app
+        self.lifespan = lifespan
         self._access = access
         self._checked = checked
         self._asked = _Buckets(BURST, RATE)

@@ -51,8 +51,11 @@ _REFOCUS = "() => window.sourcier.focus(true)"
 _STAY = "() => window.sourcier.stay()"
 
 
-def build_app(page: Page, datasets: Path | None = None) -> Any:
-    """The chat as ``gr.Blocks``; test sets in ``datasets`` every reader can evaluate and judge."""
+def build_app(page: Page, datasets: Path | None = None, header: str = "") -> Any:
+    """The chat as ``gr.Blocks``; test sets in ``datasets`` every reader can evaluate and judge.
+
+    ``header`` is another one than usual (HTML).
+    """
     # Before Gradio is imported: it reads this once.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     import gradio as gr
@@ -96,7 +99,7 @@ def build_app(page: Page, datasets: Path | None = None) -> Any:
 
     with gr.Blocks(title=texts.TITLE, analytics_enabled=False, fill_width=True) as app:
         chat = gr.State(Chat())
-        gr.HTML(render.header(), elem_id="masthead", apply_default_css=False)
+        gr.HTML(header or render.header(), elem_id="masthead", apply_default_css=False)
         with gr.Row(elem_id="desk"):
             with gr.Column(elem_id="reading"), gr.Tabs(elem_id="tabs"):
                 with gr.Tab(texts.TAB_CHAT, elem_id="chat"):

@@ -10,19 +10,31 @@ from typing import Literal
 from qa.index import Index
 from qa.records import Answer, Citation, Hit
 from qa.web import texts
+from qa.web.collections import Place
 from qa.web.markup import Span, block, escape, highlight, paragraphs, place, source_url
 from qa.web.references import year
 from qa.web.state import Chat, Exchange, kept_fields
 
 _TITLES = 4  # on the first screen
+_CURRENT = ' aria-current="page"'
 
 # --- Frame ----------------------------------------------------------------------------------------
 
 
-def header() -> str:
-    """The name of the place."""
+def header(collections: Sequence[Place] = (), root: str = "") -> str:
+    """The name of the place; where there are several collections, the switch between them.
+
+    ``root`` is the path of the collection that is shown, without its last slash.
+    """
+    links = "".join(
+        f'<a href="{escape(place.path)}"{_CURRENT * (place.path == f"{root}/")}>'
+        f"{escape(place.name)}</a>"
+        for place in collections
+    )
+    switch = f'<nav aria-label="{texts.COLLECTIONS}">{links}</nav>' if links else ""
     return (
-        f'<header class="masthead"><h1>{texts.PRODUCT}</h1><p>{escape(texts.TAGLINE)}</p></header>'
+        f'<header class="masthead"><h1>{texts.PRODUCT}</h1><p>{escape(texts.TAGLINE)}</p>{switch}'
+        "</header>"
     )
 
 

@@ -15,18 +15,20 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qa.embedding import open_embedder
-from qa.index import update_index
+from qa.embedding import Embedder, open_embedder
+from qa.index import open_index, update_index
 from qa.index.generations import candidates
 from qa.progress import progress_bars
 from qa.records import QAError
-from qa.web import panel, texts
+from qa.web import panel, render, texts
 from qa.web.access import Access, access_for, account, read_proxies
 from qa.web.additions import Additions
 from qa.web.calls import Calls
+from qa.web.collections import Collections, Place, places
 from qa.web.guard import Guard
 from qa.web.layout import build_app
 from qa.web.mcp import mcp_app
@@ -52,12 +54,14 @@ def create_app(
     folder: Path | None = None,
     root_address: str = "",
     datasets: Path | None = None,
+    collections: Sequence[Place] = (),
 ) -> Guard:
     """The whole application, for any ASGI server.
 
     ``access`` (by default this machine's own) says who may ask what; ``folder`` (by default the
     index's) keeps verdicts and reports; ``root_address`` is where a reverse proxy serves it;
-    ``datasets`` holds test sets that every reader can evaluate and judge.
+    ``datasets`` holds test sets that every reader can evaluate and judge; ``collections`` are all
+    that the switch of the page offers.
     """
     access = access or Access()
     index = assistant.index
@@ -67,7 +71,7 @@ def create_app(
             "without one. Make an index of a folder: qa index FOLDER --index DIR"
         )
     page = Page(assistant, folder or index.path.parent, upload=access.upload)
-    blocks = build_app(page, datasets)
+    blocks = build_app(page, datasets, render.header(collections, access.root))
 
     import fastapi
     import gradio as gr
@@ -119,7 +123,8 @@ def create_app(
         mcp_server=False,
         theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
     )
-    return Guard(_newest_first(app, page), access, Calls(blocks).checked)
+    lives = partial(app.router.lifespan_context, app)
+    return Guard(_newest_first(app, page), access, Calls(blocks).checked, lives)
 
 
 # What shows documents: never those of a generation that another has replaced.
@@ -182,7 +187,8 @@ class Options:
     """How the chat is served.
 
     ``root`` is the path or address of a reverse proxy before it; ``proxies`` are the addresses of
-    those that are believed about whom they ask for, and by which scheme.
+    those that are believed about whom they ask for, and by which scheme; ``others`` are indexes
+    that are served besides.
     """
 
     host: str = "127.0.0.1"
@@ -193,6 +199,7 @@ class Options:
     mcp: bool = False
     datasets: Path | None = None
     proxies: Sequence[str] = ()
+    others: Sequence[Path] = ()
 
 
 def serve(index: Path, options: Options | None = None) -> None:
@@ -208,12 +215,7 @@ def serve(index: Path, options: Options | None = None) -> None:
         access = replace(access, accounts=access.accounts | {account(own)})
     listener = _listen(options.host, options.port)
     try:
-        from qa.assistant import Assistant
-
-        if options.upload and not candidates(index):
-            _begin(index)
-        app = create_app(Assistant.open(index), access, index, options.root, options.datasets)
-
+        app = _collections([index, *options.others], access, options)
         server = web_server(app, proxies)
         threading.Thread(target=_announce, args=(options, own, server), daemon=True).start()
         server.run(sockets=[listener])
@@ -223,9 +225,30 @@ def serve(index: Path, options: Options | None = None) -> None:
         listener.close()
 
 
+def _collections(indexes: Sequence[Path], access: Access, options: Options) -> Collections:
+    from qa.assistant import Assistant
+
+    served = places(indexes, access.root)
+    shown = served if len(served) > 1 else ()
+    apps = {}
+    embedders: dict[str, Embedder] = {}  # collections share what they were made with
+    for index, place in zip(indexes, served, strict=True):
+        if options.upload and not candidates(index):
+            _begin(index)
+        opened = open_index(index)
+        name = opened.manifest.embedder.name
+        embedders[name] = embedders.get(name) or open_embedder(name)
+        below = place.path.removeprefix(access.root).rstrip("/")
+        inside = replace(access, root=f"{access.root}{below}")
+        address = f"{options.root.rstrip('/')}{below}"
+        assistant = Assistant(opened, embedders[name])
+        apps[place.path] = create_app(assistant, inside, index, address, options.datasets, shown)
+    return Collections(apps, access.root)
+
+
 def _begin(index: Path) -> None:
-    """Where there is no index yet, one of the folder ``corpus`` beside it, which may be empty."""
-    corpus = index.parent / "corpus"
+    """Where there is no index yet, one of a folder beside it, which may be empty."""
+    corpus = index.parent / ("corpus" if index.name == "index" else f"{index.name}-corpus")
     try:
         corpus.mkdir(parents=True, exist_ok=True)
     except OSError as error:

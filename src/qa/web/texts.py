@@ -74,6 +74,7 @@ PRODUCT = "Sourcier"
 TAGLINE = typeset("Vos documents répondent, mot pour mot.")
 TITLE = typeset("Sourcier : questions à vos documents")
 
+COLLECTIONS = "Collections"
 TAB_CHAT = "Conversation"
 TAB_PAST = "Historique"
 TAB_CORPUS = "Corpus"
