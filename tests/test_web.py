@@ -102,9 +102,27 @@ def test_numbers_and_dates_in_french() -> None:
 
 
 def test_every_text_is_typeset() -> None:
-    for name, value in vars(texts).items():
-        if name.isupper() and isinstance(value, str):
-            assert not re.search(r" [;:!?»]|« ", value), name
+    for name, value in texts.CATALOGUE["fr"].items():
+        for part in [value] if isinstance(value, str) else value.values():
+            assert not re.search(r" [;:!?»]|« ", part), name
+
+
+def test_every_text_that_is_used_is_in_both_languages() -> None:
+    fields = re.compile(r"{\w+}")
+    folder = Path(render.__file__).parent
+    used = {
+        name
+        for path in folder.glob("*.py")
+        if "evaluation_texts as texts" not in (source := path.read_text("utf-8"))
+        for name in re.findall(r"\btexts\.([A-Z_]+)\b", source)
+    } - {"NARROW", "WIDE", "LANGUAGES"}
+    french, english = texts.CATALOGUE["fr"], texts.CATALOGUE["en"]
+    assert french.keys() == used | {"OTHER_KIND", "NOT_READ"} == english.keys()
+    for name, value in french.items():
+        other = english[name]
+        assert type(value) is type(other), name
+        if isinstance(value, str):
+            assert sorted(fields.findall(value)) == sorted(fields.findall(other)), name
 
 
 # --- HTML ---------------------------------------------------------------------------------------

@@ -83,6 +83,8 @@ def test_an_empty_start_invites_and_answers(browser: Browser, empty: Site, tmp_p
     # Another file in its place, under its name.
     browser.one("#corpus-button").click()
     (tmp_path / "autre.md").write_text("# Digue\n\nLa digue fut élevée en 1911.\n", "utf-8")
+    # Nobody is there to choose in the dialog, which would be closed at once.
+    browser.driver.execute_cdp_cmd("Page.setInterceptFileChooserDialog", {"enabled": True})
     browser.one(f'{ROW} [data-replace="digue.md"]').click()
     browser.all("#drop input")[0].send_keys(str(tmp_path / "autre.md"))
     added = empty.folder / "ajouts" / "digue.md"

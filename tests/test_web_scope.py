@@ -30,10 +30,10 @@ def archive(start: Serve, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             path = folder / "corpus" / below / f"{name}.{ending}"
             path.parent.mkdir(parents=True, exist_ok=True)
             days = "".join(f"<p>Voilà le jour {n} de la {name} ({below}).</p>" for n in range(4))
-            date = f'<meta name="date" content="{year}">' if year else ""
-            page = f"<html><head><title>La {name}</title>{date}</head><body>{days}</body></html>"
+            page = f"<html><head><title>La {name}</title></head><body>{days}</body></html>"
             plain = days.replace("<p>", "").replace("</p>", "\n\n")
-            path.write_text(page if ending == "html" else f"# La {name}\n\n{plain}", "utf-8")
+            head = f"---\ntitle: La {name}\ndate: {year}\n---\n" if year else f"# La {name}\n"
+            path.write_text(page if ending == "html" else f"{head}\n{plain}", "utf-8")
     update_index(folder / "corpus", folder / "index", FakeEmbedder())
     index = open_index(folder / "index")
     yield start(Scripted(index, FakeEmbedder()))
@@ -138,14 +138,14 @@ def test_kinds_and_years_narrow_the_list_and_the_search(browser: Browser, archiv
     from selenium.webdriver.support.ui import Select
 
     open_corpus(browser, archive)
-    browser.one('.filters [data-name="page web"]').click()
+    browser.one('.filters [data-name="Markdown"]').click()
     rows = "table.corpus tbody tr:not(.folder)"
-    browser.until(lambda: len(browser.all(rows)) == 4, "pages alone")
+    browser.until(lambda: len(browser.all(rows)) == 4, "Markdown alone")
     Select(browser.one('[data-choice="first"]')).select_by_value("1921")
     browser.until(lambda: len(browser.all(rows)) == 2, "those since 1921")
     browser.one("#chat-button").click()
     browser.ask(ASK)
-    assert sources(browser) == {"notes/brume.html", "notes/dune.html"}
+    assert sources(browser) == {"actes/brume.md", "actes/dune.md"}
     browser.one("#corpus-button").click()
     Select(browser.one('[data-choice="last"]')).select_by_value("1917")
     browser.until(lambda: texts.CORPUS_NONE in browser.text("#documents"), "no document")
@@ -160,8 +160,6 @@ def test_kinds_and_years_narrow_the_list_and_the_search(browser: Browser, archiv
 @pytest.mark.parametrize("look", ["light", "dark", "phone"])
 def test_looks(browser: Browser, archive: Site, look: str, tmp_path: Path) -> None:
     """Nothing is wider than the window, and every tick is large enough to be touched."""
-    from test_web_page import sized  # noqa: F401
-
     size = (390, 800) if look == "phone" else (1280, 800)
     browser.driver.execute_cdp_cmd(
         "Emulation.setDeviceMetricsOverride",

@@ -127,6 +127,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve.add_argument("--auth", metavar="USER:PASSWORD", help="ask for this name and password")
     serve.add_argument("--auth-file", type=_path, metavar="FILE", help="accounts, one a line")
+    serve.add_argument(
+        "--lang",
+        choices=("fr", "en", "auto"),
+        default="fr",
+        help="of the page (fr); auto: that of the reader's browser",
+    )
     serve.add_argument("--allow-upload", action="store_true", help="readers may add documents")
     serve.add_argument("--mcp", action="store_true", help="serve the tool of programs at /mcp")
     serve.add_argument(

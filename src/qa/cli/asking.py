@@ -206,6 +206,7 @@ def serve(options: argparse.Namespace) -> int:
         datasets=options.datasets,
         proxies=options.trusted_proxy,
         others=others,
+        language=options.lang,
     )
     serve_web(index, chosen)
     return 0

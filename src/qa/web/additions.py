@@ -17,6 +17,7 @@ import threading
 import time
 import unicodedata
 from collections.abc import AsyncIterator, Callable
+from contextvars import copy_context
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -121,7 +122,9 @@ class Additions:
         self._put(Addition(name, "waiting"))
         with self._lock:
             if self._worker is None:
-                self._worker = threading.Thread(target=self._work, daemon=True)
+                self._worker = threading.Thread(
+                    target=copy_context().run, args=(self._work,), daemon=True
+                )
                 self._worker.start()
 
     def status(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Several collections behind one address: the first at its root, each other below its own name."""
+"""Several pages behind one address: collections, each below its own name, in their languages."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qa.french import fold
+from qa.web import texts
 from qa.web.guard import Guard
 from qa.web.responses import Receive, Scope, Send
 
@@ -38,10 +39,15 @@ def places(indexes: Sequence[Path], root: str = "") -> list[Place]:
 
 
 class Collections:
-    """An ASGI application that passes each request on to its collection, by the path."""
+    """An ASGI application that passes each request on to its collection, by the path.
 
-    def __init__(self, apps: Mapping[str, Guard], root: str = ""):
+    ``apps`` has one for each path and language: the browser says which it would rather read.
+    """
+
+    def __init__(self, apps: Mapping[tuple[str, str], Guard], root: str = ""):
         self._apps = dict(apps)
+        self._paths = list(dict.fromkeys(path for path, _ in apps))
+        self._languages = list(dict.fromkeys(language for _, language in apps))
         self._root = root
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -51,20 +57,25 @@ class Collections:
             return
         # A proxy may pass the path on whole, or without what it added.
         inside = scope["path"].removeprefix(self._root)
-        first, *others = self._apps
+        first, *others = self._paths
         for path in others:
-            below = path.removeprefix(self._root)
-            if f"{inside}/".startswith(below):
+            if f"{inside}/".startswith(path.removeprefix(self._root)):
                 whole = f"{self._root}{inside}"
                 scope = {**scope, "path": whole, "raw_path": whole.encode("utf-8")}
-                await self._apps[path](scope, receive, send)
-                return
-        await self._apps[first](scope, receive, send)
+                first = path
+        await self._apps[first, self._spoken(scope)](scope, receive, send)
+
+    def _spoken(self, scope: Scope) -> str:
+        """The first of our languages that a browser asks for, which names them in its order."""
+        asked = dict(scope["headers"]).get(b"accept-language", b"").decode("latin-1").lower()
+        names = [part.strip()[:2] for part in asked.split(",")]
+        return next((name for name in names if name in self._languages), self._languages[0])
 
     async def _live(self, receive: Receive, send: Send) -> None:
         async with contextlib.AsyncExitStack() as stack:
             await receive()
             for app in self._apps.values():
+                texts.speak(app.language)  # to all that begins here
                 await stack.enter_async_context(app.lifespan())
             await send({"type": "lifespan.startup.complete"})
             await receive()

@@ -31,7 +31,7 @@ from qa.web.responses import (
     Send,
     changed,
     guarded,
-    in_french,
+    in_our_words,
     redirect,
     refuse,
     rewrite_page,
@@ -106,7 +106,7 @@ class Guard:
     """An ASGI application around another one, for those whom ``access`` admits.
 
     ``checked`` reads what is sent to Gradio (``calls.Calls``); ``lifespan`` is that of the
-    application.
+    application; ``language`` is that of the page.
     """
 
     def __init__(
@@ -115,7 +115,9 @@ class Guard:
         access: Access,
         checked: Checked,
         lifespan: Callable[[], AbstractAsyncContextManager[object]] = nullcontext,
+        language: str = texts.LANGUAGES[0],
     ):
+        self.language = language
         self._app = app
         self.lifespan = lifespan
         self._access = access
@@ -127,6 +129,7 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass on with a body of known size and an answer with a content policy."""
+        texts.speak(self.language)
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
@@ -177,7 +180,7 @@ class Guard:
         try:
             account = self._access.account_of(headers.get(b"authorization", b"").decode("latin-1"))
             sessions = Sessions(self._key, account or b"")
-            await self._pass_on(scope, receive, in_french(send, told), nonce, sessions)
+            await self._pass_on(scope, receive, in_our_words(send, told), nonce, sessions)
         except _RefusedError as error:
             await told(send, error.status, error.detail)
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -216,11 +217,15 @@ def _tools(gr: Any) -> list[Any]:
         return [gr.Button(label, elem_id=name, size="sm") for name, label in names.items()]
 
 
+def _choices(labels: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [(label, value) for value, label in labels.items()]
+
+
 def _settings(gr: Any) -> list[Any]:
     choices = (
         (PASSAGES, 5, texts.SETTING_PASSAGES, texts.PASSAGES_HINT),
-        (texts.METHODS, "hybrid", texts.SETTING_METHOD, texts.METHOD_HINT),
-        (texts.CAUTIONS, "normal", texts.SETTING_CAUTION, texts.CAUTION_HINT),
+        (_choices(texts.METHODS), "hybrid", texts.SETTING_METHOD, texts.METHOD_HINT),
+        (_choices(texts.CAUTIONS), "normal", texts.SETTING_CAUTION, texts.CAUTION_HINT),
     )
     with (
         gr.Accordion(texts.SETTINGS, open=False, elem_id="settings"),

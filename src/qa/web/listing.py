@@ -88,8 +88,8 @@ class Listing:
         heads = "".join(f'<th scope="col">{column}</th>' for column in columns)
         rows = "".join(self._rows(entries, scope, added))
         return (
-            f'{self._filters(scope)}<p class="shown" role="status">{escape(shown)}</p>'
-            f'<p class="shown">{texts.TICK}</p>'
+            f'{self._filters(scope)}<p class="shown"><span role="status">{escape(shown)}.</span> '
+            f"{texts.TICK}</p>"
             f'<table class="corpus"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
         )
 

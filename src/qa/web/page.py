@@ -386,11 +386,10 @@ def index_command(corpus: str, folder: Path) -> str:
 def question_fault(message: str) -> str:
     """Why a message cannot be asked, in French; nothing when it can."""
     if len(message) > MAX_QUESTION:
-        return texts.TOO_LONG.format(
-            found=texts.number(len(message)), limit=texts.number(MAX_QUESTION)
-        )
+        found, limit = texts.number(len(message)), texts.number(MAX_QUESTION)
+        return str(texts.TOO_LONG).format(found=found, limit=limit)
     try:
         clean_message(message)
     except QAError:
-        return texts.EMPTY
+        return str(texts.EMPTY)
     return ""

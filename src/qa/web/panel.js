@@ -2,8 +2,9 @@
 // Everything shown comes from the server as escaped HTML; nothing here builds HTML from text.
 "use strict";
 (() => {
-  // Gradio speaks the browser's language; this page is in French.
-  for (const [name, value] of [["language", "fr"], ["languages", ["fr"]]]) {
+  // Gradio speaks the browser's language; this page has its own.
+  const spoken = document.documentElement.lang;
+  for (const [name, value] of [["language", spoken], ["languages", [spoken]]]) {
     Object.defineProperty(navigator, name, { get: () => value });
   }
 

@@ -96,7 +96,9 @@ def _line_end(text: str, position: int) -> int:
 
 def drop_zone(suffixes: Sequence[str], limit: int) -> str:
     """Where documents are dropped or chosen; ``limit`` is in bytes. Filled by ``panel.js``."""
-    limits = texts.DROP_LIMITS.format(limit=texts.number(limit // 1_000_000))
+    limits = texts.DROP_LIMITS.format(
+        kinds=", ".join(texts.KINDS.values()), limit=texts.number(limit // 1_000_000)
+    )
     words = {
         "sending": texts.SENDING,
         "not-sent": texts.NOT_SENT,

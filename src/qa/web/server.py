@@ -55,14 +55,16 @@ def create_app(
     root_address: str = "",
     datasets: Path | None = None,
     collections: Sequence[Place] = (),
+    language: str = texts.LANGUAGES[0],
 ) -> Guard:
     """The whole application, for any ASGI server.
 
     ``access`` (by default this machine's own) says who may ask what; ``folder`` (by default the
     index's) keeps verdicts and reports; ``root_address`` is where a reverse proxy serves it;
     ``datasets`` holds test sets that every reader can evaluate and judge; ``collections`` are all
-    that the switch of the page offers.
+    that the switch of the page offers; ``language`` is that of the page, "fr" or "en".
     """
+    texts.speak(language)
     access = access or Access()
     index = assistant.index
     if access.upload and not index.manifest.corpus:
@@ -124,7 +126,7 @@ def create_app(
         theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
     )
     lives = partial(app.router.lifespan_context, app)
-    return Guard(_newest_first(app, page), access, Calls(blocks).checked, lives)
+    return Guard(_newest_first(app, page), access, Calls(blocks).checked, lives, language)
 
 
 # What shows documents: never those of a generation that another has replaced.
@@ -188,7 +190,7 @@ class Options:
 
     ``root`` is the path or address of a reverse proxy before it; ``proxies`` are the addresses of
     those that are believed about whom they ask for, and by which scheme; ``others`` are indexes
-    that are served besides.
+    that are served besides; ``language`` is "fr", "en", or "auto": that of each reader's browser.
     """
 
     host: str = "127.0.0.1"
@@ -200,6 +202,7 @@ class Options:
     datasets: Path | None = None
     proxies: Sequence[str] = ()
     others: Sequence[Path] = ()
+    language: str = texts.LANGUAGES[0]
 
 
 def serve(index: Path, options: Options | None = None) -> None:
@@ -242,7 +245,12 @@ def _collections(indexes: Sequence[Path], access: Access, options: Options) -> C
         inside = replace(access, root=f"{access.root}{below}")
         address = f"{options.root.rstrip('/')}{below}"
         assistant = Assistant(opened, embedders[name])
-        apps[place.path] = create_app(assistant, inside, index, address, options.datasets, shown)
+        told = texts.LANGUAGES if options.language == "auto" else (options.language,)
+        for language in told:
+            apps[place.path, language] = create_app(
+                assistant, inside, index, address, options.datasets, shown, language
+            )
+    texts.speak(told[0])
     return Collections(apps, access.root)
 
 
