@@ -113,7 +113,7 @@ def test_ticked_documents_alone_are_searched(browser: Browser, archive: Site) ->
     browser.until(lambda: browser.run(focused) == "actes/brume.md", "the focus")
     tick(browser, "notes/")
     browser.one("#chat-button").click()
-    told = "5 sur 8\u00a0documents\u00a0: La brume, La aube, La brume, +\u00a02"
+    told = "5 sur 8\u00a0documents\u00a0: La brume, La aube, La brume et 2 de plus"
     shown = browser.text("#scope").strip()
     assert shown == f"Recherche limitée à {told} {texts.SEARCH_ALL}"
     browser.ask(ASK)

@@ -56,7 +56,9 @@ class Collections:
             await self._live(receive, send)
             return
         # A proxy may pass the path on whole, or without what it added.
-        inside = scope["path"].removeprefix(self._root)
+        inside = scope["path"]
+        if f"{inside}/".startswith(f"{self._root}/"):
+            inside = inside[len(self._root) :]
         first, *others = self._paths
         for path in others:
             if f"{inside}/".startswith(path.removeprefix(self._root)):

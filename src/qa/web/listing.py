@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 
@@ -51,11 +52,11 @@ class Listing:
             return ""
         chosen = self.of(scope)
         names = [entry.title or entry.id for entry in chosen[:_NAMED]]
-        more = [texts.WIDE.join(("+", texts.number(len(chosen) - len(names))))]
+        more = len(chosen) - len(names)
         return template.format(
             shown=texts.number(len(chosen)),
             total=texts.count(len(self.entries), "document"),
-            names=", ".join(names + more * (len(chosen) > len(names))),
+            names=", ".join(names) + (texts.MORE.format(count=texts.number(more)) if more else ""),
         )
 
     def line(self, scope: Scope) -> str:
@@ -89,7 +90,7 @@ class Listing:
         rows = "".join(self._rows(entries, scope, added))
         return (
             f'{self._filters(scope)}<p class="shown"><span role="status">{escape(shown)}.</span> '
-            f"{texts.TICK}</p>"
+            f"{texts.TICK if total > 1 else ''}</p>"
             f'<table class="corpus"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
         )
 
@@ -159,7 +160,7 @@ def _is_below(document_id: str, folder: str) -> bool:
 
 def _changes(document_id: str, added: str) -> str:
     """What takes away an added file, of one document or more, or puts another in its place."""
-    file = document_id.removeprefix(added).split("/")[0]
+    file = re.split("[/:]", document_id.removeprefix(added))[0]
     asked = escape(texts.REMOVE_ASK.format(name=file))
     return "".join(
         f'<button type="button" class="quiet" data-{act}="{escape(file)}" '
