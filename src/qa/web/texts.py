@@ -18,6 +18,7 @@ from qa.records import Skipped
 
 NARROW, WIDE = "\u202f", "\u00a0"  # narrow no-break space, no-break space
 LANGUAGES = ("fr", "en")
+Catalogue = dict[str, dict[str, Any]]
 
 _MONTHS = {
     "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
@@ -48,24 +49,32 @@ def typeset(text: str) -> str:
 
 
 def _in(number: int, node: Any) -> Any:
-    """A part of the catalogue in one language; tables keep their keys."""
+    """A part of a catalogue in one language; tables keep their keys."""
     if isinstance(node, dict):
         return {name: _in(number, part) for name, part in node.items()}
-    return typeset(node[number]) if number == 0 else node[number]
+    text = node if isinstance(node, str) else node[number]
+    return typeset(text) if LANGUAGES[number] == "fr" else text
 
 
-_FILE = Path(__file__).with_name("texts.toml")
-CATALOGUE: dict[str, dict[str, Any]] = {
-    language: _in(number, tomllib.loads(_FILE.read_text("utf-8")))
-    for number, language in enumerate(LANGUAGES)
-}
+def read_catalogue(file: str) -> Catalogue:
+    """The texts of a file, by language and name."""
+    content = tomllib.loads(Path(__file__).with_name(file).read_text("utf-8"))
+    return {language: _in(number, content) for number, language in enumerate(LANGUAGES)}
+
+
+def found(catalogue: Catalogue, name: str) -> Any:
+    """A text in the language of the request."""
+    try:
+        return catalogue[_language.get()][name]
+    except KeyError:
+        raise AttributeError(f"no text is named {name!r}") from None
+
+
+CATALOGUE = read_catalogue("texts.toml")
 
 
 def __getattr__(name: str) -> Any:
-    try:
-        return CATALOGUE[_language.get()][name]
-    except KeyError:
-        raise AttributeError(f"no text is named {name!r}") from None
+    return found(CATALOGUE, name)
 
 
 def number(value: int) -> str:
