@@ -218,8 +218,8 @@ def _report(report: Report, index: Path) -> str:
     except ValueError:
         time_of_day = report.moment
     told = form.format(day=day_of(report.moment), time=time_of_day)
-    measured = f'<p class="measured">{escape(told)}</p>{report.html[language()]}'
-    return f'<section class="report">{measured}</section>'
+    inside = f'<p class="measured">{escape(told)}</p>{report.html[language()]}'
+    return f'<section class="report">{inside}</section>'
 
 
 def add_evaluation(

@@ -24,7 +24,8 @@ FILE = "evaluation.json"
 class Report:
     """What was measured: ``html`` holds tables and plots, by language.
 
-    ``index`` is the path of the generation; ``kind`` is "search", "answers" or "conversations"; ``moment`` is ISO 8601.
+    ``index`` is the path of the generation, ``kind`` "search", "answers" or "conversations",
+    ``moment`` ISO 8601.
     """
 
     kind: str
