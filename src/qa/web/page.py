@@ -8,27 +8,23 @@ from __future__ import annotations
 
 import logging
 import os
-import shlex
 import threading
 import time
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qa.assistant import MAX_QUESTION, clean_message
-from qa.embedding import Embedder, open_embedder
-from qa.index import Index, current_name, open_index
+from qa.embedding import open_embedder
+from qa.index import current_name, open_index
 from qa.reading import ADDITIONS
 from qa.records import Answer, QAError, Turn
-from qa.web import panel, render, texts
-from qa.web.examples import example_questions
+from qa.web import render, texts
 from qa.web.export import to_json, to_markdown
 from qa.web.feedback import FILE, record_verdict
-from qa.web.listing import Listing
-from qa.web.markup import escape
 from qa.web.state import (
     MAX_CHOSEN,
     Chat,
@@ -40,6 +36,7 @@ from qa.web.state import (
     read_scope,
     read_settings,
 )
+from qa.web.view import View, keeping, view_of
 
 if TYPE_CHECKING:
     from qa.assistant import Assistant
@@ -54,44 +51,13 @@ WAITING = 64
 Shown = tuple[str, Chat, str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class View:
-    """One generation of the index as the page shows it; ``corpus`` is its documents' digest."""
-
-    assistant: Assistant
-    welcome: str
-    listing: Listing
-    skipped: str
-    warning: str
-    corpus: str
-
-
-def view_of(assistant: Assistant, folder: Path, *, upload: bool = False) -> View:
-    """The index of an assistant; ``folder`` is where it is kept; ``upload``: readers may add."""
-    manifest, store = assistant.index.manifest, assistant.index.store
-    # Documents that a program gave have no folder to put others into.
-    add = escape(texts.DROP_DOCUMENTS if upload else texts.ADD_DOCUMENTS).format(
-        folder=f"<code>{escape(shown_path(manifest.corpus))}</code>",
-        command=f"<code>{escape(index_command(manifest.corpus, folder))}</code>",
-    )
-    add = add if manifest.corpus else ""
-    return View(
-        assistant,
-        render.welcome(render.content(assistant.index), add, example_questions(assistant)),
-        Listing(store.documents()),
-        panel.skipped(store.skipped()),
-        render.notice(texts.WARNING) if assistant.index.warning is not None else "",
-        manifest.corpus_digest,
-    )
-
-
 class Page:
     """The assistant as the page uses it; ``folder`` is the index's, where verdicts are kept."""
 
     def __init__(self, assistant: Assistant, folder: Path, *, upload: bool = False):
         index, embedder = assistant.index, assistant.embedder
         # A question keeps to one generation, so it is the page that turns to another.
-        self.view = view_of(_keeping(assistant, index, embedder), folder, upload=upload)
+        self.view = view_of(keeping(assistant, index, embedder), folder, upload=upload)
         self.upload = upload
         self.folder = folder
         self._reloading = threading.Lock()
@@ -122,7 +88,7 @@ class Page:
             index, embedder = open_index(directory), self.assistant.embedder
             if index.manifest.embedder.fingerprint != embedder.fingerprint:
                 embedder = open_embedder(index.manifest.embedder.name)
-            newest = _keeping(self.assistant, index, embedder)
+            newest = keeping(self.assistant, index, embedder)
             # Its files are let go of after the last question that reads them.
             weakref.finalize(newest, index.close)
             self.view = view_of(newest, self.folder, upload=self.upload)
@@ -355,32 +321,11 @@ class Page:
         return self._answer(self.view, question, (), settings).to_dict()
 
 
-def _keeping(assistant: Assistant, index: Index, embedder: Embedder) -> Assistant:
-    """An assistant like another one, of an index that it keeps to."""
-    reader, follow_ups = assistant.reader, assistant.follow_ups
-    return type(assistant)(index, embedder, reader, follow_ups=follow_ups, follow=False)
-
-
 def kept_settings(values: object) -> tuple[int, str, str] | None:
     """The settings of the page as a browser kept them, when they are some that it offers."""
     found = read_settings(*values) if isinstance(values, list) and len(values) == 3 else None
     offered = found is not None and found.passages in PASSAGES
     return (found.passages, found.method, found.caution) if found and offered else None
-
-
-def shown_path(path: str | Path) -> str:
-    """A path as it would be typed here: relative when it lies below the working folder."""
-    try:
-        return str(Path(path).resolve().relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
-
-
-def index_command(corpus: str, folder: Path) -> str:
-    """The command that reads the corpus again into this index."""
-    command = f"qa index {shlex.quote(shown_path(corpus))}"
-    where = shown_path(folder)
-    return command if where == "index" else f"{command} --index {shlex.quote(where)}"
 
 
 def question_fault(message: str) -> str:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import contextlib
-import http.client
-import json
 import logging
 import re
 import secrets
 import socket
 import threading
-import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -27,6 +22,7 @@ from qa.records import QAError
 from qa.web import panel, render, texts
 from qa.web.access import Access, access_for, account, read_proxies
 from qa.web.additions import Additions
+from qa.web.announcing import announce
 from qa.web.calls import Calls
 from qa.web.collections import Collections, Place, places
 from qa.web.guard import Guard
@@ -220,7 +216,9 @@ def serve(index: Path, options: Options | None = None) -> None:
     try:
         app = _collections([index, *options.others], access, options)
         server = web_server(app, proxies)
-        threading.Thread(target=_announce, args=(options, own, server), daemon=True).start()
+        threading.Thread(
+            target=announce, args=(options.host, options.port, own, server), daemon=True
+        ).start()
         server.run(sockets=[listener])
     except KeyboardInterrupt:
         return
@@ -309,45 +307,3 @@ def _listen(host: str, port: int) -> socket.socket:
             f"cannot listen on {host}, port {port} ({error}). Choose others with --host and --port."
         ) from error
     return listener
-
-
-def _announce(options: Options, own: str, server: Any) -> None:
-    """Print the address as soon as the page itself has answered, then ask a first question.
-
-    What Gradio prepares at its first question (most of a second) is then done before the reader's.
-    """
-    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(options.host, options.host)  # noqa: S104
-    headers = {
-        "content-type": "application/json",
-        "authorization": f"Basic {base64.b64encode(own.encode()).decode()}",
-    }
-
-    def request(method: str, path: str, body: str = "") -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection(here, options.port, timeout=5)
-        try:
-            connection.request(method, path, body or None, headers)
-            response = connection.getresponse()
-            return response.status, response.read()
-        finally:
-            connection.close()
-
-    while not _answers(request):
-        if server.should_exit:
-            return
-        time.sleep(0.05)
-    shown = f"[{here}]" if ":" in here else here
-    print(  # noqa: T201
-        f"{texts.typeset('Sourcier :')} http://{shown}:{options.port}", flush=True
-    )
-    with contextlib.suppress(OSError, http.client.HTTPException, ValueError, KeyError):
-        data = json.dumps({"data": [texts.PRODUCT, 1, "hybrid", "normal"]})
-        _, asked = request("POST", "/gradio_api/call/answer", data)
-        event = json.loads(asked)["event_id"]
-        request("GET", f"/gradio_api/call/answer/{event}")
-
-
-def _answers(request: Callable[[str, str], tuple[int, bytes]]) -> bool:
-    try:
-        return request("GET", "/")[0] == 200
-    except (OSError, http.client.HTTPException):
-        return False
