@@ -39,6 +39,8 @@ class DenseIndex:
         # One thread a question: several questions at once share the cores better than one does.
         faiss.omp_set_num_threads(1)
         self._index = index
+        self._among: Any = None
+        self.searched = int(index.ntotal)
 
     @classmethod
     def build(cls, vectors: Vectors) -> DenseIndex:
@@ -94,12 +96,25 @@ class DenseIndex:
         """The length of a vector."""
         return int(self._index.d)
 
+    def among(self, rows: NDArray[np.int64]) -> DenseIndex:
+        """The same vectors, of which only some rows are searched."""
+        import faiss
+
+        library: Any = faiss  # whose types are those of C++
+        chosen = np.zeros(self.rows, dtype=bool)
+        chosen[rows] = True
+        bits = np.packbits(chosen, bitorder="little")
+        narrowed = DenseIndex(self._index)
+        narrowed._among = library.SearchParameters(sel=library.IDSelectorBitmap(bits))
+        narrowed.searched = int(chosen.sum())
+        return narrowed
+
     def search(self, query: Vectors, limit: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Rows and cosines of the nearest vectors, best first; fewer than ``limit`` if need be."""
-        limit = min(limit, self.rows)
+        limit = min(limit, self.searched)
         if limit < 1:
             return np.empty(0, np.int64), np.empty(0, np.float32)
-        scores, rows = self._index.search(query.reshape(1, -1), limit)
+        scores, rows = self._index.search(query.reshape(1, -1), limit, params=self._among)
         return rows[0], scores[0]
 
     def vectors(self, rows: NDArray[np.int64]) -> Vectors:

@@ -104,7 +104,7 @@ def overview_of(question: str, index: Index) -> Overview | None:
     """The answer to a question about all documents or one of them; ``None``: it is no such."""
     asked = fold(question)
     if _CORPUS.fullmatch(asked):
-        return _of_all(index)
+        return _of_all(index) if index.store.documents() else None
     found = _ABOUT.fullmatch(asked)
     entry = _named(found["subject"], index.store.documents()) if found else None
     return _of_one(entry, index) if entry is not None else None

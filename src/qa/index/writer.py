@@ -88,6 +88,7 @@ def update_index(
     *,
     reading: ReadingSettings | None = None,
     retry: bool = True,
+    may_be_empty: bool = False,
 ) -> IndexReport:
     """Make the index in ``directory`` say what ``corpus`` (a folder or one file) says now, or hold
     the documents that a program gives for it.
@@ -96,7 +97,7 @@ def update_index(
     changed, nothing is written. Any error or interruption leaves the published generation as it
     was, and the next run goes on where an interrupted one stopped. ``reading`` names the fields of
     tables and tells whether scans are recognised. ``retry``: files that gave no document are tried
-    again even when they did not change.
+    again even when they did not change. ``may_be_empty``: a folder without documents is no error.
     """
     # Imported here: its patterns take longer to compile than a question takes to answer.
     from qa.reading import FileReader, ReadingSettings
@@ -109,7 +110,9 @@ def update_index(
     recipe = reading_recipe(embedder, settings, reading)
     with writer_lock(directory), _disk_faults(directory), contextlib.ExitStack() as opened:
         reader = opened.enter_context(FileReader(reading))
-        job = Job(corpus, directory, embedder, settings, recipe, reader, retry, progress)
+        job = Job(
+            corpus, directory, embedder, settings, recipe, reader, retry, progress, may_be_empty
+        )
         previous = _open_previous(directory)
         if previous is not None:
             opened.callback(previous.close)
@@ -298,10 +301,10 @@ def _write_vectors(job: Job, staging: Path, store: Store, previous: Index | None
 def _write_words(job: Job, folder: Path, store: Store) -> None:
     total = store.counts()[1]
 
-    def texts() -> Iterator[str]:
+    def texts() -> Iterator[tuple[str, str]]:
         for row, passage in enumerate(store.all_passages()):
             job.progress(Progress("words", row + 1, total))
-            yield passage.index_text
+            yield passage.document_id, passage.index_text
 
     folder.mkdir()
     LexicalIndex.build(folder, texts())

@@ -1,7 +1,7 @@
 """Reading: files to Documents. One module a format; cleaning, encodings and limits beside them."""
 
 from qa.reading.blocks import UnreadableError
-from qa.reading.folder import ADDITIONS, corpus_files, read_corpus
+from qa.reading.folder import ADDITIONS, NothingReadError, corpus_files, read_corpus
 from qa.reading.formats import SUFFIXES, Results
 from qa.reading.given import Given, read_given
 from qa.reading.pdf_picture import PagePicture
@@ -13,6 +13,7 @@ __all__ = [
     "SUFFIXES",
     "FileReader",
     "Given",
+    "NothingReadError",
     "PagePicture",
     "ReadingSettings",
     "Results",

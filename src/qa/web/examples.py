@@ -82,6 +82,8 @@ def example_questions(assistant: Assistant, wanted: int = WANTED) -> list[str]:
             chosen[proposal.document_id] = proposal.question
         if len(chosen) == wanted:
             break
+    if not assistant.index.manifest.documents:
+        return []
     # Whatever they speak of, this one is answered by how the documents begin.
     return [*chosen.values(), ABOUT][:wanted]
 

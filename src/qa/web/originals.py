@@ -96,7 +96,7 @@ def page_html(picture: PagePicture, number: int, *, marks_missing: bool) -> str:
     told = texts.PAGE_OF.format(number=number, pages=picture.pages)
     alternative = texts.PAGE_WITH_QUOTE.format(page=told) if marks else told
     if marks_missing and not marks:
-        told += f"{texts.NARROW}; {texts.QUOTE_NOT_SEEN}"
+        told = texts.QUOTE_NOT_SEEN.format(page=told)
     steps = "".join(
         f'<button type="button" data-page="{number + by}" aria-label="{label}"'
         f"{'' if 1 <= number + by <= picture.pages else ' disabled'}>{sign}</button>"

@@ -3,8 +3,9 @@ import { markKept } from "./notes.js";
 import { close, download, find, open, panel, propose, show, smooth } from "./source.js";
 
 (() => {
-  // Gradio speaks the browser's language; this page is in French.
-  for (const [name, value] of [["language", "fr"], ["languages", ["fr"]]]) {
+  // Gradio speaks the browser's language; this page has its own.
+  const spoken = document.documentElement.lang;
+  for (const [name, value] of [["language", spoken], ["languages", [spoken]]]) {
     Object.defineProperty(navigator, name, { get: () => value });
   }
 
@@ -19,6 +20,13 @@ import { close, download, find, open, panel, propose, show, smooth } from "./sou
     field.value = question;
     field.dispatchEvent(new Event("input", { bubbles: true }));
     setTimeout(() => find("#send").click(), 30);
+  }
+
+  // A question that came by link (?q=…) follows what is brought back.
+  async function askAtRest(question) {
+    do await new Promise((later) => setTimeout(later, 100));
+    while (!box() || document.body.classList.contains("asking"));
+    ask(question);
   }
 
   function focus(onlyWhenFull = false) {
@@ -47,7 +55,7 @@ import { close, download, find, open, panel, propose, show, smooth } from "./sou
     } catch {
       // Not ours, or no storage.
     }
-    return { turns: [], draft: "", settings: [], ...found };
+    return { id: "", turns: [], draft: "", settings: [], scope: null, ...found };
   }
 
   function state() {
@@ -55,21 +63,28 @@ import { close, download, find, open, panel, propose, show, smooth } from "./sou
     const chosen = [...document.querySelectorAll("#choices input:checked")].map((i) => i.value);
     const settings = chosen.map((value, position) => (position ? value : Number(value)));
     return {
+      id: before.id,
       turns: before.turns,
       draft: box().value.slice(0, 3000),
       settings: settings.length ? settings : before.settings,
+      scope: JSON.parse(find("#scope [data-scope]")?.dataset.scope || "null"),
     };
   }
 
   function keep() {
     const turns = [...document.querySelectorAll("#log .turn")].map((turn) => turn.dataset.kept);
     while (new Blob(turns).size > MOST) turns.shift();
-    save({ ...state(), ...(turns.length && { turns: turns.map((turn) => JSON.parse(turn)) }) });
+    const found = state();
+    if (turns.length) {
+      found.turns = turns.map((turn) => JSON.parse(turn));
+      found.id = remember(found.id, found.turns);
+    }
+    save(found);
   }
 
   function save(state) {
     try {
-      if (Object.values(state).some((part) => part?.length)) {
+      if (state.scope || Object.values(state).some((part) => part?.length)) {
         sessionStorage.setItem(KEPT, JSON.stringify(state));
       } else sessionStorage.removeItem(KEPT);
     } catch {
@@ -77,28 +92,137 @@ import { close, download, find, open, panel, propose, show, smooth } from "./sou
     }
   }
 
+  let told = null; // asks the server again what was asked
+
   function bringBack(trigger) {
-    const found = kept();
+    if (trigger) told = trigger;
+    const { id, ...found } = kept();
+    const question = new URLSearchParams(location.search).get("q");
+    if (question) {
+      history.replaceState(null, "", location.pathname);
+      askAtRest(question);
+    }
     if (found.turns?.length) document.body.classList.add("asking");
-    if (Object.values(found).some((part) => part?.length)) trigger("submit", found);
+    if (found.scope || Object.values(found).some((part) => part?.length)) told("submit", found);
   }
 
   function forget() {
     asking(false);
     focus();
-    save({ ...state(), turns: [] });
+    save({ ...state(), id: "", turns: [] });
   }
 
   // The page may be left, or the server lost, with a question in the box.
   window.addEventListener("pagehide", keep);
 
-  window.sourcier = { asking, bringBack, download, focus, forget };
+  // --- Conversations that the browser keeps -----------------------------------------------------
+  // The newest first: a name, when it was last added to, and what was asked.
+
+  const PAST = `${KEPT} conversations`;
+
+  function past() {
+    try {
+      return JSON.parse(localStorage.getItem(PAST)) || [];
+    } catch {
+      return []; // not ours, or no storage
+    }
+  }
+
+  function savePast(conversations) {
+    try {
+      localStorage.setItem(PAST, JSON.stringify(conversations));
+    } catch {
+      // No room: the oldest goes. No storage in this browser: nothing is kept.
+      if (conversations.length) savePast(conversations.slice(0, -1));
+    }
+    drawPast();
+  }
+
+  function remember(id, turns) {
+    const others = past();
+    const names = new Set(turns.map((turn) => turn.identity));
+    const has = (one) => one.turns.some((turn) => names.has(turn.identity));
+    const known = others.find((one) => one.id === id) || others.find(has);
+    if (known && JSON.stringify(known.turns) === JSON.stringify(turns)) return known.id;
+    const now = { id: turns[0].identity, name: turns[0].message, ...known, turns, moment: Date.now() };
+    savePast([now, ...others.filter((one) => one !== known)]);
+    return now.id;
+  }
+
+  const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+
+  function drawPast() {
+    const place = find("#past");
+    if (!place) return;
+    const words = plain(find("input", place).value).split(/\s+/);
+    const shown = past().filter((one) => {
+      const text = plain([one.name, ...one.turns.map((turn) => turn.message)].join(" "));
+      return words.every((word) => text.includes(word));
+    });
+    find("ul", place).replaceChildren(...shown.map((one) => pastItem(one, place.dataset)));
+    find(".none", place).hidden = shown.length > 0;
+  }
+
+  function pastItem(one, words) {
+    const item = document.createElement("li");
+    item.dataset.id = one.id;
+    const button = (label, action) => {
+      const made = Object.assign(document.createElement("button"), { type: "button" });
+      made.textContent = label;
+      made.dataset.past = action;
+      item.append(made, " ");
+    };
+    button(one.name, "open");
+    const time = document.createElement("time");
+    time.textContent = new Date(one.moment).toLocaleString(document.documentElement.lang, {
+      dateStyle: "medium",
+      timeStyle: "short",
+    });
+    item.append(time, " ");
+    button(words.rename, "rename");
+    button(words.erase, "erase");
+    return item;
+  }
+
+  function actOnPast(action, id) {
+    const words = find("#past").dataset;
+    const all = past();
+    const one = all.find((other) => other.id === id);
+    if (action === "open") {
+      save({ ...state(), id, turns: one.turns });
+      find("#chat-button").click();
+      bringBack();
+    } else if (action === "rename") {
+      const name = prompt(words.name, one.name)?.trim();
+      if (name) savePast(all.map((other) => (other === one ? { ...one, name } : other)));
+    } else if (action === "erase" && confirm(words.sure.replace("{name}", one.name))) {
+      savePast(all.filter((other) => other !== one));
+    } else if (action === "all" && confirm(words.all)) savePast([]);
+  }
+
+  document.addEventListener("input", (event) => event.target.matches("#past input") && drawPast());
+
+  // --- Where to search --------------------------------------------------------------------------
+
+  let ticked = ""; // the name of what was ticked last: its tick is drawn anew, and keeps the focus
+
+  function stay() {
+    keep();
+    const named = [...document.querySelectorAll("#documents [data-name]")];
+    if (document.activeElement === document.body) named.find((b) => b.dataset.name === ticked)?.focus();
+  }
+
+  window.sourcier = { asking, bringBack, download, drawPast, focus, forget, stay };
 
   document.addEventListener("click", (event) => {
     const target = event.target.closest("button");
     if (!target) return;
+    if (target.dataset.name) ticked = target.dataset.name;
     if (target.matches(".example")) ask(target.textContent);
+    else if (target.dataset.past) actOnPast(target.dataset.past, target.closest("li")?.dataset.id);
     else if (target.dataset.tab) find(`#${target.dataset.tab}-button`).click();
+    else if (target.dataset.remove) confirm(target.dataset.ask) && remove(target.dataset.remove);
+    else if (target.dataset.replace) replace(target.dataset.replace);
   });
 
   document.addEventListener("keydown", (event) => {
@@ -127,13 +251,13 @@ import { close, download, find, open, panel, propose, show, smooth } from "./sou
     if (item.lastChild.textContent !== text) item.lastChild.textContent = text;
   }
 
-  function send(file) {
+  function send(file, name = file.name) {
     return new Promise((done) => {
       const request = new XMLHttpRequest();
       const words = drop().dataset;
       request.upload.onprogress = (event) => {
         const share = Math.floor((100 * event.loaded) / Math.max(1, event.total));
-        tell(file.name, words.sending.replace("{share}", share));
+        tell(name, words.sending.replace("{share}", share));
       };
       request.onload = () => {
         if (request.status !== 202) {
@@ -143,15 +267,15 @@ import { close, download, find, open, panel, propose, show, smooth } from "./sou
           } catch {
             // A proxy's own page: it has no detail.
           }
-          tell(file.name, detail);
+          tell(name, detail);
         }
         done(request.status === 202);
       };
       request.onerror = () => {
-        tell(file.name, words.notSent);
+        tell(name, words.notSent);
         done(false);
       };
-      request.open("POST", `documents?name=${encodeURIComponent(file.name)}`);
+      request.open("POST", `documents?name=${encodeURIComponent(name)}`);
       request.send(file);
     });
   }
@@ -182,14 +306,29 @@ import { close, download, find, open, panel, propose, show, smooth } from "./sou
     drop().dispatchEvent(new Event("added", { bubbles: true }));
   }
 
-  async function add(files) {
-    for (const file of files) if (await send(file)) watch();
+  async function add(files, name) {
+    for (const file of files) if (await send(file, name)) watch();
   }
 
+  async function remove(name) {
+    const answer = await fetch(`documents?name=${encodeURIComponent(name)}`, { method: "DELETE" });
+    if (answer.ok) watch();
+    else tell(name, (await answer.json()).detail);
+  }
+
+  let replaced = ""; // the added document in whose place the next chosen file comes
+
+  function replace(name) {
+    replaced = name;
+    find("#drop input").click();
+  }
+
+  document.addEventListener("cancel", () => (replaced = ""), true);
   document.addEventListener("change", (event) => {
     if (!event.target.matches("#drop input")) return;
-    add([...event.target.files]);
-    event.target.value = "";
+    const [first, ...others] = event.target.files;
+    add([first], replaced || first.name).then(() => add(others));
+    replaced = event.target.value = "";
   });
 
   const carriesFiles = (event) => [...event.dataTransfer.types].includes("Files");

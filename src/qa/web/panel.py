@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from datetime import date
 
-from qa.index.store import DocumentEntry
 from qa.overview import openings, told_often
 from qa.records import Document, Skipped
 from qa.web import texts
@@ -26,8 +25,6 @@ from qa.web.references import (
 from qa.web.tables import find_tables, table_html
 
 _HEADINGS = 300  # that an outline shows
-# A list of more documents than this is filtered rather than scrolled.
-LISTED = 200
 
 
 def source_frame(*, upload: bool = False) -> str:
@@ -54,7 +51,7 @@ def dialogs() -> str:
         for kind, label in (("md", "Markdown"), ("rdf", "Zotero RDF"), ("ris", "RIS"))
     )
     close = f'<button type="button" class="close" aria-label="{texts.CLOSE_DIALOG}">×</button>'
-    keys = "".join(f"<dt><kbd>{key}</kbd></dt><dd>{told}</dd>" for key, told in texts.KEYS)
+    keys = "".join(f"<dt><kbd>{key}</kbd></dt><dd>{told}</dd>" for key, told in texts.KEYS.items())
     frame = f'data-opening="{escape(RDF_OPENING)}" data-ending="{escape(RDF_ENDING)}"'
     return (
         f'<p id="more"><button type="button" class="quiet" data-dialog="notes">{texts.NOTES} '
@@ -215,31 +212,11 @@ def _line_end(text: str, position: int) -> int:
     return position
 
 
-def corpus(entries: Sequence[DocumentEntry], total: int) -> str:
-    """The documents as a table; each opens in the source panel."""
-    if not entries:
-        return f'<p class="none" role="status">{escape(texts.CORPUS_NONE)}</p>'
-    rows = "".join(
-        f'<tr><th scope="row"><a class="to-source" href="{escape(source_url(entry.id, 0, 0))}">'
-        f"{escape(entry.title or entry.id)}</a><small>{escape(entry.source)}</small></th>"
-        f"<td>{texts.number(entry.passages)}</td><td>{texts.number(entry.characters)}</td></tr>"
-        for entry in entries[:LISTED]
-    )
-    listed = min(len(entries), LISTED)
-    shown = texts.count(total, "document")
-    if listed < total:
-        shown = texts.CORPUS_SHOWN.format(shown=texts.number(listed), total=shown)
-    columns = (texts.COLUMN_DOCUMENT, texts.COLUMN_PASSAGES, texts.COLUMN_LENGTH)
-    heads = "".join(f'<th scope="col">{column}</th>' for column in columns)
-    return (
-        f'<p class="shown" role="status">{escape(shown)}</p>'
-        f'<table class="corpus"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
-    )
-
-
 def drop_zone(suffixes: Sequence[str], limit: int) -> str:
     """Where documents are dropped or chosen; ``limit`` is in bytes. Filled by ``panel.js``."""
-    limits = texts.DROP_LIMITS.format(limit=texts.number(limit // 1_000_000))
+    limits = texts.DROP_LIMITS.format(
+        kinds=", ".join(texts.KINDS.values()), limit=texts.number(limit // 1_000_000)
+    )
     words = {
         "sending": texts.SENDING,
         "not-sent": texts.NOT_SENT,

@@ -95,7 +95,7 @@ def iso690(cited: Reference, today: date) -> str:
     """« Quote » author, title [en ligne], date, [consulté le …], section, page, place, address."""
     parts = [cited.author.upper() if cited.author else "", cited.title]
     parts[1] += " [en ligne]" if cited.url else " [document électronique]"
-    visited = f"[consulté le {texts.date(datetime(today.year, today.month, today.day))}]"
+    visited = f"[consulté le {texts.date(datetime(today.year, today.month, today.day), 'fr')}]"
     if cited.url:
         parts.append(f"{cited.published} {visited}".strip())
     elif cited.published:

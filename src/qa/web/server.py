@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import http.client
-import json
 import logging
 import re
 import secrets
 import socket
 import threading
-import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qa.embedding import Embedder, open_embedder
+from qa.index import open_index, update_index
+from qa.index.generations import candidates
+from qa.progress import progress_bars
 from qa.records import QAError
-from qa.web import texts
+from qa.web import render, texts
 from qa.web.access import Access, access_for, account, read_proxies
 from qa.web.additions import Additions
+from qa.web.announcing import announce
 from qa.web.calls import Calls
+from qa.web.collections import Collections, Place, places
 from qa.web.guard import Guard
 from qa.web.layout import build_app
 from qa.web.mcp import mcp_app
@@ -49,13 +52,17 @@ def create_app(
     folder: Path | None = None,
     root_address: str = "",
     datasets: Path | None = None,
+    collections: Sequence[Place] = (),
+    language: str = texts.LANGUAGES[0],
 ) -> Guard:
     """The whole application, for any ASGI server.
 
     ``access`` (by default this machine's own) says who may ask what; ``folder`` (by default the
     index's) keeps verdicts and reports; ``root_address`` is where a reverse proxy serves it;
-    ``datasets`` holds test sets that every reader can evaluate and judge.
+    ``datasets`` holds test sets that every reader can evaluate and judge; ``collections`` are all
+    that the switch of the page offers; ``language`` is that of the page, "fr" or "en".
     """
+    texts.speak(language)
     access = access or Access()
     index = assistant.index
     if access.upload and not index.manifest.corpus:
@@ -64,7 +71,7 @@ def create_app(
             "without one. Make an index of a folder: qa index FOLDER --index DIR"
         )
     page = Page(assistant, folder or index.path.parent, upload=access.upload)
-    blocks = build_app(page, datasets)
+    blocks = build_app(page, datasets, render.header(collections, access.root))
 
     import fastapi
     import gradio as gr
@@ -115,7 +122,8 @@ def create_app(
         mcp_server=False,
         theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
     )
-    return Guard(_newest_first(app, page), access, Calls(blocks).checked)
+    lives = partial(app.router.lifespan_context, app)
+    return Guard(_newest_first(app, page), access, Calls(blocks).checked, lives, language)
 
 
 # What shows documents: never those of a generation that another has replaced.
@@ -142,7 +150,8 @@ def _newest_first(app: App, page: Page) -> App:
 
 
 def _serve_additions(app: Any, additions: Additions) -> None:
-    """``POST /documents?name=…`` with the file as its body; ``GET`` tells how far it has come."""
+    """``POST /documents?name=…`` with the file as its body; ``GET`` tells how far it has come;
+    ``DELETE`` takes an added one away."""
     from fastapi.responses import JSONResponse
     from starlette.requests import ClientDisconnect
 
@@ -159,11 +168,19 @@ def _serve_additions(app: Any, additions: Additions) -> None:
             return JSONResponse({"detail": str(error)}, 422)
         return JSONResponse(additions.status(), 202)
 
+    def remove(name: str = "") -> JSONResponse:
+        try:
+            additions.remove(name)
+        except QAError as error:
+            return JSONResponse({"detail": str(error)}, 422)
+        return JSONResponse(additions.status(), 202)
+
     def status() -> JSONResponse:
         return JSONResponse(additions.status(), headers={"cache-control": "no-store"})
 
     app.add_route("/documents", add, methods=["POST"])
     app.add_api_route("/documents", status, response_model=None)
+    app.add_api_route("/documents", remove, methods=["DELETE"], response_model=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +188,8 @@ class Options:
     """How the chat is served.
 
     ``root`` is the path or address of a reverse proxy before it; ``proxies`` are the addresses of
-    those that are believed about whom they ask for, and by which scheme.
+    those that are believed about whom they ask for, and by which scheme; ``others`` are indexes
+    that are served besides; ``language`` is "fr", "en", or "auto": that of each reader's browser.
     """
 
     host: str = "127.0.0.1"
@@ -182,6 +200,8 @@ class Options:
     mcp: bool = False
     datasets: Path | None = None
     proxies: Sequence[str] = ()
+    others: Sequence[Path] = ()
+    language: str = texts.LANGUAGES[0]
 
 
 def serve(index: Path, options: Options | None = None) -> None:
@@ -197,17 +217,56 @@ def serve(index: Path, options: Options | None = None) -> None:
         access = replace(access, accounts=access.accounts | {account(own)})
     listener = _listen(options.host, options.port)
     try:
-        from qa.assistant import Assistant
-
-        app = create_app(Assistant.open(index), access, index, options.root, options.datasets)
-
+        app = _collections([index, *options.others], access, options)
         server = web_server(app, proxies)
-        threading.Thread(target=_announce, args=(options, own, server), daemon=True).start()
+        threading.Thread(
+            target=announce, args=(options.host, options.port, own, server), daemon=True
+        ).start()
         server.run(sockets=[listener])
     except KeyboardInterrupt:
         return
     finally:
         listener.close()
+
+
+def _collections(indexes: Sequence[Path], access: Access, options: Options) -> Collections:
+    from qa.assistant import Assistant
+
+    served = places(indexes, access.root)
+    shown = served if len(served) > 1 else ()
+    apps = {}
+    embedders: dict[str, Embedder] = {}  # collections share what they were made with
+    for index, place in zip(indexes, served, strict=True):
+        if options.upload and not candidates(index):
+            _begin(index)
+        opened = open_index(index)
+        name = opened.manifest.embedder.name
+        embedders[name] = embedders.get(name) or open_embedder(name)
+        below = place.path.removeprefix(access.root).rstrip("/")
+        inside = replace(access, root=f"{access.root}{below}")
+        address = f"{options.root.rstrip('/')}{below}"
+        assistant = Assistant(opened, embedders[name])
+        told = texts.LANGUAGES if options.language == "auto" else (options.language,)
+        for language in told:
+            apps[place.path, language] = create_app(
+                assistant, inside, index, address, options.datasets, shown, language
+            )
+    texts.speak(told[0])
+    return Collections(apps, access.root)
+
+
+def _begin(index: Path) -> None:
+    """Where there is no index yet, one of a folder beside it, which may be empty."""
+    corpus = index.parent / ("corpus" if index.name == "index" else f"{index.name}-corpus")
+    try:
+        corpus.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise QAError(
+            f"{corpus} cannot be made ({error.strerror or error}): added documents would be kept "
+            "there. Make an index first: qa index FOLDER --index DIR"
+        ) from error
+    with progress_bars(None) as told:
+        update_index(corpus, index, open_embedder(), progress=told, may_be_empty=True)
 
 
 def web_server(app: App, proxies: Sequence[str] = ()) -> uvicorn.Server:
@@ -251,45 +310,3 @@ def _listen(host: str, port: int) -> socket.socket:
             f"cannot listen on {host}, port {port} ({error}). Choose others with --host and --port."
         ) from error
     return listener
-
-
-def _announce(options: Options, own: str, server: Any) -> None:
-    """Print the address as soon as the page itself has answered, then ask a first question.
-
-    What Gradio prepares at its first question (most of a second) is then done before the reader's.
-    """
-    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(options.host, options.host)  # noqa: S104
-    headers = {
-        "content-type": "application/json",
-        "authorization": f"Basic {base64.b64encode(own.encode()).decode()}",
-    }
-
-    def request(method: str, path: str, body: str = "") -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection(here, options.port, timeout=5)
-        try:
-            connection.request(method, path, body or None, headers)
-            response = connection.getresponse()
-            return response.status, response.read()
-        finally:
-            connection.close()
-
-    while not _answers(request):
-        if server.should_exit:
-            return
-        time.sleep(0.05)
-    shown = f"[{here}]" if ":" in here else here
-    print(  # noqa: T201
-        f"{texts.typeset('Sourcier :')} http://{shown}:{options.port}", flush=True
-    )
-    with contextlib.suppress(OSError, http.client.HTTPException, ValueError, KeyError):
-        data = json.dumps({"data": [texts.PRODUCT, 1, "hybrid", "normal"]})
-        _, asked = request("POST", "/gradio_api/call/answer", data)
-        event = json.loads(asked)["event_id"]
-        request("GET", f"/gradio_api/call/answer/{event}")
-
-
-def _answers(request: Callable[[str, str], tuple[int, bytes]]) -> bool:
-    try:
-        return request("GET", "/")[0] == 200
-    except (OSError, http.client.HTTPException):
-        return False
