@@ -278,12 +278,13 @@ def _passage(hit: Hit, citations: Iterable[Citation]) -> str:
     ]
     markers = "".join(f'<b class="quoted">[{c.marker}]</b> ' for c in quoted)
     url = escape(source_url(passage.document_id, passage.start, passage.end))
+    label = texts.PASSAGE.format(rank=hit.rank)
     return (
-        f'<li data-name="{texts.PASSAGE.format(rank=hit.rank)}"><details><summary>'
-        f'<span class="path">{markers}'
+        f'<li><details><summary><span class="path">{markers}'
         f"{place(passage.title or passage.document_id, passage.headings)}</span></summary>"
         f'<div class="text">{_text(hit, [(c.start, c.end) for c in quoted])}</div>'
-        f'<p><a class="to-source" href="{url}">{texts.OPEN_SOURCE}</a></p></details></li>'
+        f'<p><a class="to-source" href="{url}" data-label="{label}">{texts.OPEN_SOURCE}</a></p>'
+        "</details></li>"
     )
 
 

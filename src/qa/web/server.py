@@ -99,7 +99,7 @@ def create_app(
         app.get(path)(respond)
 
     serve_sources(app, page, pages)
-    styles = ("style.css", "evaluation.css")
+    styles = ("source.css", "style.css", "evaluation.css")
     style = "".join((_HERE / name).read_text("utf-8") for name in styles)
     serve_text("/style.css", style, "text/css")
     for name in ("panel.js", "source.js", "notes.js"):

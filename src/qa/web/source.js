@@ -1,12 +1,10 @@
 // The source beside the chat: a document at its span, its page as it was printed.
 // Everything shown comes from the server as escaped HTML; nothing here builds HTML from text.
-
 export const find = (selector, from = document) => from.querySelector(selector);
 export const all = (selector, from = document) => [...from.querySelectorAll(selector)];
 export const panel = () => find("#source");
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 export const smooth = () => (calm.matches ? "auto" : "smooth");
-
 let origin = null; // the link that opened the source
 let steps = []; // the links that previous and next go through
 let shown = null; // the address of what is shown, as URLSearchParams
@@ -119,8 +117,8 @@ function range(start, end) {
 function goTo(start, end = start + 1, focused = true) {
   const place = range(start, end);
   reveal(find("#source .document"), place);
-  const element = place.startContainer.parentElement;
   if (!focused) return;
+  const element = place.startContainer.parentElement;
   element.tabIndex = -1;
   element.focus({ preventScroll: true });
 }
@@ -141,10 +139,10 @@ function markAnswer() {
     const button = document.createElement("button");
     button.type = "button";
     button.dataset.unit = start;
-    button.textContent = kind === "cited" ? link.textContent : link.closest("li").dataset.name;
+    button.textContent = kind === "cited" ? link.textContent : link.dataset.label;
     buttons.push(button);
   });
-  for (const kind of ["cited", "passage"]) paint(kind, painted[kind]);
+  Object.entries(painted).forEach(([kind, ranges]) => paint(kind, ranges));
   nav.hidden = buttons.length < 2;
   nav.replaceChildren(`${panel().dataset.inAnswer} `, ...buttons);
 }
@@ -178,11 +176,12 @@ function look(wanted) {
 let current = 0;
 
 function tell(sought, position) {
+  const count = found.length;
+  current = count ? (position + count) % count : 0;
   const none = sought ? panel().dataset.foundNone : "";
-  current = found.length ? (position + found.length) % found.length : 0;
-  find("#source .within output").value = found.length ? `${current + 1} / ${found.length}` : none;
-  paint("current", found.length ? [range(...found[current])] : []);
-  if (found.length) goTo(...found[current], false);
+  find("#source .within output").value = count ? `${current + 1} / ${count}` : none;
+  paint("current", count ? [range(...found[current])] : []);
+  if (count) goTo(...found[current], false);
 }
 
 document.addEventListener("input", (event) => {
