@@ -10,7 +10,9 @@ BIN := $(VENV)/bin
 
 .PHONY: chat index test check baseline pictures browser clean
 
-chat: index
+# Without a document in corpus/ there is no index to make yet: the page invites to drop some.
+chat: $(VENV)/.installed
+	if [ -n "$$(ls corpus 2>/dev/null)" ]; then $(BIN)/qa index corpus --index index; fi
 	$(BIN)/qa serve --index index --port $(PORT) --allow-upload
 
 # Does nothing but look when the index already says what corpus/ says.

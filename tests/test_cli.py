@@ -129,6 +129,19 @@ def test_search_lists_passages(
     assert found["hits"][0]["document_id"] == "cronstadt.html"
 
 
+def test_a_part_of_the_documents_is_asked(
+    capsys: pytest.CaptureFixture[str], demo_index: Path
+) -> None:
+    only = ("--index", demo_index, "--only", "*.txt", "--only", "cronstadt.html")
+    code, found = run_json(capsys, "search", "Trotsky", *only)
+    names = {hit["document_id"] for hit in found["hits"]}
+    assert code == 0 and names and all(n.endswith((".txt", "cronstadt.html")) for n in names)
+    code, answer = run_json(capsys, "ask", "Où est né Trotsky ?", *only)
+    assert code == 3 and answer["only"] == ["*.txt", "cronstadt.html"]
+    assert main(["ask", "Où est né Trotsky ?", "--index", str(demo_index), "--only", "x"]) == 1
+    assert "no document is named 'x'" in capsys.readouterr().err
+
+
 def test_chat_reads_lines_and_keeps_the_conversation(demo_index: Path) -> None:
     result = subprocess.run(
         [sys.executable, "-m", "qa.cli", "chat", "--index", str(demo_index), "--json"],

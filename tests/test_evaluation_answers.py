@@ -39,7 +39,7 @@ from qa.evaluation.page import sections
 from qa.evaluation.significance import bootstrap_ratio, wilson_interval
 from qa.index import open_index, update_index
 from qa.records import Answer, Citation, QAError, Turn
-from qa.web.evaluation_texts import REPORT
+from qa.web.evaluation_texts import REPORTS
 
 DOCUMENTS = {
     "lovelace.txt": "Ada Lovelace écrivit le premier programme. Ada Lovelace est née à Londres "
@@ -155,6 +155,7 @@ class ScriptedAssistant(Assistant):
         method: str = "hybrid",
         caution: Caution = "normal",
         context: Sequence[str] | None = None,
+        only: str | Sequence[str] = (),
     ) -> Answer:
         standalone = self.understood.get(message, message) if turns else message
         confidence, quotes = self.script.get(standalone, (0.0, ()))
@@ -282,7 +283,7 @@ def test_answers_judged_by_hand(tmp_path: Path, scripted: ScriptedAssistant) -> 
     for words in ("2/3", "unanswerable, near, answered", "the answer, style plain", "against near"):
         assert words in table
     assert "1.33 quotes an answer, of 20 characters (median)." in table
-    assert "style plain" in sections([found], REPORT)
+    assert "style plain" in sections([found], REPORTS["fr"])
     found.write_per_query(tmp_path / "out.jsonl")
     lines = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text("utf-8").splitlines()]
     assert [line["right"] for line in lines] == [True, True, False, False, False]
@@ -568,7 +569,7 @@ def test_natural_conversations_are_held_and_their_answers_judged(
     assert found.by_phenomenon["chain of three"].turns["nDCG@5"] == 1
     table = conversation_table(found)
     assert "evidence cited or withheld x 100" in table and "refused x 100" in table
-    assert "question d’une autre conversation" in sections([found], REPORT)
+    assert "question d’une autre conversation" in sections([found], REPORTS["fr"])
     fields = json.loads(json.dumps(found.to_json()))
     assert fields["by_place"]["follow-up"]["means"]["history"]["evidence cited"]["value"] == 0.5
     found.write_per_query(tmp_path / "out.jsonl")

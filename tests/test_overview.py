@@ -10,8 +10,8 @@ from conftest import FakeEmbedder
 from fake_reader import FakeReader
 from qa.assistant import Assistant
 from qa.index import open_index, update_index
-from qa.overview import asked_subject
-from qa.records import Turn
+from qa.overview import asked_subject, told_often
+from qa.records import Document, Turn
 
 TEXTS = {
     "ruches.md": (
@@ -105,3 +105,14 @@ def test_what_no_document_speaks_of_is_refused(assistant: Assistant) -> None:
 def test_other_questions_are_left_to_the_reader(assistant: Assistant, question: str) -> None:
     assert assistant.answer(question).confidence < 1
     assert asked_subject(question) == ""
+
+
+def test_years_and_names_that_a_document_says_often() -> None:
+    text = (
+        "Léon Trotsky naît en 1879. Il écrit à Lénine en 1902 et voit Lénine à Londres en octobre "
+        "1902. Depuis, Trotsky lit 1905 pages, vend 1500 livres à 2000 € et rencontre Léon Sedov, "
+        "puis Léon Sedov encore. Hier, Trotsky partit. Hier encore, hier toujours."
+    )
+    years, names = told_often(Document("a", "a", text, "a"))
+    assert years == [("1902", 2), ("1879", 1)]
+    assert names == [("Trotsky", 3), ("Léon Sedov", 2), ("Lénine", 2)]

@@ -234,3 +234,22 @@ def test_a_terminal_gets_short_lines_and_bold(
 def test_a_pipe_gets_the_answer_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     print_answer(ANSWER)
     assert capsys.readouterr().out == f"{ANSWER}\n"
+
+
+def test_a_question_is_asked_of_some_documents(fake_embedder: FakeEmbedder) -> None:
+    texts = {"fr/a.md": TEXTS[0], "fr/b.md": TEXTS[1], "c.txt": "Staline est mort à Moscou."}
+    with qa.build(texts, model=fake_embedder) as assistant:
+        answer = assistant.answer("Qui est mort à Mexico ?", only="fr/b.md")
+        assert {hit.passage.document_id for hit in answer.hits} == {"fr/b.md"}
+        assert answer.only == ("fr/b.md",)
+        assert str(answer).startswith("Cherché seulement dans : fr/b.md\n\n")
+        assert "Cherché seulement dans : fr/b.md" in answer._repr_html_()
+        found = assistant.search("mort", only=["fr", "*.txt"])
+        assert {hit.passage.document_id for hit in found} == set(texts)
+        everything = assistant.answer("Qui est mort à Mexico ?")
+        assert everything.only == () and "Cherché" not in str(everything)
+        # Questions about the documents are about these.
+        told = assistant.answer("De quoi parlent les documents ?", only="fr")
+        assert [c.document_id for c in told.citations] == ["fr/a.md", "fr/b.md"]
+        many = assistant.answer("mort ?", only=[*texts, "fr", "*.txt", "*.md"])
+        assert "c.txt, fr, *.txt et 1 de plus" in str(many)

@@ -11,6 +11,7 @@ import pytest
 from conftest import FakeEmbedder
 from qa.embedding import Embedded, Progress, Vectors
 from qa.index import Index, open_index, update_index
+from qa.records import QAError
 from qa.search import (
     METHODS,
     SEARCHES,
@@ -196,3 +197,62 @@ def test_scaling_and_fusion_by_hand() -> None:
     np.testing.assert_allclose(fuse(cosines, lexical, 0.6), [0.4, 0.6, 0.46], atol=1e-6)
     np.testing.assert_allclose(scale_between(np.array([0.3, 0.3], np.float32)), [0, 0])
     np.testing.assert_allclose(scale_by_best(np.zeros(2, np.float32)), [0, 0])
+
+
+# --- A part of the documents ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def folders(write_corpus: Callable[..., Path], fake_embedder: FakeEmbedder) -> Index:
+    """Six documents in two folders that all say nearly the same."""
+    corpus = write_corpus(
+        {
+            f"{folder}/{n}.{ending}": f"Le fleuve {name} déborde.\n"
+            for folder, ending in (("actes", "md"), ("notes", "txt"))
+            for n, name in enumerate(("Loire", "Seine", "Rhône"))
+        }
+    )
+    update_index(corpus, corpus.parent / "index", fake_embedder)
+    return open_index(corpus.parent / "index")
+
+
+@pytest.mark.parametrize("method", SEARCHES)
+@pytest.mark.parametrize(
+    ("only", "found"),
+    [
+        (["notes"], {"notes/0.txt", "notes/1.txt", "notes/2.txt"}),
+        (["*.md"], {"actes/0.md", "actes/1.md", "actes/2.md"}),
+        (["actes/2.md", "notes/*1*"], {"actes/2.md", "notes/1.txt"}),
+    ],
+)
+def test_only_a_part_of_the_documents_is_searched(
+    folders: Index, fake_embedder: FakeEmbedder, method: str, only: list[str], found: set[str]
+) -> None:
+    question = "Quel fleuve déborde ?"
+    query = fake_embedder.embed_questions([question])[0]
+    index = folders.among(only)
+    # The two texts alike in both folders are one when all is searched: here each is its own.
+    hits = SEARCHES[method](index, question, query, 10)
+    assert {hit.passage.document_id for hit in hits} == found
+    assert {entry.id for entry in index.store.documents()} == found
+    # Each leg itself looks at them alone, however deep.
+    for rows, _ in (
+        index.dense.search(query.vector, 1000),
+        index.lexical.search_words(question, 1000),
+        index.lexical.search_grams(question, 1000),
+    ):
+        assert {p.document_id for p in index.passages(rows.tolist())} == found
+    whole = folders.dense.search(query.vector, 6)
+    inside = [i for i, row in enumerate(whole[0]) if row in set(index.store.rows(list(found)))]
+    assert index.dense.search(query.vector, 6)[1].tolist() == whole[1][inside].tolist()
+
+
+def test_words_are_counted_where_they_are_searched(folders: Index) -> None:
+    assert folders.lexical.document_frequency("loir") == 2
+    assert folders.among(["notes"]).lexical.document_frequency("loir") == 1
+    assert folders.among(["notes/1.txt"]).lexical.document_frequency("loir") == 0
+
+
+def test_what_names_no_document_is_told(folders: Index) -> None:
+    with pytest.raises(QAError, match=r"no document is named 'note' among the 6"):
+        folders.among(["notes", "note"])

@@ -102,9 +102,27 @@ def test_numbers_and_dates_in_french() -> None:
 
 
 def test_every_text_is_typeset() -> None:
-    for name, value in vars(texts).items():
-        if name.isupper() and isinstance(value, str):
-            assert not re.search(r" [;:!?»]|« ", value), name
+    for name, value in texts.CATALOGUE["fr"].items():
+        for part in [value] if isinstance(value, str) else value.values():
+            assert not re.search(r" [;:!?»]|« ", part), name
+
+
+def test_every_text_that_is_used_is_in_both_languages() -> None:
+    fields = re.compile(r"{\w+}")
+    folder = Path(render.__file__).parent
+    used = {
+        name
+        for path in folder.glob("*.py")
+        if "evaluation_texts as texts" not in (source := path.read_text("utf-8"))
+        for name in re.findall(r"\btexts\.([A-Z_]+)\b", source)
+    } - {"NARROW", "WIDE", "LANGUAGES"}
+    french, english = texts.CATALOGUE["fr"], texts.CATALOGUE["en"]
+    assert french.keys() == used | {"OTHER_KIND", "NOT_READ"} == english.keys()
+    for name, value in french.items():
+        other = english[name]
+        assert type(value) is type(other), name
+        if isinstance(value, str):
+            assert sorted(fields.findall(value)) == sorted(fields.findall(other)), name
 
 
 # --- HTML ---------------------------------------------------------------------------------------
@@ -610,12 +628,12 @@ def test_actions_on_nothing_do_nothing(page: Page) -> None:
 
 
 def test_the_corpus_is_filtered_by_title(page: Page) -> None:
-    assert page.corpus().count("<tr>") == 1 + len(HOSTILE)
-    assert page.corpus("ÀTTAQUE 12").count("<tr>") == 2
-    assert texts.CORPUS_NONE in page.corpus("introuvable")
+    assert page.corpus("", Chat())[0].count("<tr>") == 1 + len(HOSTILE)
+    assert page.corpus("ÀTTAQUE 12", Chat())[0].count("<tr>") == 2
+    assert texts.CORPUS_NONE in page.corpus("introuvable", Chat())[0]
     # What nobody would type is not looked for: 200 characters and 20 words are.
-    assert page.corpus("attaque 12" + " " * 190 + "introuvable").count("<tr>") == 2
-    assert page.corpus("a " * 20 + "introuvable").count("<tr>") == 1 + len(HOSTILE)
+    assert page.corpus("attaque 12" + " " * 190 + "introuvable", Chat())[0].count("<tr>") == 2
+    assert page.corpus("a " * 20 + "introuvable", Chat())[0].count("<tr>") == 1 + len(HOSTILE)
     assert "vide.txt" in page.view.skipped
 
 
@@ -836,13 +854,14 @@ class Scripted(Assistant):
         method: str = "hybrid",
         caution: str = "normal",
         context: Sequence[str] | None = None,
+        only: str | Sequence[str] = (),
     ) -> Answer:
         question = clean_message(message)
         follows = bool(turns) and question.startswith("Et ")
         found = (turns[-1].message,) if follows else ()
         taken = found if context is None else tuple(context)
         standalone = with_context(question, taken)
-        hits = tuple(self.search(question, limit=max(limit, 2), method=method))
+        hits = tuple(self.search(question, limit=max(limit, 2), method=method, only=only))
         citations = [] if "tarte" in question else [self._cite(n, hits[n - 1]) for n in (1, 2)]
         return Answer(
             question,

@@ -383,6 +383,7 @@ class Slow(Scripted):
         method: str = "hybrid",
         caution: str = "normal",
         context: Sequence[str] | None = None,
+        only: str | Sequence[str] = (),
     ) -> Answer:
         if "longue" in message:
             self.gate.wait(20)

@@ -190,7 +190,7 @@ def test_the_command_keeps_its_report_for_the_page(
     opened = open_index(index)
     assert (report.kind, report.index) == ("conversations", str(opened.path))
     opened.close()
-    assert "Conversations\u00a0: conversations.jsonl" in report.html
+    assert "Conversations\u00a0: conversations.jsonl" in report.html["fr"]
     (index / FILE).unlink()
     (index / FILE).mkdir()
     assert main([*command, "--report", str(tmp_path / "report")]) == 0
@@ -202,13 +202,13 @@ def test_everything_a_report_says_has_its_french() -> None:
     source = "".join(path.read_text("utf-8") for path in room.glob("*.py"))
     said = set(re.findall(r'say\(\s*"([^"]*)"\s*\)', source))
     assert len(said) > 30
-    assert said <= texts.REPORT.words.keys()
+    assert said <= texts.REPORTS["fr"].words.keys()
     # The names that our own test sets give their kinds are said in French too.
     for name in ("questions", "conversations"):
         text = (ROOT / "tests" / "data" / f"{name}.jsonl").read_text("utf-8")
         kinds = set(re.findall(r'"(?:kind|phenomenon)": "(.*?)"', text))
-        assert kinds and kinds <= texts.REPORT.words.keys()
-    assert texts.REPORT.name("un genre à eux") == "un genre à eux"
+        assert kinds and kinds <= texts.REPORTS["fr"].words.keys()
+    assert texts.REPORTS["fr"].name("un genre à eux") == "un genre à eux"
 
 
 def test_one_evaluation_at_a_time_and_it_can_be_stopped(

@@ -111,16 +111,19 @@ class Assistant:
         method: str = "hybrid",
         caution: Caution = "normal",
         context: Sequence[str] | None = None,
+        only: str | Sequence[str] = (),
     ) -> Answer:
         """Answer a message in the light of the turns before it.
 
         ``limit`` is the number of hits in the answer; ``method`` is hybrid, dense or lexical.
         ``context`` are the words that it is to take from what was said before, in place of those
-        that are found.
+        that are found. ``only`` narrows the search to some documents, by id, folder or pattern
+        (``*.pdf``).
         Raises ``QAError`` on an empty message, one longer than ``MAX_QUESTION`` characters, or a
-        setting that does not exist.
+        setting or a document that does not exist.
         """
-        index = self._newest()
+        only = (only,) if isinstance(only, str) else tuple(only)
+        index = self._searched(only)
         message = clean_message(message)
         _check("method", method, METHODS)
         _check("caution", caution, shipped_model().thresholds)
@@ -137,9 +140,8 @@ class Assistant:
                 self._answer_one(index, question, turns, context, limit, method, caution)
             )
             turns = (*turns, Turn(question, answers[-1]))
-        if len(answers) == 1:
-            return replace(answers[0], question=message)
-        return _join(message, answers, limit)
+        whole = answers[0] if len(answers) == 1 else _join(message, answers, limit)
+        return replace(whole, question=message, only=only)
 
     def _answer_one(
         self,
@@ -204,9 +206,16 @@ class Assistant:
             withheld=() if answered else quotes,
         )
 
-    def search(self, question: str, *, limit: int = 10, method: str = "hybrid") -> list[Hit]:
-        """Passages only, best first; ``method`` is hybrid, dense or lexical."""
-        index = self._newest()
+    def search(
+        self,
+        question: str,
+        *,
+        limit: int = 10,
+        method: str = "hybrid",
+        only: str | Sequence[str] = (),
+    ) -> list[Hit]:
+        """Passages only, best first; ``method`` and ``only`` as for ``answer``."""
+        index = self._searched((only,) if isinstance(only, str) else only)
         question = clean_message(question)
         _check("method", method, METHODS)
         _check_limit(limit)
@@ -241,6 +250,10 @@ class Assistant:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _searched(self, only: Sequence[str]) -> Index:
+        index = self._newest()
+        return index.among(only) if only else index
 
     def _newest(self) -> Index:
         """The generation to answer from: the published one, if this model can search it.

@@ -10,6 +10,7 @@ they hold the ten nearest passages of questions about the collection itself.
 from __future__ import annotations
 
 import contextlib
+import copy
 import math
 import os
 import re
@@ -94,6 +95,8 @@ class DenseIndex:
         self._index = index
         self._mapped = MappedFiles("vectors", ())
         self.approximation = approximation
+        self._among: Any = None
+        self.searched = int(index.ntotal)
 
     @classmethod
     def build(cls, vectors: Vectors) -> DenseIndex:
@@ -175,13 +178,29 @@ class DenseIndex:
         """The length of a vector."""
         return int(self._index.d)
 
+    def among(self, rows: NDArray[np.int64]) -> DenseIndex:
+        """The same vectors, of which only some rows are searched."""
+        import faiss
+
+        library: Any = faiss  # whose types are those of C++
+        chosen = np.zeros(self.rows, dtype=bool)
+        chosen[rows] = True
+        selector = library.IDSelectorBitmap(np.packbits(chosen, bitorder="little"))
+        narrowed = copy.copy(self)
+        if hasattr(self._index, "nlist"):  # few are compared, so all lists may be looked at
+            narrowed._among = library.SearchParametersIVF(sel=selector, nprobe=self._index.nlist)
+        else:
+            narrowed._among = library.SearchParameters(sel=selector)
+        narrowed.searched = int(chosen.sum())
+        return narrowed
+
     def search(self, query: Vectors, limit: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Rows and cosines of the nearest vectors, best first; fewer than ``limit`` if need be."""
         self._mapped.check()
-        limit = min(limit, self.rows)
+        limit = min(limit, self.searched)
         if limit < 1:
             return np.empty(0, np.int64), np.empty(0, np.float32)
-        scores, rows = self._index.search(query.reshape(1, -1), limit)
+        scores, rows = self._index.search(query.reshape(1, -1), limit, params=self._among)
         found = rows[0] >= 0  # the lists may hold fewer
         return rows[0][found], scores[0][found]
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-ANALYSIS = "french-2"
+ANALYSIS = "french-3"
 
 # ``\w+`` splits at both apostrophes (' and ’), so an elided article is a word of its own.
 _WORD = re.compile(r"\w+")

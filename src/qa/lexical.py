@@ -7,6 +7,7 @@ the choice of sentences always agree; tantivy only splits at white space and cou
 from __future__ import annotations
 
 import contextlib
+import copy
 import math
 import os
 import tempfile
@@ -24,7 +25,7 @@ from qa.french import analyse_grams, analyse_words, words
 from qa.mapping import MappedFiles
 from qa.records import QAError
 
-_FIELDS = ("words", "grams")
+_FIELDS, _DOCUMENT = ("words", "grams"), "document"
 _WRITER_MEMORY = 200_000_000  # bytes
 # Where a lock file may stand: the temporary folder, or else what Linux keeps in memory.
 LOCK_FOLDERS = (None, "/dev/shm")  # noqa: S108
@@ -96,6 +97,7 @@ class LexicalIndex:
             "words",
             (path for path in folder.iterdir() if path.suffix not in {".json", ".lock"}),
         )
+        self._among: Any = None
 
     def _open_somehow(self, folder: Path) -> None:
         """tantivy takes a lock file even to read. Where it may not, or something stands in its
@@ -130,8 +132,9 @@ class LexicalIndex:
         self._searcher = self._index.searcher()
 
     @classmethod
-    def build(cls, folder: Path, texts: Iterable[str]) -> None:
-        """Write an index of texts into an empty folder; the i-th text is row i.
+    def build(cls, folder: Path, texts: Iterable[tuple[str, str]]) -> None:
+        """Write an index of texts, each with its document's id, into an empty folder; the i-th is
+        row i.
 
         Raises ``OSError`` when the disk does not take it.
         """
@@ -142,13 +145,15 @@ class LexicalIndex:
             builder.add_text_field(
                 field, stored=False, tokenizer_name="analysed", index_option="freq"
             )
+        builder.add_text_field(_DOCUMENT, stored=False, tokenizer_name="raw", index_option="basic")
         builder.add_unsigned_field("row", stored=False, fast=True)
         try:
             index = tantivy.Index(builder.build(), path=str(folder))
             cls._register(index)
             writer = index.writer(heap_size=_WRITER_MEMORY, num_threads=1)
-            for row, text in enumerate(texts):
+            for row, (name, text) in enumerate(texts):
                 document = tantivy.Document()
+                document.add_text(_DOCUMENT, name)
                 document.add_text("words", " ".join(analyse_words(text)))
                 document.add_text("grams", " ".join(analyse_grams(text)))
                 document.add_unsigned("row", row)
@@ -170,10 +175,44 @@ class LexicalIndex:
         """How many passages there are."""
         return int(self._searcher.num_docs)
 
+    def among(self, documents: Sequence[str]) -> LexicalIndex:
+        """The same words, searched for in some documents only; how rare they are is told by all."""
+        import tantivy
+
+        narrowed = copy.copy(self)
+        try:
+            chosen = tantivy.Query.term_set_query(self._index.schema, _DOCUMENT, documents)
+        except ValueError as error:
+            raise QAError(
+                "the index was made before it could be searched in part. "
+                "Update it: qa index CORPUS --index DIR"
+            ) from error
+        narrowed._among = tantivy.Query.const_score_query(chosen, 0.0)
+        return narrowed
+
     def document_frequency(self, stem: str) -> int:
-        """In how many passages a stem occurs."""
+        """In how many of the passages that are searched a stem occurs."""
         self._mapped.check()
+        if self._among is None:
+            return self._frequency(stem)
+        query = self._narrowed(self._term("words", stem))
+        return int(self._searcher.search(query, limit=1, count=True).count)
+
+    def _frequency(self, stem: str) -> int:
         return int(self._searcher.doc_freq("words", stem))
+
+    def _term(self, field: str, term: str) -> Any:
+        import tantivy
+
+        return tantivy.Query.term_query(self._index.schema, field, term, index_option="freq")
+
+    def _narrowed(self, query: Any) -> Any:
+        import tantivy
+
+        if self._among is None:
+            return query
+        must = tantivy.Occur.Must
+        return tantivy.Query.boolean_query([(must, query), (must, self._among)])
 
     def search_words(self, text: str, limit: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Rows and BM25 scores of the passages that share stems with the text, best first.
@@ -181,7 +220,7 @@ class LexicalIndex:
         A word of the same family (``qa.families``) stands for one that is not there.
         """
         clauses = word_clauses(
-            text, lambda stems: {stem: self.document_frequency(stem) for stem in stems}, self.rows
+            text, lambda stems: {stem: self._frequency(stem) for stem in stems}, self.rows
         )
         return self._search("words", clauses, limit)
 
@@ -198,7 +237,7 @@ class LexicalIndex:
         limit = min(limit, self.rows)
 
         def search_for(term: str, weight: float) -> Any:
-            found = tantivy.Query.term_query(self._index.schema, field, term, index_option="freq")
+            found = self._term(field, term)
             return tantivy.Query.boost_query(found, weight) if weight != 1 else found
 
         queries = []
@@ -208,9 +247,8 @@ class LexicalIndex:
             queries.append((tantivy.Occur.Should, query))
         if not clauses or limit < 1:
             return np.empty(0, np.int64), np.empty(0, np.float32)
-        found = self._searcher.search(
-            tantivy.Query.boolean_query(queries), limit=limit, count=False
-        ).hits
+        query = self._narrowed(tantivy.Query.boolean_query(queries))
+        found = self._searcher.search(query, limit=limit, count=False).hits
         scores = np.array([score for score, _ in found], dtype=np.float32)
         addresses = [address for _, address in found]
         rows = np.array(self._searcher.fast_field_values("row", addresses), dtype=np.int64)

@@ -7,6 +7,7 @@ sentences and the passages that share the words, all cited.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,17 @@ from qa.records import Citation, Document, Hit
 
 MOST_DOCUMENTS = 6  # documents that are shown of a collection
 MOST_SECTIONS = 5  # sentences that present one document
+MOST_TOLD = 10  # years, and names, that a document says most often
+# After what a year comes after; a number of things stands after other words.
+_YEAR = re.compile(
+    r"(?<![\w.,])(?:en|de|depuis|dès|vers|avant|après|fin|début|et|à|janvier|février|mars|avril|mai|juin|"
+    r"juillet|août|septembre|octobre|novembre|décembre|l’an|[(–-])[ \u00a0]?"
+    r"(1\d{3}|20\d{2})(?![\w%€]|[.,]\d|[ \u00a0\u202f](?:%|€|\d))",
+    re.IGNORECASE,
+)
+_CAPITAL = r"[A-ZÀÂÄÇÉÈÊËÎÏÔÖÙÛÜŒ]"
+_PART = rf"{_CAPITAL}[\w’]*\w"
+_NAME = re.compile(rf"(?<=[\wà-ÿ,’'(][ \u00a0’'(]){_PART}(?:[ -](?:(?:de|du|des) |d’)?{_PART})*")
 _SHORTEST = 40  # characters of a sentence that presents something
 
 _DOCUMENTS = r"(?:documents?|textes?|fichiers?|dossiers?|corpus|collections?|articles?|pages?)"
@@ -59,11 +71,40 @@ class Overview:
     note: str
 
 
+def openings(document: Document) -> list[tuple[int, int]]:
+    """The sentences that open a document and its upper sections, the first ones."""
+    highest = min((heading.level for heading in document.headings), default=0)
+    upper = [heading for heading in document.headings if heading.level <= highest + 1]
+    spans = [_opening(document), *(_opening(document, heading.end) for heading in upper)]
+    return list(dict.fromkeys(span for span in spans if span[1] > span[0]))[:MOST_SECTIONS]
+
+
+def told_often(document: Document) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
+    """The years and the names that a document says most often, each with how often."""
+    text = document.text
+    years = Counter(_YEAR.findall(text))
+    # The capital of a word that opens a sentence says nothing.
+    names = Counter(match.group() for match in _NAME.finditer(text))
+    spoken = {*re.findall(r"\b[a-zà-ÿœ]+\b", text)}
+    proper = {
+        name: len(re.findall(rf"\b{re.escape(name)}\b", text))
+        for name, _ in names.most_common(4 * MOST_TOLD)
+        if name.lower() not in spoken and analyse_words(name)
+    }
+    often = [
+        (name, count)
+        for name, count in sorted(proper.items(), key=lambda pair: -pair[1])
+        # Half of a longer name is none.
+        if count > 1 and not any(name in o and name != o and 2 * proper[o] > count for o in proper)
+    ]
+    return years.most_common(MOST_TOLD), often[:MOST_TOLD]
+
+
 def overview_of(question: str, index: Index) -> Overview | None:
     """The answer to a question about all documents or one of them; ``None``: it is no such."""
     asked = fold(question)
     if _CORPUS.fullmatch(asked):
-        return _of_all(index)
+        return _of_all(index) if index.store.documents() else None
     found = _ABOUT.fullmatch(asked)
     entry = _named(found["subject"], index.store.documents()) if found else None
     return _of_one(entry, index) if entry is not None else None
@@ -120,10 +161,7 @@ def _of_one(entry: DocumentEntry, index: Index) -> Overview:
     """A document by its opening sentence and those of its sections."""
     document = index.document(entry.id)
     highest = min((heading.level for heading in document.headings), default=0)
-    upper = [heading for heading in document.headings if heading.level <= highest + 1]
-    spans = [_opening(document), *(_opening(document, heading.end) for heading in upper)]
-    kept = list(dict.fromkeys(span for span in spans if span[1] > span[0]))[:MOST_SECTIONS]
-    citations = [_cite(document, span, marker) for marker, span in enumerate(kept, 1)]
+    citations = [_cite(document, span, marker) for marker, span in enumerate(openings(document), 1)]
     heads = [
         document.text[heading.start : heading.end].strip()
         for heading in document.headings

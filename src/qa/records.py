@@ -15,6 +15,9 @@ from typing import Any, ClassVar, Literal
 Status = Literal["answered", "not_found", "courtesy"]
 
 
+_NAMED = 5  # documents that an answer names as those that were searched
+
+
 class QAError(Exception):
     """An error that a user can act on: what went wrong, what was found, what to do."""
 
@@ -209,7 +212,8 @@ class Answer:
     the quotes: why there is no answer, or a reply to a greeting. ``withheld`` are the quotes that
     would have been given, were the answer surer: none when it was given. ``offered`` are words of
     what was said before that the message may need too. ``suggestion`` is the question as
-    it may have been meant, with a word spelled as the documents spell it.
+    it may have been meant, with a word spelled as the documents spell it. ``only`` names the
+    documents that were searched, as the question gave them; none: all.
     """
 
     question: str
@@ -224,6 +228,7 @@ class Answer:
     context: tuple[str, ...] = ()
     offered: tuple[str, ...] = ()
     suggestion: str = ""
+    only: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Fields for JSON, named as in the values; the hits are flat."""
@@ -240,6 +245,8 @@ class Answer:
         lines = []
         if self.context:
             lines += [f"Compris avec : {' · '.join(self.context)}", ""]
+        if self.only:
+            lines += [self._searched(), ""]
         if self.status == "answered":
             for citation in self.citations:
                 quote = citation.marked(str, opening, closing)
@@ -264,8 +271,10 @@ class Answer:
         parts = []
         if self.context:
             parts.append(f"<p><small>Compris avec : {escape(' · '.join(self.context))}</small></p>")
+        if self.only:
+            parts.append(f"<p><small>{escape(self._searched())}</small></p>")
         for citation in self.citations:
-            before, after = self._around(citation)
+            before, after = self.around(citation)
             quote = citation.marked(escape, "<b>", "</b>")
             parts.append(
                 f"<p>{escape(before)}<mark>{quote}</mark>{escape(after)}<br>"
@@ -278,7 +287,12 @@ class Answer:
             parts.append(f"<p>Passages proches, sans réponse :</p><ul>{near}</ul>")
         return "\n".join(parts)
 
-    def _around(self, citation: Citation) -> tuple[str, str]:
+    def _searched(self) -> str:
+        more = len(self.only) - _NAMED
+        told = ", ".join(self.only[:_NAMED]) + (f" et {more} de plus" if more > 0 else "")
+        return f"Cherché seulement dans : {told}"
+
+    def around(self, citation: Citation) -> tuple[str, str]:
         """What stands before and after a quote in its passage, where that is among the hits."""
         for passage in (hit.passage for hit in self.hits):
             start, end = citation.start - passage.start, citation.end - passage.start

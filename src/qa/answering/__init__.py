@@ -16,6 +16,7 @@ from qa.answering.calibration import (
     stale,
     write_calibration,
 )
+from qa.answering.matches import Matches, match_passage
 from qa.answering.model import AnsweringModel, shipped_model
 from qa.answering.reader import Reader
 from qa.answering.selection import Selection, select_answer
@@ -24,12 +25,14 @@ __all__ = [
     "NEAR",
     "AnsweringModel",
     "Calibration",
+    "Matches",
     "Reader",
     "Selection",
     "advise",
     "calibrated",
     "calibration_path",
     "fingerprint",
+    "match_passage",
     "read_calibration",
     "select_answer",
     "shipped_model",

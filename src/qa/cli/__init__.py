@@ -97,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("-k", type=_positive, default=5, help="passages in the answer (5)")
     ask.add_argument("--batch", type=_path, metavar="FILE", help="JSON Lines of questions")
     _caution_option(ask)
+    _only_option(ask)
     _json_option(ask)
 
     search = command("search", asking.search, "the passages for a question, ranked")
@@ -104,15 +105,23 @@ def _parser() -> argparse.ArgumentParser:
     _index_option(search)
     search.add_argument("--method", choices=("hybrid", "dense", "lexical"), default="hybrid")
     search.add_argument("-k", type=_positive, default=10, help="passages (10)")
+    _only_option(search)
     _json_option(search)
 
     chat = command("chat", asking.chat, "a conversation in the terminal")
     _index_option(chat)
     _caution_option(chat)
+    _only_option(chat)
     _json_option(chat)
 
     serve = command("serve", asking.serve, "the web chat")
-    _index_option(serve)
+    serve.add_argument(
+        "--index",
+        type=_path,
+        action="append",
+        metavar="DIR",
+        help="index folder (index); may be repeated: several collections, with a switch",
+    )
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=_port, default=7860)
     serve.add_argument(
@@ -127,6 +136,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve.add_argument("--auth", metavar="USER:PASSWORD", help="ask for this name and password")
     serve.add_argument("--auth-file", type=_path, metavar="FILE", help="accounts, one a line")
+    serve.add_argument(
+        "--lang",
+        choices=("fr", "en", "auto"),
+        default="fr",
+        help="of the page (fr); auto: that of the reader's browser",
+    )
     serve.add_argument("--allow-upload", action="store_true", help="readers may add documents")
     serve.add_argument("--mcp", action="store_true", help="serve the tool of programs at /mcp")
     serve.add_argument(
@@ -251,6 +266,16 @@ def _caution_option(parser: argparse.ArgumentParser) -> None:
         choices=("low", "normal", "high"),
         default="normal",
         help="how sure an answer must be (normal)",
+    )
+
+
+def _only_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="search these documents alone: an id, a folder, or '*.pdf'; may be repeated",
     )
 
 

@@ -30,6 +30,10 @@ def _open(options: argparse.Namespace) -> Assistant:
     return assistant
 
 
+def _settings(options: argparse.Namespace) -> dict[str, Any]:
+    return {"caution": options.caution, "only": options.only}
+
+
 def ask(options: argparse.Namespace) -> int:
     """Answer a question or a file of them; exit code 3 when the documents do not answer."""
     if (options.question is None) == (options.batch is None):
@@ -38,7 +42,7 @@ def ask(options: argparse.Namespace) -> int:
     if options.batch is not None:
         return _ask_batch(options)
     question = _typed() if options.question == "-" else options.question
-    answer = _open(options).answer(question, limit=options.k, caution=options.caution)
+    answer = _open(options).answer(question, limit=options.k, **_settings(options))
     if options.json:
         print_json(answer.to_dict())
     else:
@@ -62,7 +66,7 @@ def _ask_batch(options: argparse.Namespace) -> int:
         for number, message in enumerate(messages, 1):
             name = f"{identifier}-t{number}" if is_conversation else identifier
             try:
-                answer = assistant.answer(message, turns, limit=options.k, caution=options.caution)
+                answer = assistant.answer(message, turns, limit=options.k, **_settings(options))
             except QAError as error:
                 print_json({"id": name, "question": message, "error": str(error)})
                 continue
@@ -107,7 +111,9 @@ def _read_batch(path: Path) -> Iterator[tuple[Any, list[str], bool]]:
 
 def search(options: argparse.Namespace) -> int:
     """List the passages for a question."""
-    hits = _open(options).search(options.question, limit=options.k, method=options.method)
+    hits = _open(options).search(
+        options.question, limit=options.k, method=options.method, only=options.only
+    )
     if options.json:
         print_json(
             {
@@ -133,7 +139,7 @@ def chat(options: argparse.Namespace) -> int:
         print("Posez vos questions (une ligne vide, exit ou Ctrl-D pour finir).\n")
     for message in _messages(prompt="" if options.json else "? "):
         try:
-            answer = assistant.answer(message, turns, caution=options.caution)
+            answer = assistant.answer(message, turns, **_settings(options))
         except QAError as error:
             if options.json:
                 print_json({"question": message, "error": str(error)})
@@ -189,6 +195,7 @@ def serve(options: argparse.Namespace) -> int:
         accounts = [read_account(options.auth)]
     elif options.auth_file is not None:
         accounts = read_accounts(options.auth_file)
+    index, *others = options.index or [Path("index")]
     chosen = Options(
         host=options.host,
         port=options.port,
@@ -198,6 +205,8 @@ def serve(options: argparse.Namespace) -> int:
         mcp=options.mcp,
         datasets=options.datasets,
         proxies=options.trusted_proxy,
+        others=others,
+        language=options.lang,
     )
-    serve_web(options.index, chosen)
+    serve_web(index, chosen)
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -57,7 +58,8 @@ class Job:
     """What one update is asked to do.
 
     ``corpus`` is where files are read, or the documents that a program gives; ``recipe`` is that of
-    ``index/recipe.py``.
+    ``index/recipe.py``. ``may_be_empty``: a folder without documents makes an index of none, unless
+    the index holds any that readers did not add.
     """
 
     corpus: Path | Documents
@@ -70,6 +72,7 @@ class Job:
     exact_up_to: int
     block: int
     progress: Callable[[Progress], None]
+    may_be_empty: bool = False
 
 
 def take_in(job: Job, staging: Path, previous: Store | None) -> int:
@@ -80,7 +83,7 @@ def take_in(job: Job, staging: Path, previous: Store | None) -> int:
     draft = DraftStore(staging / DOCUMENTS, job.recipe, stores)
     try:
         memory, items = _source(job, draft, stores, previous)
-        for item in items:
+        for item in _or_none(items) if _may_be_empty(job, previous) else items:
             if isinstance(item, Skipped):
                 draft.skip(item, memory.file)
                 continue
@@ -107,6 +110,21 @@ def take_in(job: Job, staging: Path, previous: Store | None) -> int:
         if folder != staging:
             shutil.rmtree(folder)  # all that it knew is in the new draft
     return memory.read_files
+
+
+def _may_be_empty(job: Job, previous: Store | None) -> bool:
+    """A folder that is missing for the moment, a disk say, takes no owner's document away."""
+    from qa.reading import ADDITIONS
+
+    held = previous.document_digests() if previous is not None else {}
+    return job.may_be_empty and all(name.startswith(f"{ADDITIONS}/") for name in held)
+
+
+def _or_none(items: Iterable[Document | Skipped]) -> Iterator[Document | Skipped]:
+    from qa.reading import NothingReadError
+
+    with contextlib.suppress(NothingReadError):
+        yield from items
 
 
 def _source(

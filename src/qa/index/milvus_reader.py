@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
+import copy
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Collection as Several
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +16,14 @@ from numpy.typing import NDArray
 from qa.embedding import Signs, Vectors
 from qa.index.manifest import DamagedIndexError, Manifest
 from qa.index.milvus import Milvus, generation_name, record_key, term_dimension
+from qa.index.milvus_rows import BLOCK, Collection, of_documents
+from qa.index.milvus_store import RemoteStore
 from qa.index.parts import Found
 from qa.index.reader import Index
-from qa.index.store import DocumentEntry, LanguageCount, RepeatedDocument
 from qa.lexical import Clause, gram_clauses, word_clauses
-from qa.records import Document, Heading, PageStart, Passage, QAError, Skipped, page_at
+from qa.records import QAError
 
-_BLOCK = 1000  # rows of one call
 _WIDER = 2  # of words that stand for each other the best counts: so many times more are looked at
-# Of the graph of a large collection (HNSW), so many neighbours are looked at.
-_SEARCHED = {"params": {"ef": 400}}
-_PASSAGE = ["row", "document", "title", "headings", "start", "end", "text"]
 
 
 def open_remote(milvus: Milvus, folder: Path) -> Index:
@@ -37,7 +35,7 @@ def open_remote(milvus: Milvus, folder: Path) -> Index:
             f"Make one: qa index CORPUS --index {milvus.address.text}"
         )
     records, passages = (
-        _Collection(milvus, f"{milvus.prefix}{moment}_{part}") for part in ("records", "passages")
+        Collection(milvus, f"{milvus.prefix}{moment}_{part}") for part in ("records", "passages")
     )
     manifest = Manifest.from_json(records.record("manifest", ""))
     summary = json.loads(records.record("summary", ""))
@@ -57,93 +55,29 @@ def open_remote(milvus: Milvus, folder: Path) -> Index:
     )
 
 
-class _Collection:
-    """A collection that never changes."""
-
-    def __init__(self, milvus: Milvus, name: str):
-        self._milvus, self._name = milvus, name
-
-    def count(self) -> int:
-        found = self._milvus.call("query", self._name, filter="", output_fields=["count(*)"])
-        return int(found[0]["count(*)"])
-
-    def get(self, keys: Sequence[int], fields: Sequence[str]) -> list[dict[str, Any]]:
-        """The rows with some keys, in no order."""
-        found: list[dict[str, Any]] = []
-        for start in range(0, len(keys), _BLOCK):
-            ids = [int(key) for key in keys[start : start + _BLOCK]]
-            found += self._milvus.call("get", self._name, ids=ids, output_fields=list(fields))
-        return found
-
-    def every(self, condition: str, fields: Sequence[str]) -> Iterator[dict[str, Any]]:
-        """All rows that fulfil a condition, in no order, a block in memory at a time."""
-        blocks = self._milvus.call(
-            "query_iterator",
-            self._name,
-            batch_size=_BLOCK,
-            filter=condition,
-            output_fields=list(fields),
-        )
-        try:
-            while block := self._milvus.tried(blocks.next):
-                yield from block
-        finally:
-            blocks.close()
-
-    def search(
-        self, field: str, vector: Any, limit: int, fields: Sequence[str] = ()
-    ) -> list[dict[str, Any]]:
-        (found,) = self._milvus.call(
-            "search",
-            self._name,
-            data=[vector],
-            anns_field=field,
-            limit=limit,
-            output_fields=["row", *fields],
-            search_params={"metric_type": "IP", **(_SEARCHED if field == "vector" else {})},
-        )
-        return [dict(hit["entity"]) | {"score": hit["distance"]} for hit in found]
-
-    def record(self, kind: str, key: str) -> str:
-        """The text of a record, put together."""
-        fields = ["kind", "name", "parts", "value"]
-        first = [
-            found
-            for found in self.get([record_key(kind, key)], fields)
-            if (found["kind"], found["name"]) == (kind, key)
-        ]
-        if not first:
-            raise KeyError(key)
-        parts = int(first[0]["parts"])
-        numbers = {record_key(kind, key, part): part for part in range(1, parts)}
-        others = self.get(list(numbers), ["number", "value"]) if numbers else []
-        values = {numbers[found["number"]]: str(found["value"]) for found in others}
-        return str(first[0]["value"]) + "".join(values[part] for part in range(1, parts))
-
-    def records(self, kind: str) -> list[Any]:
-        """The contents of all records of a kind, by position."""
-        fields = ["name", "position", "parts", "value"]
-        found = self.every(f'kind == "{kind}" and parts > 0', fields)
-        ordered = sorted(found, key=lambda record: int(record["position"]))
-        return [
-            json.loads(
-                record["value"] if record["parts"] == 1 else self.record(kind, record["name"])
-            )
-            for record in ordered
-        ]
-
-
 class RemoteVectors:
     """As ``qa.dense.DenseIndex``."""
 
-    def __init__(self, passages: _Collection, manifest: Manifest):
+    def __init__(self, passages: Collection, manifest: Manifest):
         self._passages = passages
         self.rows, self.dimension = manifest.passages, manifest.embedder.dimension
+        self._among = ""
+
+    def among(self, rows: NDArray[np.int64]) -> RemoteVectors:
+        """The same vectors, of which only some rows are searched."""
+        narrowed = copy.copy(self)
+        # The rows of a document follow one another.
+        runs = np.split(rows, np.flatnonzero(np.diff(rows) != 1) + 1) if len(rows) else []
+        parts = [f"(row >= {run[0]} and row <= {run[-1]})" for run in runs]
+        narrowed._among = " or ".join(parts) or "row < 0"
+        return narrowed
 
     def search(self, query: Vectors, limit: int) -> Found:
         """Rows and cosines of the nearest vectors, best first."""
         limit = min(limit, self.rows)
-        return _found(self._passages.search("vector", query.tolist(), limit) if limit else [])
+        if not limit:
+            return _found([])
+        return _found(self._passages.search("vector", query.tolist(), limit, self._among))
 
     def vectors(self, rows: NDArray[np.int64]) -> Vectors:
         """The stored vectors of some rows, shape (rows, dimension)."""
@@ -158,7 +92,7 @@ class RemoteVectors:
 class RemoteTokens:
     """As ``qa.tokens.TokenIndex``."""
 
-    def __init__(self, passages: _Collection, manifest: Manifest, tokens: int):
+    def __init__(self, passages: Collection, manifest: Manifest, tokens: int):
         self._passages, self._width = passages, manifest.embedder.token_bytes
         self.rows, self.tokens = manifest.passages, tokens
 
@@ -178,16 +112,26 @@ class RemoteTokens:
 class RemoteWords:
     """As ``qa.lexical.LexicalIndex``: the weights of BM25 are in the sparse vectors of passages."""
 
-    def __init__(self, passages: _Collection, records: _Collection, manifest: Manifest):
+    def __init__(self, passages: Collection, records: Collection, manifest: Manifest):
         self._passages, self._records = passages, records
         self.rows = manifest.passages
         self._known: dict[str, int] = {}
+        self._among = ""
+
+    def among(self, documents: Sequence[str]) -> RemoteWords:
+        """The same words, searched for in some documents only; how rare they are is told by all."""
+        narrowed = copy.copy(self)
+        narrowed._among = of_documents(documents)
+        return narrowed
 
     def document_frequency(self, stem: str) -> int:
-        """In how many passages a stem occurs."""
-        return self._frequencies([stem])[stem]
+        """In how many of the passages that are searched a stem occurs."""
+        if not self._among:
+            return self._frequencies([stem])[stem]
+        query = {term_dimension(stem): 1.0}
+        return len(self._passages.search("words", query, BLOCK, self._among))  # at most
 
-    def _frequencies(self, stems: Collection[str]) -> Mapping[str, int]:
+    def _frequencies(self, stems: Several[str]) -> Mapping[str, int]:
         numbers = {record_key("word", stem): stem for stem in stems if stem not in self._known}
         if numbers:
             self._known |= dict.fromkeys(numbers.values(), 0)
@@ -213,10 +157,10 @@ class RemoteWords:
         if not query or limit < 1:
             return _found([])
         if all(len(clause) == 1 for clause in clauses):
-            return _found(self._passages.search(field, query, limit))
+            return _found(self._passages.search(field, query, limit, self._among))
         # A sum counts all words of a family; of those that it finds, the best word is to count.
         wider = min(_WIDER * limit, self.rows)
-        found = self._passages.search(field, query, wider, [field])
+        found = self._passages.search(field, query, wider, self._among, [field])
         choices = [
             [(term_dimension(term), weight) for term, weight in clause.items()]
             for clause in clauses
@@ -237,139 +181,3 @@ def _found(hits: Sequence[Mapping[str, Any]]) -> Found:
     scores = np.array([hit["score"] for hit in hits], dtype=np.float32)
     order = np.lexsort((rows, -scores))
     return rows[order], scores[order]
-
-
-class RemoteStore:
-    """As ``qa.index.store.Store``, what readers use of it."""
-
-    def __init__(
-        self,
-        passages: _Collection,
-        records: _Collection,
-        manifest: Manifest,
-        summary: Mapping[str, Any],
-    ):
-        self._passages, self._records = passages, records
-        self._manifest, self._summary = manifest, summary
-        self._details = lru_cache(maxsize=256)(self._read_details)
-
-    def counts(self) -> tuple[int, int]:
-        """Numbers of documents and of passages."""
-        return self._manifest.documents, self._passages.count()
-
-    def passages(self, rows: Sequence[int]) -> list[Passage]:
-        """The passages of some rows, in the order asked for."""
-        found = {one["row"]: _passage(one) for one in self._passages.get(rows, _PASSAGE)}
-        return [found[int(row)] for row in rows]
-
-    def first_rows(self, rows: Sequence[int]) -> list[int]:
-        """For each row, the first row that says the same, or nearly: its own if it is alone."""
-        found = {one["row"]: one["first"] for one in self._passages.get(rows, ["row", "first"])}
-        return [int(found[int(row)]) for row in rows]
-
-    def all_passages(self) -> Iterator[Passage]:
-        """Every passage by row; memory stays flat."""
-        for start in range(0, self._manifest.passages, _BLOCK):
-            yield from self.passages(range(start, min(start + _BLOCK, self._manifest.passages)))
-
-    def passage_digests(self) -> list[bytes]:
-        """The digest of every passage, by row."""
-        found = {
-            one["row"]: bytes.fromhex(one["digest"])
-            for one in self._passages.every("row >= 0", ["row", "digest"])
-        }
-        return [found[row] for row in range(len(found))]
-
-    def document_digests(self) -> dict[str, bytes]:
-        """The digest of every document, by id, in reading order."""
-        return {one["id"]: bytes.fromhex(one["digest"]) for one in self._records.records("entry")}
-
-    def documents(self) -> list[DocumentEntry]:
-        """The list of documents, in reading order."""
-        return [
-            DocumentEntry(**{name: value for name, value in one.items() if name != "digest"})
-            for one in self._records.records("entry")
-        ]
-
-    def document(self, document_id: str) -> Document | None:
-        """A whole document, its text put together from its passages."""
-        found = self._details(document_id)
-        if found is None:
-            return None
-        entry, content = found
-        condition = f"document == {json.dumps(document_id, ensure_ascii=False)}"
-        found_parts = self._passages.every(condition, ["start", "text"])
-        parts = sorted(found_parts, key=lambda part: int(part["start"]))
-        return Document(
-            id=document_id,
-            title=entry["title"],
-            text="".join(part["text"] for part in parts),
-            source=entry["source"],
-            headings=tuple(Heading(*heading) for heading in content["headings"]),
-            metadata=content["metadata"],
-            pages=tuple(PageStart(*page) for page in content["pages"]),
-            removed=tuple(content["removed"]),
-        )
-
-    def _read_details(self, document_id: str) -> tuple[dict[str, Any], dict[str, Any]] | None:
-        try:
-            kinds = ("entry", "document")
-            entry, content = (json.loads(self._records.record(kind, document_id)) for kind in kinds)
-        except KeyError:
-            return None
-        return entry, content
-
-    def page(self, document_id: str, position: int) -> PageStart | None:
-        """The page of a paged document on which a character of its text stands."""
-        found = self._details(document_id)
-        pages = found[1]["pages"] if found is not None else ()
-        return page_at(tuple(PageStart(*page) for page in pages), position)
-
-    def source(self, document_id: str) -> str:
-        """Where a document came from."""
-        found = self._details(document_id)
-        return str(found[0]["source"]) if found is not None else ""
-
-    def skipped(self) -> list[Skipped]:
-        """What could not be read, and why."""
-        return [
-            Skipped(**one | {"figures": tuple(one["figures"])})
-            for one in self._records.records("skipped")
-        ]
-
-    def removed(self) -> dict[str, list[str]]:
-        """By document, the text of its file that was taken for no part of it."""
-        names = list(self.document_digests())
-        contents = self._records.records("document")
-        return {
-            name: content["removed"]
-            for name, content in zip(names, contents, strict=True)
-            if content["removed"]
-        }
-
-    def languages(self) -> dict[str, LanguageCount]:
-        """Documents and passages by language, the language of most passages first."""
-        return {name: LanguageCount(**one) for name, one in self._summary["languages"].items()}
-
-    def repeats(self) -> dict[int, int]:
-        """From each row that says, or nearly, what an earlier one says, to the first that does."""
-        found = self._passages.every("first < row", ["row", "first"])
-        return dict(sorted((int(one["row"]), int(one["first"])) for one in found))
-
-    def repeated_passages(self) -> int:
-        """How many passages say, or nearly, what an earlier one says."""
-        return len(self.repeats())
-
-    def repeated_documents(self) -> list[RepeatedDocument]:
-        """The documents whose text stands, nearly or wholly, in an earlier one."""
-        return [RepeatedDocument(**one) for one in self._summary["repeated_documents"]]
-
-    def close(self) -> None:
-        """Nothing to let go of: the connection is that of the process."""
-
-
-def _passage(one: Mapping[str, Any]) -> Passage:
-    headings = tuple(json.loads(one["headings"]))
-    return Passage(
-        one["document"], one["title"], headings, int(one["start"]), int(one["end"]), one["text"]
-    )

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.embedding import Signs, Vectors
-from qa.index.store import DocumentEntry, LanguageCount, RepeatedDocument
+from qa.index.store import DocumentEntry, FileRecord, LanguageCount, RepeatedDocument
 from qa.records import Document, PageStart, Passage, Skipped
 
 Found = tuple[NDArray[np.int64], NDArray[np.float32]]  # rows and scores, best first
@@ -27,6 +27,7 @@ class DenseSearch(Protocol):
     @property
     def dimension(self) -> int: ...  # noqa: D102
     def search(self, query: Vectors, limit: int) -> Found: ...  # noqa: D102
+    def among(self, rows: NDArray[np.int64]) -> DenseSearch: ...  # noqa: D102
     def vectors(self, rows: NDArray[np.int64]) -> Vectors: ...  # noqa: D102
 
 
@@ -46,6 +47,7 @@ class WordSearch(Protocol):
     @property
     def rows(self) -> int: ...  # noqa: D102
     def document_frequency(self, stem: str) -> int: ...  # noqa: D102
+    def among(self, documents: Sequence[str]) -> WordSearch: ...  # noqa: D102
     def search_words(self, text: str, limit: int) -> Found: ...  # noqa: D102
     def search_grams(self, text: str, limit: int) -> Found: ...  # noqa: D102
 
@@ -53,6 +55,8 @@ class WordSearch(Protocol):
 class DocumentStore(Protocol):
     """What readers use of ``qa.index.store.Store``."""
 
+    def among(self, documents: Sequence[str]) -> DocumentStore: ...  # noqa: D102
+    def rows(self, documents: Sequence[str]) -> list[int]: ...  # noqa: D102
     def counts(self) -> tuple[int, int]: ...  # noqa: D102
     def passages(self, rows: Sequence[int]) -> list[Passage]: ...  # noqa: D102
     def first_rows(self, rows: Sequence[int]) -> list[int]: ...  # noqa: D102
@@ -61,6 +65,7 @@ class DocumentStore(Protocol):
     def document_digests(self) -> dict[str, bytes]: ...  # noqa: D102
     def documents(self) -> list[DocumentEntry]: ...  # noqa: D102
     def document(self, document_id: str) -> Document | None: ...  # noqa: D102
+    def file_of(self, document_id: str) -> tuple[str, FileRecord] | None: ...  # noqa: D102
     def page(self, document_id: str, position: int) -> PageStart | None: ...  # noqa: D102
     def source(self, document_id: str) -> str: ...  # noqa: D102
     def skipped(self) -> list[Skipped]: ...  # noqa: D102

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
+
+import numpy as np
 
 from qa.dense import DenseIndex
 from qa.index.generations import candidates
@@ -59,6 +62,32 @@ class Index:
                 f"no document {document_id!r} in the index. `qa status` lists the documents."
             )
         return document
+
+    def among(self, only: Sequence[str]) -> Index:
+        """This index, of which only some documents are searched and listed.
+
+        ``only`` names documents or folders by their ids, or by patterns in which ``*`` stands for
+        any characters. Raises ``QAError`` for one that names nothing.
+        """
+        known = dict.fromkeys(self.store.document_digests())
+        chosen: dict[str, None] = {}
+        for name in only:
+            folder = f"{name.rstrip('/')}/"
+            found = [name] if name in known else [n for n in known if n.startswith(folder)]
+            found = found or [n for n in known if fnmatchcase(n, name)]
+            if not found:
+                raise QAError(
+                    f"no document is named {name!r} among the {len(known)} of the index. Give an "
+                    "id, a folder or a pattern (*.pdf); `qa status` lists the documents."
+                )
+            chosen.update(dict.fromkeys(found))
+        documents = list(chosen)
+        return replace(
+            self,
+            store=self.store.among(documents),
+            dense=self.dense.among(np.array(self.store.rows(documents), dtype=np.int64)),
+            lexical=self.lexical.among(documents),
+        )
 
     def close(self) -> None:
         """Let go of the files."""

@@ -5,10 +5,11 @@ Passages partition their document, so text is kept once.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,8 @@ from qa.records import Document, Heading, PageStart, Passage, QAError, Skipped, 
 class DocumentEntry:
     """A line of the list of documents: what is known of one without reading its text.
 
-    ``language`` is the ISO 639 code of most of its text, "und" when there is too little to tell.
+    ``language`` is the ISO 639 code of most of its text, "und" when there is too little to tell;
+    ``date`` is what it says of its own, as it says it.
     """
 
     id: str
@@ -30,6 +32,7 @@ class DocumentEntry:
     characters: int
     passages: int
     language: str
+    date: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,18 @@ class Store:
         self.uri = f"{path.resolve().as_uri()}?immutable=1"
         self._connection = sqlite3.connect(self.uri, uri=True, check_same_thread=False)
         self._connection.execute(IN_MEMORY)
+        self._among: Collection[str] | None = None
+
+    def among(self, documents: Collection[str]) -> Store:
+        """The same file, of which only some documents are listed."""
+        narrowed = copy.copy(self)
+        narrowed._among = frozenset(documents)
+        return narrowed
+
+    def rows(self, documents: Sequence[str]) -> list[int]:
+        """The rows of all passages of some documents."""
+        query = "SELECT row FROM passages WHERE document_id IN (SELECT value FROM json_each(?))"
+        return [row for (row,) in self._rows(query, (json.dumps(documents),))]
 
     def close(self) -> None:
         """Let go of the file."""
@@ -163,11 +178,14 @@ class Store:
     def documents(self) -> list[DocumentEntry]:
         """The list of documents, in reading order."""
         query = """
-            SELECT id, documents.title, source, characters, count(row), documents.language
+            SELECT id, documents.title, source, characters, count(row), documents.language,
+                   coalesce(json_extract(metadata, '$.date'), '')
             FROM documents
             LEFT JOIN passages ON document_id = id GROUP BY id ORDER BY position
         """
-        return [DocumentEntry(*record) for record in self._rows(query)]
+        among = self._among
+        found = (DocumentEntry(*record) for record in self._rows(query))
+        return [entry for entry in found if among is None or entry.id in among]
 
     def document(self, document_id: str) -> Document | None:
         """A whole document, its text put together from its passages."""
@@ -191,6 +209,14 @@ class Store:
             pages=_pages(pages),
             removed=tuple(json.loads(removed)),
         )
+
+    def file_of(self, document_id: str) -> tuple[str, FileRecord] | None:
+        """The file that a document was read from: its name, and what it was then."""
+        query = (
+            "SELECT name, stamp, files.digest FROM documents JOIN files ON name = file WHERE id = ?"
+        )
+        record = self._row(query, (document_id,))
+        return (record[0], FileRecord(*record[1:])) if record else None
 
     def document_files(self) -> dict[str, str]:
         """The file that each document was read from, by document id, in reading order."""

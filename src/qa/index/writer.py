@@ -93,6 +93,7 @@ def update_index(
     retry: bool = True,
     exact_up_to: int | None = None,
     spread: Spread | None = None,
+    may_be_empty: bool = False,
 ) -> IndexReport:
     """Make the index in ``directory`` say what ``corpus`` (a folder or one file) says now, or hold
     the documents that a program gives for it.
@@ -103,7 +104,8 @@ def update_index(
     tables and tells whether scans are recognised. ``retry``: files that gave no document are tried
     again even when they did not change. ``exact_up_to`` is how many vectors are all compared with
     a question; more are searched approximately (``None``: as the index that is there has it).
-    ``spread`` are other machines that read and embed too.
+    ``spread`` are other machines that read and embed too. ``may_be_empty``: a folder without
+    documents is no error.
     """
     # Imported here: its patterns take longer to compile than a question takes to answer.
     from qa.reading import FileReader, ReadingSettings
@@ -140,6 +142,7 @@ def update_index(
             exact_up_to,
             block,
             progress,
+            may_be_empty,
         )
         alike = previous if previous is not None and _is_made_alike(previous, job) else None
         read = embedded = 0
@@ -346,10 +349,10 @@ def _write_vectors(
 def _write_words(job: Job, folder: Path, store: Store) -> None:
     total = store.counts()[1]
 
-    def texts() -> Iterator[str]:
+    def texts() -> Iterator[tuple[str, str]]:
         for row, passage in enumerate(store.all_passages()):
             job.progress(Progress("words", row + 1, total))
-            yield passage.index_text
+            yield passage.document_id, passage.index_text
 
     folder.mkdir()
     LexicalIndex.build(folder, texts())

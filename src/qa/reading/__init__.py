@@ -1,8 +1,10 @@
 """Reading: files to Documents. One module a format; cleaning, encodings and limits beside them."""
 
-from qa.reading.folder import ADDITIONS, corpus_files, read_corpus
+from qa.reading.blocks import UnreadableError
+from qa.reading.folder import ADDITIONS, NothingReadError, corpus_files, read_corpus
 from qa.reading.formats import SUFFIXES, Results
 from qa.reading.given import Given, read_given
+from qa.reading.pdf_picture import PagePicture
 from qa.reading.reader import FileReader
 from qa.reading.settings import ReadingSettings
 
@@ -11,8 +13,11 @@ __all__ = [
     "SUFFIXES",
     "FileReader",
     "Given",
+    "NothingReadError",
+    "PagePicture",
     "ReadingSettings",
     "Results",
+    "UnreadableError",
     "corpus_files",
     "read_corpus",
     "read_given",

@@ -26,6 +26,10 @@ _DEEPEST = 100  # folders below one another
 ADDITIONS = "ajouts"  # what readers of the web chat add to the owner's documents
 
 
+class NothingReadError(QAError):
+    """A folder that is empty, or held nothing that could be read."""
+
+
 def read_corpus(
     corpus: Path,
     reader: Callable[[Path, str], Results] | None = None,
@@ -35,7 +39,8 @@ def read_corpus(
 
     Whatever is not read is told with its reason. ``reader`` stands in for a new ``FileReader``;
     ``leave_out`` is a folder that is none of the corpus: the index that is made of it.
-    Raises QAError when the corpus does not exist, is empty, or held nothing that could be read.
+    Raises QAError when the corpus does not exist; ``NothingReadError`` when it is empty, or held
+    nothing that could be read.
     """
     if reader is None:
         with FileReader() as reader:
@@ -64,12 +69,12 @@ def read_corpus(
         return
     formats = ", ".join(SUFFIXES)
     if refused:
-        raise QAError(
+        raise NothingReadError(
             f"{corpus}: nothing could be read, {refused} skipped ({'; '.join(reasons)}"
             f"{'; …' if refused > len(reasons) else ''}). "
             f"Give at least one readable document ({formats})."
         )
-    raise QAError(f"{corpus}: the folder is empty. Put documents in it ({formats}).")
+    raise NothingReadError(f"{corpus}: the folder is empty. Put documents in it ({formats}).")
 
 
 def corpus_files(

@@ -82,7 +82,9 @@ _PAGE = re.compile(rf"{_SPACE}\d{{1,4}}$")  # …or its page alone
 _DOTS = re.compile(r"(?<=\w)[ \u00a0]?(?:[.·_…][ \u00a0]?){4,200}(?=[^\W_])")
 _MOST_ENTRIES = 400
 _RECURRING = 0.3  # share of a table's entries that come again as headings, at least
-_NO_TITLE = re.compile(rf"\W*(?:{_ROMAN}|\d{{1,3}}|anonym(?:ous|e)|[A-Z]{{2,5}}\d{{3,}}.*)?\W*", re.I)
+_NO_TITLE = re.compile(
+    rf"\W*(?:{_ROMAN}|\d{{1,3}}|anonym(?:ous|e)|[A-Z]{{2,5}}\d{{3,}}.*)?\W*", re.I
+)
 
 
 def is_credible_title(text: str) -> bool:
@@ -120,7 +122,9 @@ def mark_headings(
     split = [part for block in kept for part in _split(block)]
     kinds = _kinds(split)
     bold = sum(block.bold for block in split) <= _MOST_BOLD * len(split)
-    given = {kinds[at]: block.level for at, block in enumerate(split) if block.level and at in kinds}
+    given = {
+        kinds[at]: block.level for at, block in enumerate(split) if block.level and at in kinds
+    }
     sections = min((at for at, kind in kinds.items() if kind[0] == "section"), default=len(split))
     done: list[Block] = []
     last = 0
@@ -181,9 +185,9 @@ def _kinds(blocks: Sequence[Block]) -> dict[int, tuple[str, int]]:
     for at, depth in sections.items():
         level = _SECTION_LEVEL + depth - 1 + (romans and depth > 0)
         found[at] = ("section", min(max(level, _SECTION_LEVEL), _LOWEST))
-    found |= {at: ("lone", _LONE_LEVEL) for at in lone}
+    found |= dict.fromkeys(lone, ("lone", _LONE_LEVEL))
     if len(articles) > 1:
-        found |= {at: ("article", _ARTICLE_LEVEL) for at in articles}
+        found |= dict.fromkeys(articles, ("article", _ARTICLE_LEVEL))
     for at, block in enumerate(blocks):
         if level := _part(block.text):
             found[at] = ("part", level)

@@ -9,19 +9,23 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, TypeVar, cast
 
+from qa.reading.blocks import UnreadableError
 from qa.reading.formats import Results, cause, read_file, suffix_of
 from qa.reading.frames import read_frame, result_of, write_frame
 from qa.reading.limits import Limits
 from qa.reading.ocr import check_ocr
+from qa.reading.pdf_picture import PagePicture
 from qa.reading.reasons import skipped
 from qa.reading.settings import ReadingSettings
 from qa.records import QAError
 
 _CHUNK = 1 << 20
+_Made = TypeVar("_Made")
 _WITH_PICTURES = (".pdf", ".zip")  # files whose pages may be recognised
 
 
@@ -59,36 +63,59 @@ class FileReader:
         except OSError as error:
             yield name, skipped(name, "not_readable", cause(error))
             return
-        worker = self._started()
         ocr = self._settings.ocr and name.lower().endswith(_WITH_PICTURES)
-        seconds = self._limits.processor_seconds(size, ocr=ocr)
-        allowed = 1.5 * seconds  # on the clock
-        finished = False
-        death: tuple[str, ...] = ("stopped",)
+        request = {"path": str(path.absolute()), "name": name, **asdict(self._settings)}
         read = 0
         try:
-            _send(worker, path, name, self._settings, seconds)
+            for result in self._asked(
+                request, self._limits.processor_seconds(size, ocr=ocr), result_of
+            ):
+                read += 1
+                yield result
+        except UnreadableError as error:
+            kept = f"; the {read} parts before are kept" if read else ""
+            yield name, skipped(name, error.code, *error.figures, kept)
+
+    def draw(self, path: Path, number: int, quote: str, earlier: int = 0) -> PagePicture:
+        """A page of a PDF, and where a quote stands on it (``pdf_picture.draw_page``).
+
+        Raises UnreadableError when it cannot be drawn.
+        """
+        request = {"path": str(path.absolute()), "page": number, "quote": quote, "earlier": earlier}
+        (picture,) = self._asked(request, self._limits.seconds, _picture_of)
+        return picture
+
+    def _asked(
+        self, request: dict[str, Any], seconds: float, made: Callable[[dict[str, Any]], _Made]
+    ) -> Iterator[_Made]:
+        """What the process makes of a request, in so many seconds of a processor.
+
+        Raises UnreadableError when it died of it, or took too long.
+        """
+        worker = self._started()
+        allowed = 1.5 * seconds  # on the clock
+        finished = False
+        try:
+            _send(worker, {**request, "seconds": seconds})
             pipe = _Pipe(worker)
             while True:
                 pipe.end = time.monotonic() + allowed
                 message = read_frame(pipe.read)
                 if message is None:
-                    death = self._cause_of_death(worker)
-                    break
+                    raise UnreadableError(*self._cause_of_death(worker))
                 if "done" in message:
                     finished = not message["retires"]
                     return
-                read += 1
-                yield result_of(message)
-        except TimeoutError:
-            death = ("slow", f"{allowed:.0f}")
-        except (BrokenPipeError, KeyError, TypeError, ValueError):
-            death = self._cause_of_death(worker)
+                yield made(message)
+        except TimeoutError as error:
+            raise UnreadableError("slow", f"{allowed:.0f}") from error
+        except UnreadableError:
+            raise
+        except (BrokenPipeError, KeyError, TypeError, ValueError) as error:
+            raise UnreadableError(*self._cause_of_death(worker)) from error
         finally:
             if not finished:
                 self.close()
-        kept = f"; the {read} parts before are kept" if read else ""
-        yield name, skipped(name, *death, kept)
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._worker is None or self._worker.poll() is not None:
@@ -137,17 +164,16 @@ class FileReader:
                     stream.close()
 
 
-def _send(
-    worker: subprocess.Popen[bytes],
-    path: Path,
-    name: str,
-    settings: ReadingSettings,
-    seconds: float,
-) -> None:
+def _send(worker: subprocess.Popen[bytes], request: dict[str, Any]) -> None:
     assert worker.stdin is not None
-    request = {"path": str(path.absolute()), "name": name, "seconds": seconds, **asdict(settings)}
     write_frame(cast(BinaryIO, worker.stdin), request)
     worker.stdin.flush()
+
+
+def _picture_of(message: dict[str, Any]) -> PagePicture:
+    if "unreadable" in message:
+        raise UnreadableError(*message["unreadable"])
+    return PagePicture.of(message)
 
 
 class _Pipe:

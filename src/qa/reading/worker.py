@@ -14,8 +14,10 @@ import time
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from qa.reading.formats import read_file
+from qa.reading.blocks import UnreadableError
+from qa.reading.formats import cause, read_file
 from qa.reading.frames import read_frame, result_fields, write_frame
+from qa.reading.pdf_picture import draw_page
 from qa.reading.settings import ReadingSettings
 from qa.records import Skipped
 
@@ -40,7 +42,7 @@ def main() -> int:
     # What is told of a new process includes the memory of the one that started it.
     inherited = _highest_memory()
     while (request := read_frame(requests.read)) is not None:
-        starved = _serve(request, results)
+        starved = (_draw if "quote" in request else _serve)(request, results)
         retires = starved or _highest_memory() > max(_RETIRE * memory, inherited)
         write_frame(results, {"done": True, "retires": retires})
         results.flush()
@@ -64,6 +66,24 @@ def _serve(request: dict[str, Any], results: BinaryIO) -> bool:
             sent = time.monotonic()
         _allow(seconds)  # for the next document of the file
     return starved
+
+
+def _draw(request: dict[str, Any], results: BinaryIO) -> bool:
+    """Draw a page of a file; tell whether memory was short."""
+    _allow(float(request["seconds"]))
+    place = request["page"], request["quote"], request["earlier"]
+    try:
+        message = draw_page(Path(request["path"]), *place).fields()
+    except UnreadableError as error:
+        message = {"unreadable": (error.code, *map(str, error.figures))}
+    except OSError as error:
+        message = {"unreadable": ("not_readable", cause(error))}
+    except MemoryError:
+        message = {"unreadable": ("memory",)}
+    except Exception as error:  # as in the reading of files
+        message = {"unreadable": ("damaged", type(error).__name__)}
+    write_frame(results, message)
+    return "memory" in message.get("unreadable", ())
 
 
 def _allow(seconds: float) -> None:

@@ -47,7 +47,7 @@ def mine_negatives(
         depth = min(DEPTH, len(rows))
         # tantivy's threads may still be at it when the folder goes.
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-            LexicalIndex.build(Path(folder), texts)
+            LexicalIndex.build(Path(folder), (("", text) for text in texts))
             lexical = LexicalIndex(Path(folder))
             for number, vector in zip(asked, wanted, strict=True):
                 cosines = vectors @ vector

@@ -17,6 +17,7 @@ import threading
 import time
 import unicodedata
 from collections.abc import AsyncIterator, Callable
+from contextvars import copy_context
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -33,7 +34,7 @@ _TOLD = 50
 # The index may be busy with the owner's own update.
 _ATTEMPTS, _PAUSE = 20, 3.0
 
-State = Literal["waiting", "indexing", "done", "skipped", "failed"]
+State = Literal["waiting", "indexing", "done", "removed", "skipped", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +106,25 @@ class Additions:
         finally:
             self._coming.pop(draft, None)
             draft.unlink(missing_ok=True)
+        self._index(name)
+
+    def remove(self, name: str) -> None:
+        """Take an added document away; ``QAError`` says, in French, why not."""
+        try:
+            (self._folder / checked_name(name)).unlink()
+        except FileNotFoundError:
+            raise QAError(texts.FILE_MISSING) from None
+        except OSError as error:
+            raise QAError(texts.FILE_FAILED.format(error=error.strerror or error)) from error
+        self._index(name)
+
+    def _index(self, name: str) -> None:
         self._put(Addition(name, "waiting"))
         with self._lock:
             if self._worker is None:
-                self._worker = threading.Thread(target=self._work, daemon=True)
+                self._worker = threading.Thread(
+                    target=copy_context().run, args=(self._work,), daemon=True
+                )
                 self._worker.start()
 
     def status(self) -> dict[str, Any]:
@@ -155,6 +171,8 @@ class Additions:
                 if (reason := skipped.get(f"{ADDITIONS}/{name}")) is not None
             }
             self._finish(names, "done", {})
+            gone = [name for name in names if not (self._folder / name).exists()]
+            self._finish(gone, "removed", {})
             self._finish(list(reasons), "skipped", reasons)
 
     def _finish(self, names: list[str], state: State, details: dict[str, str]) -> None:

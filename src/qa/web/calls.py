@@ -24,6 +24,7 @@ _TOLD = frozenset(
         *("action", "grade", "item", "name", "turn", "word"),
         *("turns", "draft", "message", "context", "verdict", "settings", "corpus", "identity"),
         *("passages", "method", "caution"),
+        *("scope", "only", "kinds", "first", "last", "searched"),
     }
 )
 
@@ -144,7 +145,7 @@ def _page_input(component: Any) -> _Input:
     return _Input(name, schema["type"], lambda value: value is None or type(value) is taken)
 
 
-def _is_told(value: object, deepest: int = 4) -> bool:
+def _is_told(value: object, deepest: int = 6) -> bool:
     """Whether objects have the names alone that the page gives them, and no more of them nest."""
     if not isinstance(value, dict | list):
         return True

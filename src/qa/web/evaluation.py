@@ -17,7 +17,7 @@ from qa.web.markup import escape
 from qa.web.render import notice
 from qa.web.reports import Report, last_reports
 from qa.web.testsets import Evaluator, Job, TestSet
-from qa.web.texts import day_of, number
+from qa.web.texts import day_of, language, number
 
 if TYPE_CHECKING:
     from qa.assistant import Assistant
@@ -218,7 +218,8 @@ def _report(report: Report, index: Path) -> str:
     except ValueError:
         time_of_day = report.moment
     told = form.format(day=day_of(report.moment), time=time_of_day)
-    return f'<section class="report"><p class="measured">{escape(told)}</p>{report.html}</section>'
+    inside = f'<p class="measured">{escape(told)}</p>{report.html[language()]}'
+    return f'<section class="report">{inside}</section>'
 
 
 def add_evaluation(

@@ -7,12 +7,12 @@ question by a template; only a question whose first citation quotes that very se
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from itertools import islice, zip_longest
 from typing import TYPE_CHECKING
 
-from qa.french import split_sentences, words
+from qa.french import fold, split_sentences, words
 from qa.reading import ADDITIONS
 from qa.records import Document, QAError
 from qa.web.texts import typeset
@@ -24,6 +24,7 @@ WANTED = 3
 # At most so many questions are tried: the page must not wait for its examples, and the same
 # documents give the same ones on any machine.
 TRIES = 12
+NEXT_TRIES = 5  # after an answer: each is one more
 _DOCUMENTS = 24
 _SENTENCES = 40  # of each document
 _LENGTH = 80  # characters of a question
@@ -81,8 +82,33 @@ def example_questions(assistant: Assistant, wanted: int = WANTED) -> list[str]:
             chosen[proposal.document_id] = proposal.question
         if len(chosen) == wanted:
             break
+    if not assistant.index.manifest.documents:
+        return []
     # Whatever they speak of, this one is answered by how the documents begin.
     return [*chosen.values(), ABOUT][:wanted]
+
+
+def next_questions(
+    assistant: Assistant, asked: str, places: Iterable[tuple[str, int, int]], wanted: int = WANTED
+) -> list[str]:
+    """Questions that some places (document, start, end) answer, other than the one just asked."""
+    said = fold(asked).split()
+    turns = [
+        [
+            proposal
+            for proposal in proposals(assistant.document(name), start, end)
+            if fold(proposal.question).split() != said
+        ]
+        for name, start, end in places
+    ]
+    chosen = []
+    in_turn = (one for turn in zip_longest(*turns) for one in turn if one is not None)
+    for proposal in islice(in_turn, NEXT_TRIES):
+        if proposal.question not in chosen and _works(assistant, proposal):
+            chosen.append(proposal.question)
+        if len(chosen) == wanted:
+            break
+    return chosen
 
 
 def _works(assistant: Assistant, proposal: Proposal) -> bool:
@@ -124,21 +150,22 @@ def _in_turn(assistant: Assistant) -> list[Proposal]:
     return [proposal for turn in zip_longest(*kinds) for proposal in turn if proposal is not None]
 
 
-def proposals(document: Document) -> list[Proposal]:
-    """Every question that the templates make of a document's first sentences."""
+def proposals(document: Document, start: int = 0, end: int | None = None) -> list[Proposal]:
+    """Every question that the templates make of a document's first sentences, or a part's."""
     found = []
     titles = {heading.start for heading in document.headings}
     common = set(re.findall(r"\b[a-zà-ÿœ]+\b", document.text))
     opens_section = True
-    for start, end in split_sentences(document.text)[:_SENTENCES]:
-        if start in titles:
+    part = document.text[start:end]
+    for first, last in split_sentences(part)[:_SENTENCES]:
+        if start + first in titles:
             opens_section = True
             continue
-        sentence = document.text[start:end].strip()
+        sentence = part[first:last].strip()
         for kind, question in _ask(sentence, common):
             # What a thing is, is told where its section begins.
             if len(question) <= _LENGTH and (opens_section or kind != "what"):
-                found.append(Proposal(question, kind, document.id, start, end))
+                found.append(Proposal(question, kind, document.id, start + first, start + last))
         opens_section = False
     return found
 

@@ -25,24 +25,24 @@ def to_markdown(turns: Sequence[Turn], now: datetime) -> str:
     parts = [f"# {texts.PRODUCT}, {texts.date(now)}"]
     for turn in turns:
         answer = turn.answer
-        parts.append(f"## {_plain(turn.message)}")
+        parts.append(f"## {plain(turn.message)}")
         if answer.context:
-            parts.append(f"*{texts.UNDERSTOOD} {_plain(' · '.join(answer.context))}*")
+            parts.append(f"*{texts.UNDERSTOOD} {plain(' · '.join(answer.context))}*")
         if answer.status != "answered":
             parts.append(answer.note or texts.NO_ANSWER)
-        parts += [f"> {_plain(cited.quote)} [{cited.marker}]" for cited in answer.citations]
+        parts += [f"> {plain(cited.quote)} [{cited.marker}]" for cited in answer.citations]
         lines = []
         for citation in answer.citations:
             heads = dict.fromkeys([citation.title or citation.document_id, *citation.headings])
-            place = " › ".join(map(_plain, heads))
+            place = " › ".join(map(plain, heads))
             place += texts.page(citation.page, ocr=citation.ocr)
             span = texts.CHARACTERS.format(start=citation.start, end=citation.end)
-            lines.append(f"{citation.marker}. {place} ({_plain(citation.source)}, {span})")
+            lines.append(f"{citation.marker}. {place} ({plain(citation.source)}, {span})")
         if lines:
             parts.append("\n".join(lines))
     return "\n\n".join(parts) + "\n"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """One line in which no character means anything to Markdown."""
     return re.sub(r"([\\`*_{}\[\]<>#|$~])", r"\\\1", " ".join(text.split()))

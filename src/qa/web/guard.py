@@ -13,6 +13,7 @@ import secrets
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlencode
@@ -30,7 +31,7 @@ from qa.web.responses import (
     Send,
     changed,
     guarded,
-    in_french,
+    in_our_words,
     redirect,
     refuse,
     rewrite_page,
@@ -54,7 +55,7 @@ WRONG_BURST, WRONG_RATE = 10, 0.2
 _CLIENTS = 1_000
 
 _READ = re.compile(
-    r"/(?:config|theme\.css|style\.css|panel\.js|source|favicon\.ico|favicon\.svg|robots\.txt|"
+    r"/(?:config|theme\.css|style\.css|(?:panel|source|notes)\.js|source|page|original|why|next|favicon\.ico|favicon\.svg|robots\.txt|"
     r"(?:assets|static)/[\w./-]{1,200}|gradio_api/(?:info|app_id|startup-events|theme\.css|queue/data|"
     r"heartbeat/[\w-]+|call/answer/\w+))?",
     re.ASCII,  # a file's name of 200 characters has no more bytes, which is what systems count
@@ -64,11 +65,11 @@ _WRITE = re.compile(
 )
 _DOCUMENTS, _MCP, _GRADIO = "/documents", "/mcp", "/gradio_api/"
 # Addresses whose query is read.
-_ASKED = re.compile(r"/(?:source|gradio_api/queue/data)")
+_ASKED = re.compile(r"/(?:source|page|original|why|next|gradio_api/queue/data)")
 # Asked for by browsers without the reader's name; they tell nothing.
 _OPEN = re.compile(r"/(?:favicon\.(?:ico|svg)|robots\.txt)")
 _LIMITED = re.compile(
-    r"/(?:config|source|documents|mcp|"
+    r"/(?:config|source|page|original|why|next|documents|mcp|"
     r"gradio_api/(?:info|queue/join|run/predict|call/(?:v2/)?answer)/?)?"
 )
 
@@ -104,11 +105,21 @@ class _Buckets:
 class Guard:
     """An ASGI application around another one, for those whom ``access`` admits.
 
-    ``checked`` reads what is sent to Gradio (``calls.Calls``).
+    ``checked`` reads what is sent to Gradio (``calls.Calls``); ``lifespan`` is that of the
+    application; ``language`` is that of the page.
     """
 
-    def __init__(self, app: App, access: Access, checked: Checked):
+    def __init__(
+        self,
+        app: App,
+        access: Access,
+        checked: Checked,
+        lifespan: Callable[[], AbstractAsyncContextManager[object]] = nullcontext,
+        language: str = texts.LANGUAGES[0],
+    ):
+        self.language = language
         self._app = app
+        self.lifespan = lifespan
         self._access = access
         self._checked = checked
         self._asked = _Buckets(BURST, RATE)
@@ -118,6 +129,7 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass on with a body of known size and an answer with a content policy."""
+        texts.speak(self.language)
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
@@ -168,7 +180,7 @@ class Guard:
         try:
             account = self._access.account_of(headers.get(b"authorization", b"").decode("latin-1"))
             sessions = Sessions(self._key, account or b"")
-            await self._pass_on(scope, receive, in_french(send, told), nonce, sessions)
+            await self._pass_on(scope, receive, in_our_words(send, told), nonce, sessions)
         except _RefusedError as error:
             await told(send, error.status, error.detail)
         finally:
@@ -234,7 +246,7 @@ class Guard:
 
     def _exists(self, method: str, path: str) -> bool:
         if path == _DOCUMENTS:
-            return self._access.upload and method in {"GET", "POST"}
+            return self._access.upload and method in {"GET", "POST", "DELETE"}
         if path == _MCP:
             return self._access.mcp and method in {"GET", "POST", "DELETE"}
         allowed = {"GET": _READ, "HEAD": _READ, "POST": _WRITE}.get(method)

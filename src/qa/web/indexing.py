@@ -34,7 +34,9 @@ def main(corpus: Path, index: Path, model: str) -> None:
         _print({"busy": str(error)})
         return
     try:
-        report = update_index(corpus, index, open_embedder(model), progress=_telling())
+        report = update_index(
+            corpus, index, open_embedder(model), progress=_telling(), may_be_empty=True
+        )
     except QAError as error:
         _print({"error": str(error)})
         return

@@ -71,7 +71,8 @@ class Sitting:
             inside = f'<p class="end">{escape(end)}</p><p class="grades">{undo}{close}</p>'
         else:
             grades = "".join(
-                _button("grade", label, coming, grade, str(grade)) for grade, label in texts.GRADES
+                _button("grade", label, coming, int(grade), grade)
+                for grade, label in texts.GRADES.items()
             )
             asked = escape(texts.GRADE)
             later = _button("later", texts.LATER, coming, key="s")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,10 @@ from qa.records import QAError
 from qa.web import panel, render, texts
 from qa.web.additions import LARGEST_ADDITION
 from qa.web.evaluation import add_evaluation
-from qa.web.page import ANSWERS_AT_ONCE, FILTER, PASSAGES, WAITING, Page, View, kept_settings
+from qa.web.listing import FILTER
+from qa.web.page import ANSWERS_AT_ONCE, PASSAGES, WAITING, Page, kept_settings
 from qa.web.state import Chat
+from qa.web.view import View
 
 # Seconds between two words to those who wait; a word to all of them after every answer costs more.
 STATUS_EVERY = 5.0
@@ -24,15 +27,20 @@ _ACTIONS = """
 element.addEventListener('click', (event) => {
   const button = event.target.closest('[data-action], [data-word]');
   if (!button) return;
-  const {action, turn, word} = button.dataset;
-  if (action) trigger('select', {action, turn: Number(turn)});
+  const {action, turn, word, name} = button.dataset;
+  if (action) trigger('select', {action, turn: Number(turn), name: name || ''});
   else trigger('input', {turn: Number(turn), word: Number(word)});
+});
+element.addEventListener('change', (event) => {
+  const {choice} = event.target.dataset;
+  if (choice) trigger('select', {action: choice, name: event.target.value});
 });
 """
 # The log first brings back what the browser kept of a conversation.
 _KEPT = """
 window.sourcier.bringBack(trigger);
 """
+_PAST = "window.sourcier.drawPast();"
 _DOWNLOAD = "watch('value', () => window.sourcier.download(props.value));"
 _ADDED = "element.addEventListener('added', () => trigger('submit', {}));"
 _BUSY = "(...inputs) => { window.sourcier.asking(true); return inputs; }"
@@ -41,10 +49,15 @@ _FORGET = "() => window.sourcier.forget()"
 _FOCUS = "() => window.sourcier.focus()"
 # After a button in the conversation: only when it put something into the box.
 _REFOCUS = "() => window.sourcier.focus(true)"
+# After a tick, which is drawn anew.
+_STAY = "() => window.sourcier.stay()"
 
 
-def build_app(page: Page, datasets: Path | None = None) -> Any:
-    """The chat as ``gr.Blocks``; test sets in ``datasets`` every reader can evaluate and judge."""
+def build_app(page: Page, datasets: Path | None = None, header: str = "") -> Any:
+    """The chat as ``gr.Blocks``; test sets in ``datasets`` every reader can evaluate and judge.
+
+    ``header`` is another one than usual (HTML).
+    """
     # Before Gradio is imported: it reads this once.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     import gradio as gr
@@ -52,8 +65,11 @@ def build_app(page: Page, datasets: Path | None = None) -> Any:
     built = page.view
 
     def brought_back(event: gr.EventData) -> Any:
-        turns, draft, settings = (getattr(event, n, None) for n in ("turns", "draft", "settings"))
-        return *page.bring_back(turns, draft), *(kept_settings(settings) or [gr.skip()] * 3)
+        turns, draft, settings, scope = (
+            getattr(event, name, None) for name in ("turns", "draft", "settings", "scope")
+        )
+        shown = page.bring_back(turns, draft, scope)
+        return *shown, *page.corpus("", shown[1]), *(kept_settings(settings) or [gr.skip()] * 3)
 
     def act(event: gr.EventData, message: str, chat: Chat) -> Any:
         turn = getattr(event, "turn", None)
@@ -65,8 +81,12 @@ def build_app(page: Page, datasets: Path | None = None) -> Any:
         numbers = (turn, word) if isinstance(turn, int) and isinstance(word, int) else (-1, -1)
         return page.take(*numbers, message, chat)
 
+    def choose(event: gr.EventData, title: str, chat: Chat) -> Any:
+        action, name = (str(getattr(event, part, "")) for part in ("action", "name"))
+        return page.choose(action, name, title, chat)
+
     # Gradio hands the event to the parameter of this type, which is known only from here on.
-    for function in (act, take, brought_back):
+    for function in (act, take, brought_back, choose):
         function.__annotations__["event"] = gr.EventData
 
     def answer(
@@ -81,15 +101,17 @@ def build_app(page: Page, datasets: Path | None = None) -> Any:
 
     with gr.Blocks(title=texts.TITLE, analytics_enabled=False, fill_width=True) as app:
         chat = gr.State(Chat())
-        gr.HTML(render.header(), elem_id="masthead", apply_default_css=False)
+        gr.HTML(header or render.header(), elem_id="masthead", apply_default_css=False)
         with gr.Row(elem_id="desk"):
             with gr.Column(elem_id="reading"), gr.Tabs(elem_id="tabs"):
                 with gr.Tab(texts.TAB_CHAT, elem_id="chat"):
                     log = _actions(gr, built.welcome, "log", _KEPT)
                     with gr.Column(elem_id="composer"):
                         notice = _actions(gr, built.warning, "notice")
+                        scope = _actions(gr, "", "scope")
                         box, send, stop = _asking(gr)
                         new, edit, retry, as_markdown, as_json, to_paper = _tools(gr)
+                        gr.HTML(panel.dialogs(), elem_id="kept", apply_default_css=False)
                         settings = _settings(gr)
                 with gr.Tab(texts.TAB_CORPUS, elem_id="corpus"):
                     zone = panel.drop_zone(SUFFIXES, LARGEST_ADDITION)
@@ -102,8 +124,10 @@ def build_app(page: Page, datasets: Path | None = None) -> Any:
                         container=False,
                         elem_id="filter",
                     )
-                    table = gr.HTML(page.corpus(), elem_id="documents", apply_default_css=False)
+                    table = _actions(gr, page.corpus("", Chat())[0], "documents")
                     skipped = gr.HTML(built.skipped, apply_default_css=False)
+                with gr.Tab(texts.TAB_PAST, elem_id="history"):
+                    gr.HTML(render.past(), apply_default_css=False, js_on_load=_PAST)
                 add_evaluation(gr, lambda: page.assistant, page.folder, datasets)
             gr.HTML(
                 panel.source_frame(upload=page.upload), elem_id="beside", apply_default_css=False
@@ -120,7 +144,8 @@ def build_app(page: Page, datasets: Path | None = None) -> Any:
         asked = gr.on([box.submit, send.click], page.ask, [box, chat, *settings], shown, **asking)
         again = retry.click(page.retry, [chat, *settings], shown, **asking)
         taken = log.input(take, [box, chat], shown, **asking)
-        brought = log.submit(brought_back, [], [*shown, *settings], **private, **queued)
+        all_shown = [*shown, table, scope, *settings]
+        brought = log.submit(brought_back, [], all_shown, **private, **queued)
         running = [asked, again, taken, brought]
         for event in running:
             event.then(None, js=_DONE)
@@ -134,15 +159,19 @@ def build_app(page: Page, datasets: Path | None = None) -> Any:
         for button, kind in ((as_markdown, "md"), (as_json, "json")):
             button.click(partial(page.export, kind), [chat], [download, notice], **private)
         to_paper.click(None, js="() => window.print()")
-        title.change(page.corpus, [title], [table], trigger_mode="always_last", **private)
+        listed = [table, scope]
+        title.change(page.corpus, [title, chat], listed, trigger_mode="always_last", **private)
+        for place in (table, scope):
+            chosen = place.select(choose, [title, chat], [*listed, chat, notice], **private)
+            chosen.then(None, js=_STAY)
         if drop is not None:
-            drop.submit(page.added, [title, chat], [table, skipped, log], **private)
+            drop.submit(page.added, [title, chat], [*listed, skipped, log], **private)
         gr.api(answer, api_name="answer", **queued)
 
     def follow(view: View) -> None:
         """A page that is opened from now on begins with the newest generation."""
         log.value, notice.value = view.welcome, view.warning
-        table.value, skipped.value = page.corpus(), view.skipped
+        table.value, skipped.value = page.corpus("", Chat())[0], view.skipped
         app.config = app.get_config_file()
 
     page.follow(follow)
@@ -190,11 +219,15 @@ def _tools(gr: Any) -> list[Any]:
         return [gr.Button(label, elem_id=name, size="sm") for name, label in names.items()]
 
 
+def _choices(labels: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [(label, value) for value, label in labels.items()]
+
+
 def _settings(gr: Any) -> list[Any]:
     choices = (
         (PASSAGES, 5, texts.SETTING_PASSAGES, texts.PASSAGES_HINT),
-        (texts.METHODS, "hybrid", texts.SETTING_METHOD, texts.METHOD_HINT),
-        (texts.CAUTIONS, "normal", texts.SETTING_CAUTION, texts.CAUTION_HINT),
+        (_choices(texts.METHODS), "hybrid", texts.SETTING_METHOD, texts.METHOD_HINT),
+        (_choices(texts.CAUTIONS), "normal", texts.SETTING_CAUTION, texts.CAUTION_HINT),
     )
     with (
         gr.Accordion(texts.SETTINGS, open=False, elem_id="settings"),

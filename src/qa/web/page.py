@@ -8,27 +8,35 @@ from __future__ import annotations
 
 import logging
 import os
-import shlex
 import threading
 import time
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qa.assistant import MAX_QUESTION, clean_message
-from qa.embedding import Embedder, open_embedder
-from qa.french import fold
-from qa.index import DocumentEntry, Index, current_name, open_index
+from qa.embedding import open_embedder
+from qa.index import current_name, open_index
+from qa.reading import ADDITIONS
 from qa.records import Answer, QAError, Turn
-from qa.web import panel, render, texts
-from qa.web.examples import example_questions
+from qa.web import render, texts
 from qa.web.export import to_json, to_markdown
 from qa.web.feedback import FILE, record_verdict
-from qa.web.markup import escape
-from qa.web.state import Chat, Exchange, Kept, Settings, read_kept, read_settings
+from qa.web.state import (
+    MAX_CHOSEN,
+    Chat,
+    Exchange,
+    Kept,
+    Scope,
+    Settings,
+    read_kept,
+    read_scope,
+    read_settings,
+)
+from qa.web.view import View, keeping, view_of
 
 if TYPE_CHECKING:
     from qa.assistant import Assistant
@@ -38,48 +46,9 @@ PASSAGES = (3, 5, 10)
 # a further one is told that there are too many.
 ANSWERS_AT_ONCE = min(4, os.cpu_count() or 2)
 WAITING = 64
-# Characters and words of what is typed to find a document by its title.
-FILTER, _FILTER_WORDS = 200, 20
 
 # What is shown: the conversation, the chat behind it, the text in the box, the line above the box.
 Shown = tuple[str, Chat, str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """One generation of the index as the page shows it; ``corpus`` is its documents' digest.
-
-    ``titles`` is what each entry is found by.
-    """
-
-    assistant: Assistant
-    welcome: str
-    entries: tuple[DocumentEntry, ...]
-    titles: tuple[str, ...]
-    skipped: str
-    warning: str
-    corpus: str
-
-
-def view_of(assistant: Assistant, folder: Path, *, upload: bool = False) -> View:
-    """The index of an assistant; ``folder`` is where it is kept; ``upload``: readers may add."""
-    manifest, store = assistant.index.manifest, assistant.index.store
-    entries = tuple(store.documents())
-    # Documents that a program gave have no folder to put others into.
-    add = escape(texts.DROP_DOCUMENTS if upload else texts.ADD_DOCUMENTS).format(
-        folder=f"<code>{escape(shown_path(manifest.corpus))}</code>",
-        command=f"<code>{escape(index_command(manifest.corpus, folder))}</code>",
-    )
-    add = add if manifest.corpus else ""
-    return View(
-        assistant,
-        render.welcome(render.content(assistant.index), add, example_questions(assistant)),
-        entries,
-        tuple(fold(f"{entry.title} {entry.source}") for entry in entries),
-        panel.skipped(store.skipped()),
-        render.notice(texts.WARNING) if assistant.index.warning is not None else "",
-        manifest.corpus_digest,
-    )
 
 
 class Page:
@@ -88,7 +57,7 @@ class Page:
     def __init__(self, assistant: Assistant, folder: Path, *, upload: bool = False):
         index, embedder = assistant.index, assistant.embedder
         # A question keeps to one generation, so it is the page that turns to another.
-        self.view = view_of(_keeping(assistant, index, embedder), folder, upload=upload)
+        self.view = view_of(keeping(assistant, index, embedder), folder, upload=upload)
         self.upload = upload
         self.folder = folder
         self._reloading = threading.Lock()
@@ -119,7 +88,7 @@ class Page:
             index, embedder = open_index(directory), self.assistant.embedder
             if index.manifest.embedder.fingerprint != embedder.fingerprint:
                 embedder = open_embedder(index.manifest.embedder.name)
-            newest = _keeping(self.assistant, index, embedder)
+            newest = keeping(self.assistant, index, embedder)
             # Its files are let go of after the last question that reads them.
             weakref.finalize(newest, index.close)
             self.view = view_of(newest, self.folder, upload=self.upload)
@@ -129,13 +98,13 @@ class Page:
         """The conversation, or the first screen before it."""
         return render.conversation(chat) if chat.exchanges else self.view.welcome
 
-    def bring_back(self, content: object, draft: object = "") -> Shown:
+    def bring_back(self, content: object, draft: object = "", scope: object = None) -> Shown:
         """Ask again what the browser kept of a conversation when its page is loaded again.
 
-        ``draft`` was in the box.
+        ``draft`` was in the box, ``scope`` is where the next question is searched.
         """
         view = self.view
-        chat = Chat()
+        chat = Chat(scope=read_scope(scope))
         kept = read_kept(content)
         for question in kept:
             try:
@@ -154,13 +123,13 @@ class Page:
         # As it was understood then: what came before the first one may be forgotten.
         answer = self._answer(view, kept.message, chat.turns, kept.settings, kept.context)
         same = kept.corpus == view.corpus
-        return Exchange(
-            Turn(answer.question, answer),
-            kept.verdict if same else "",
-            kept.settings,
-            view.corpus,
-            kept.identity,
-        )
+        found = self._exchange(view, answer, kept.settings)
+        return replace(found, verdict=kept.verdict if same else "", identity=kept.identity)
+
+    def _exchange(self, view: View, answer: Answer, settings: Settings) -> Exchange:
+        told = view.listing.told(settings.scope, texts.SEARCHED)
+        turn = Turn(answer.question, answer)
+        return Exchange(turn, "", settings, view.corpus, searched=told)
 
     def _answer(
         self,
@@ -170,6 +139,9 @@ class Page:
         settings: Settings,
         context: tuple[str, ...] | None = None,
     ) -> Answer:
+        only = view.listing.only(settings.scope)
+        if settings.scope != Scope() and not only:
+            raise QAError(texts.SCOPE_EMPTY)
         with self._answering:
             return view.assistant.answer(
                 message,
@@ -178,22 +150,27 @@ class Page:
                 method=settings.method,
                 caution=settings.caution,
                 context=context,
+                only=only,
             )
 
     def ask(
         self, message: str | None, chat: Chat, passages: int, method: str, caution: str
     ) -> Shown:
         """Answer a message; a fault leaves everything as it was and says what to do."""
-        before = chat.without_last() if chat.draft == "edit" else Chat(chat.exchanges)
-        settings = read_settings(passages, method, caution) or Settings()
+        before = chat.without_last() if chat.draft == "edit" else chat.at_rest()
+        settings = self._settings(passages, method, caution, chat)
         return self._reply(message or "", before, chat, settings)
+
+    def _settings(self, passages: int, method: str, caution: str, chat: Chat) -> Settings:
+        found = read_settings(passages, method, caution) or Settings()
+        return replace(found, scope=chat.scope)
 
     def retry(self, chat: Chat, passages: int, method: str, caution: str) -> Shown:
         """Ask the last question again, with the settings as they are now."""
         if not chat.exchanges:
             return self.new(chat)
         last = chat.exchanges[-1].turn
-        settings = read_settings(passages, method, caution) or Settings()
+        settings = self._settings(passages, method, caution, chat)
         return self._reply(last.message, chat.without_last(), chat, settings, last.answer.context)
 
     def take(self, position: int, number: int, message: str, chat: Chat) -> Shown:
@@ -212,7 +189,7 @@ class Page:
         taken = {*range(len(answer.context))} ^ {number}
         context = tuple(words[i] for i in sorted(taken))
         last = position == len(chat.exchanges) - 1
-        before = chat.without_last() if last else Chat(chat.exchanges)
+        before = chat.without_last() if last else chat.at_rest()
         turns = Chat(chat.exchanges[:position]).turns
         asked = exchange.turn.message
         shown, after, _, notice = self._reply(
@@ -229,9 +206,11 @@ class Page:
         context: tuple[str, ...] | None = None,
         turns: tuple[Turn, ...] | None = None,
     ) -> Shown:
-        fault = question_fault(message)
-        turns = before.turns if turns is None else turns
         view = self.view
+        fault = question_fault(message)
+        if not fault and not view.listing.of(settings.scope):
+            fault = texts.SCOPE_EMPTY
+        turns = before.turns if turns is None else turns
         if not fault:
             try:
                 answer = self._answer(view, message, turns, settings, context)
@@ -245,24 +224,23 @@ class Page:
         if fault:
             message = message.encode("utf-8", "replace").decode("utf-8")
             return self.show(chat), chat, message, render.notice(fault)
-        exchange = Exchange(Turn(answer.question, answer), "", settings, view.corpus)
-        after = before.add(exchange)
+        after = before.add(self._exchange(view, answer, settings))
         return self.show(after), after, "", ""
 
     def edit(self, chat: Chat) -> Shown:
         """Put the last question into the box; asked, it replaces the last one."""
         if not chat.exchanges:
             return self.new(chat)
-        chat = Chat(chat.exchanges, "edit")
+        chat = replace(chat.at_rest(), draft="edit")
         message = chat.exchanges[-1].turn.message
         return self.show(chat), chat, message, render.notice(texts.EDITING, "status", "cancel")
 
     def act(self, action: str, position: int, message: str, chat: Chat) -> Shown:
         """A button inside the conversation or above the box: like, dislike, cancel, restore."""
         if action == "cancel":
-            return self.show(chat), Chat(chat.exchanges), "", ""
+            return self.show(chat), chat.at_rest(), "", ""
         if action == "restore":
-            chat = Chat(chat.exchanges or chat.forgotten)
+            chat = Chat(chat.exchanges or chat.forgotten, scope=chat.scope)
             return self.show(chat), chat, message, ""
         if not 0 <= position < len(chat.exchanges):
             return self.show(chat), chat, message, ""
@@ -279,7 +257,7 @@ class Page:
         """An empty conversation; the one before it can be brought back until something is asked."""
         forgotten = chat.exchanges or chat.forgotten
         notice = render.notice(texts.FORGOTTEN, "status", "restore") if forgotten else ""
-        return self.view.welcome, Chat(forgotten=forgotten), "", notice
+        return self.view.welcome, Chat(forgotten=forgotten, scope=chat.scope), "", notice
 
     def export(self, kind: str, chat: Chat) -> tuple[dict[str, Any], str]:
         """A file for the browser to save, and the line above the box."""
@@ -291,20 +269,38 @@ class Page:
         # A number that never comes twice: the browser saves on every change.
         return {"name": name, "text": write(chat.turns, now), "number": time.time_ns()}, ""
 
-    def corpus(self, title: str = "") -> str:
-        """The documents whose title or name holds some words."""
-        view = self.view
-        wanted = fold((title or "")[:FILTER]).split()[:_FILTER_WORDS]
-        entries = [
-            entry
-            for entry, text in zip(view.entries, view.titles, strict=True)
-            if all(word in text for word in wanted)
-        ]
-        return panel.corpus(entries, len(view.entries))
+    def corpus(self, title: str, chat: Chat) -> tuple[str, str]:
+        """The documents whose title or name holds some words, and where is searched."""
+        listing = self.view.listing
+        added = f"{ADDITIONS}/" if self.upload else ""
+        return listing.table(title, chat.scope, added=added), listing.line(chat.scope)
 
-    def added(self, title: str, chat: Chat) -> tuple[str, str, str]:
-        """After documents were added: the list of documents, what was skipped, the conversation."""
-        return self.corpus(title), self.view.skipped, self.show(chat)
+    def choose(self, action: str, name: str, title: str, chat: Chat) -> tuple[str, str, Chat, str]:
+        """Search elsewhere: tick (a document or a folder), kind, first, last (years), all.
+
+        The list of documents, where is searched, the chat and the line above the box.
+        """
+        scope, fault = chat.scope, ""
+        if action == "all":
+            scope = Scope()
+        elif action == "tick":
+            scope = scope.ticked(name, (entry.id for entry in self.view.listing.entries))
+        elif action == "kind":
+            kinds = set(scope.kinds) ^ {name}
+            scope = replace(scope, kinds=tuple(sorted(kinds)))
+        elif action in {"first", "last"}:
+            told = int(name) if name.isdecimal() and len(name) == 4 else None
+            first, last = (told, scope.last) if action == "first" else (scope.first, told)
+            scope = replace(scope, first=first, last=last)
+        if len(scope.only) > MAX_CHOSEN:
+            scope = chat.scope
+            fault = render.notice(texts.TOO_MANY.format(limit=texts.number(MAX_CHOSEN)))
+        chat = replace(chat, scope=scope)
+        return *self.corpus(title, chat), chat, fault
+
+    def added(self, title: str, chat: Chat) -> tuple[str, str, str, str]:
+        """After documents were added: the list, where is searched, what was skipped, the chat."""
+        return *self.corpus(title, chat), self.view.skipped, self.show(chat)
 
     def answer(
         self, question: str, passages: int = 5, method: str = "hybrid", caution: str = "normal"
@@ -325,12 +321,6 @@ class Page:
         return self._answer(self.view, question, (), settings).to_dict()
 
 
-def _keeping(assistant: Assistant, index: Index, embedder: Embedder) -> Assistant:
-    """An assistant like another one, of an index that it keeps to."""
-    reader, follow_ups = assistant.reader, assistant.follow_ups
-    return type(assistant)(index, embedder, reader, follow_ups=follow_ups, follow=False)
-
-
 def kept_settings(values: object) -> tuple[int, str, str] | None:
     """The settings of the page as a browser kept them, when they are some that it offers."""
     found = read_settings(*values) if isinstance(values, list) and len(values) == 3 else None
@@ -338,29 +328,13 @@ def kept_settings(values: object) -> tuple[int, str, str] | None:
     return (found.passages, found.method, found.caution) if found and offered else None
 
 
-def shown_path(path: str | Path) -> str:
-    """A path as it would be typed here: relative when it lies below the working folder."""
-    try:
-        return str(Path(path).resolve().relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
-
-
-def index_command(corpus: str, folder: Path) -> str:
-    """The command that reads the corpus again into this index."""
-    command = f"qa index {shlex.quote(shown_path(corpus))}"
-    where = shown_path(folder)
-    return command if where == "index" else f"{command} --index {shlex.quote(where)}"
-
-
 def question_fault(message: str) -> str:
     """Why a message cannot be asked, in French; nothing when it can."""
     if len(message) > MAX_QUESTION:
-        return texts.TOO_LONG.format(
-            found=texts.number(len(message)), limit=texts.number(MAX_QUESTION)
-        )
+        found, limit = texts.number(len(message)), texts.number(MAX_QUESTION)
+        return str(texts.TOO_LONG).format(found=found, limit=limit)
     try:
         clean_message(message)
     except QAError:
-        return texts.EMPTY
+        return str(texts.EMPTY)
     return ""

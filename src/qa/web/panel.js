@@ -1,15 +1,14 @@
-// The reader's side of the page: examples, citations, the source beside the chat, files to save.
-// Everything shown comes from the server as escaped HTML; nothing here builds HTML from text.
-"use strict";
+// The reader's side of the page: asking, what survives a reload, adding documents.
+import { markKept } from "./notes.js";
+import { close, download, find, open, panel, propose, show, smooth } from "./source.js";
+
 (() => {
-  // Gradio speaks the browser's language; this page is in French.
-  for (const [name, value] of [["language", "fr"], ["languages", ["fr"]]]) {
+  // Gradio speaks the browser's language; this page has its own.
+  const spoken = document.documentElement.lang;
+  for (const [name, value] of [["language", spoken], ["languages", [spoken]]]) {
     Object.defineProperty(navigator, name, { get: () => value });
   }
 
-  const find = (selector, from = document) => from.querySelector(selector);
-  const calm = matchMedia("(prefers-reduced-motion: reduce)");
-  const smooth = () => (calm.matches ? "auto" : "smooth");
   const box = () => find("#box textarea, #box input");
 
   // --- Asking -----------------------------------------------------------------------------------
@@ -23,20 +22,18 @@
     setTimeout(() => find("#send").click(), 30);
   }
 
+  // A question that came by link (?q=…) follows what is brought back.
+  async function askAtRest(question) {
+    do await new Promise((later) => setTimeout(later, 100));
+    while (!box() || document.body.classList.contains("asking"));
+    ask(question);
+  }
+
   function focus(onlyWhenFull = false) {
     const field = box();
     if (!field || (onlyWhenFull && !field.value)) return;
     field.focus();
     field.setSelectionRange(field.value.length, field.value.length);
-  }
-
-  function download(file) {
-    if (!file || !file.text) return;
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([file.text], { type: "text/plain" }));
-    link.download = file.name;
-    link.click();
-    URL.revokeObjectURL(link.href);
   }
 
   function asking(now) {
@@ -58,7 +55,7 @@
     } catch {
       // Not ours, or no storage.
     }
-    return { turns: [], draft: "", settings: [], ...found };
+    return { id: "", turns: [], draft: "", settings: [], scope: null, ...found };
   }
 
   function state() {
@@ -66,21 +63,28 @@
     const chosen = [...document.querySelectorAll("#choices input:checked")].map((i) => i.value);
     const settings = chosen.map((value, position) => (position ? value : Number(value)));
     return {
+      id: before.id,
       turns: before.turns,
       draft: box().value.slice(0, 3000),
       settings: settings.length ? settings : before.settings,
+      scope: JSON.parse(find("#scope [data-scope]")?.dataset.scope || "null"),
     };
   }
 
   function keep() {
     const turns = [...document.querySelectorAll("#log .turn")].map((turn) => turn.dataset.kept);
     while (new Blob(turns).size > MOST) turns.shift();
-    save({ ...state(), ...(turns.length && { turns: turns.map((turn) => JSON.parse(turn)) }) });
+    const found = state();
+    if (turns.length) {
+      found.turns = turns.map((turn) => JSON.parse(turn));
+      found.id = remember(found.id, found.turns);
+    }
+    save(found);
   }
 
   function save(state) {
     try {
-      if (Object.values(state).some((part) => part?.length)) {
+      if (state.scope || Object.values(state).some((part) => part?.length)) {
         sessionStorage.setItem(KEPT, JSON.stringify(state));
       } else sessionStorage.removeItem(KEPT);
     } catch {
@@ -88,157 +92,146 @@
     }
   }
 
+  let told = null; // asks the server again what was asked
+
   function bringBack(trigger) {
-    const found = kept();
+    if (trigger) told = trigger;
+    const { id, ...found } = kept();
+    const question = new URLSearchParams(location.search).get("q");
+    if (question) {
+      history.replaceState(null, "", location.pathname);
+      askAtRest(question);
+    }
     if (found.turns?.length) document.body.classList.add("asking");
-    if (Object.values(found).some((part) => part?.length)) trigger("submit", found);
+    if (found.scope || Object.values(found).some((part) => part?.length)) told("submit", found);
   }
 
   function forget() {
     asking(false);
     focus();
-    save({ ...state(), turns: [] });
+    save({ ...state(), id: "", turns: [] });
   }
 
   // The page may be left, or the server lost, with a question in the box.
   window.addEventListener("pagehide", keep);
 
-  window.sourcier = { asking, bringBack, download, focus, forget };
+  // --- Conversations that the browser keeps -----------------------------------------------------
+  // The newest first: a name, when it was last added to, and what was asked.
 
-  // --- The source beside the chat ---------------------------------------------------------------
+  const PAST = `${KEPT} conversations`;
 
-  let origin = null; // the link that opened the source
-  let steps = []; // the links that previous and next go through
-
-  const panel = () => find("#source");
-
-  async function open(link, focused = true) {
-    origin = link;
-    steps = link.matches(".cit") ? [...link.closest("article").querySelectorAll(".cit")] : [];
-    document.querySelectorAll(".cit.current").forEach((other) => other.classList.remove("current"));
-    link.classList.add("current");
-    const { search, searchParams } = new URL(link.href);
-    // « Back » closes the source, however many were looked at.
-    if (panel().hidden) history.pushState("source", "", search);
-    else history.replaceState(history.state, "", search);
-    await show(searchParams, focused);
-    check(link);
-    // The chat is narrower now: what was clicked stays in sight.
-    if (focused) link.scrollIntoView({ block: "nearest" });
+  function past() {
+    try {
+      return JSON.parse(localStorage.getItem(PAST)) || [];
+    } catch {
+      return []; // not ours, or no storage
+    }
   }
 
-  async function show(params, focused = true) {
-    const aside = panel();
-    const query = new URLSearchParams({
-      document: params.get("source"),
-      start: params.get("start") || 0,
-      end: params.get("end") || 0,
+  function savePast(conversations) {
+    try {
+      localStorage.setItem(PAST, JSON.stringify(conversations));
+    } catch {
+      // No room: the oldest goes. No storage in this browser: nothing is kept.
+      if (conversations.length) savePast(conversations.slice(0, -1));
+    }
+    drawPast();
+  }
+
+  function remember(id, turns) {
+    const others = past();
+    const names = new Set(turns.map((turn) => turn.identity));
+    const has = (one) => one.turns.some((turn) => names.has(turn.identity));
+    const known = others.find((one) => one.id === id) || others.find(has);
+    if (known && JSON.stringify(known.turns) === JSON.stringify(turns)) return known.id;
+    const now = { id: turns[0].identity, name: turns[0].message, ...known, turns, moment: Date.now() };
+    savePast([now, ...others.filter((one) => one !== known)]);
+    return now.id;
+  }
+
+  const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+
+  function drawPast() {
+    const place = find("#past");
+    if (!place) return;
+    const words = plain(find("input", place).value).split(/\s+/);
+    const shown = past().filter((one) => {
+      const text = plain([one.name, ...one.turns.map((turn) => turn.message)].join(" "));
+      return words.every((word) => text.includes(word));
     });
-    const scroller = find(".document", aside);
-    try {
-      const answer = await fetch(`source?${query}`);
-      if (!answer.ok && answer.status !== 404) throw new Error(answer.status);
-      scroller.innerHTML = await answer.text();
-    } catch {
-      scroller.replaceChildren(notice(aside.dataset.unreadable));
-    }
-    const position = steps.indexOf(origin);
-    find(".steps", aside).hidden = steps.length < 2;
-    find(".position", aside).textContent = `${position + 1} / ${steps.length}`;
-    find('[data-step="-1"]', aside).disabled = position <= 0;
-    find('[data-step="1"]', aside).disabled = position >= steps.length - 1;
-    aside.hidden = false;
-    document.body.classList.add("with-source");
-    const cited = find("#cited", aside);
-    scroller.scrollTop = 0;
-    if (cited) {
-      const above = cited.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
-      scroller.scrollTop = above - scroller.clientHeight / 3;
-    }
-    if (focused) (cited || aside).focus({ preventScroll: true });
+    find("ul", place).replaceChildren(...shown.map((one) => pastItem(one, place.dataset)));
+    find(".none", place).hidden = shown.length > 0;
   }
 
-  function notice(text) {
-    const told = document.createElement("p");
-    told.className = "notice alert";
-    told.setAttribute("role", "alert");
-    told.textContent = text;
-    return told;
+  function pastItem(one, words) {
+    const item = document.createElement("li");
+    item.dataset.id = one.id;
+    const button = (label, action) => {
+      const made = Object.assign(document.createElement("button"), { type: "button" });
+      made.textContent = label;
+      made.dataset.past = action;
+      item.append(made, " ");
+    };
+    button(one.name, "open");
+    const time = document.createElement("time");
+    time.textContent = new Date(one.moment).toLocaleString(document.documentElement.lang, {
+      dateStyle: "medium",
+      timeStyle: "short",
+    });
+    item.append(time, " ");
+    button(words.rename, "rename");
+    button(words.erase, "erase");
+    return item;
   }
 
-  // The index may have changed since the answer: then the span is no longer the quote.
-  function check(link) {
-    const quote = link.closest("blockquote")?.querySelector("q");
-    const body = find("#source .body");
-    if (!quote || !body) return;
-    const found = [...body.querySelectorAll("mark")].map((part) => part.textContent).join("");
-    if (found.replace(/\s/g, "") === quote.textContent.replace(/\s/g, "")) return;
-    const told = notice(panel().dataset.changed);
-    body.before(told);
-    told.scrollIntoView({ block: "center" });
+  function actOnPast(action, id) {
+    const words = find("#past").dataset;
+    const all = past();
+    const one = all.find((other) => other.id === id);
+    if (action === "open") {
+      save({ ...state(), id, turns: one.turns });
+      find("#chat-button").click();
+      bringBack();
+    } else if (action === "rename") {
+      const name = prompt(words.name, one.name)?.trim();
+      if (name) savePast(all.map((other) => (other === one ? { ...one, name } : other)));
+    } else if (action === "erase" && confirm(words.sure.replace("{name}", one.name))) {
+      savePast(all.filter((other) => other !== one));
+    } else if (action === "all" && confirm(words.all)) savePast([]);
   }
 
-  function close() {
-    if (history.state === "source") history.back();
-    else hide();
+  document.addEventListener("input", (event) => event.target.matches("#past input") && drawPast());
+
+  // --- Where to search --------------------------------------------------------------------------
+
+  let ticked = ""; // the name of what was ticked last: its tick is drawn anew, and keeps the focus
+
+  function stay() {
+    keep();
+    const named = [...document.querySelectorAll("#documents [data-name]")];
+    if (document.activeElement === document.body) named.find((b) => b.dataset.name === ticked)?.focus();
   }
 
-  function hide() {
-    panel().hidden = true;
-    document.body.classList.remove("with-source");
-    if (location.search) history.replaceState(null, "", location.pathname);
-    if (!origin) return;
-    origin.classList.remove("current");
-    if (origin.isConnected && !document.activeElement.matches("#box *")) origin.focus();
-    origin = null;
-  }
-
-  window.addEventListener("popstate", () => {
-    const params = new URLSearchParams(location.search);
-    if (params.get("source")) show(params);
-    else if (!panel().hidden) hide();
-  });
-
-  async function copy(button, text) {
-    try {
-      await navigator.clipboard.writeText(text);
-    } catch {
-      // Without a secure context there is no clipboard: the old way.
-      const field = document.createElement("textarea");
-      field.value = text;
-      document.body.append(field);
-      field.select();
-      document.execCommand("copy");
-      field.remove();
-      button.focus();
-    }
-    const label = button.textContent;
-    button.textContent = panel().dataset.copied;
-    setTimeout(() => (button.textContent = label), 1200);
-  }
+  window.sourcier = { asking, bringBack, download, drawPast, focus, forget, stay };
 
   document.addEventListener("click", (event) => {
-    const target = event.target.closest("a, button");
-    if (!target || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const target = event.target.closest("button");
+    if (!target) return;
+    if (target.dataset.name) ticked = target.dataset.name;
     if (target.matches(".example")) ask(target.textContent);
-    else if (target.matches("a.cit, a.to-source")) {
-      event.preventDefault();
-      open(target);
-    } else if (target.dataset.tab) find(`#${target.dataset.tab}-button`).click();
-    else if (target.matches("#source .close")) close();
-    else if (target.matches("#source .step")) {
-      const next = steps[steps.indexOf(origin) + Number(target.dataset.step)];
-      if (next) open(next);
-    } else if (target.dataset.copy) copy(target, target.dataset.copy);
-    else if (target.dataset.copyLink) {
-      copy(target, new URL(target.dataset.copyLink, document.baseURI).href);
-    }
+    else if (target.dataset.past) actOnPast(target.dataset.past, target.closest("li")?.dataset.id);
+    else if (target.dataset.tab) find(`#${target.dataset.tab}-button`).click();
+    else if (target.dataset.remove) confirm(target.dataset.ask) && remove(target.dataset.remove);
+    else if (target.dataset.replace) replace(target.dataset.replace);
   });
 
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape") return;
+    const { key, target } = event;
+    // In a field of a search it empties that first.
+    if (key !== "Escape" || find("dialog[open]") || (target.type === "search" && target.value)) return;
     if (document.body.classList.contains("asking")) find("#stop").click();
     else if (panel() && !panel().hidden) close();
+    else document.activeElement.blur();
   });
 
   // --- Adding documents -------------------------------------------------------------------------
@@ -258,13 +251,13 @@
     if (item.lastChild.textContent !== text) item.lastChild.textContent = text;
   }
 
-  function send(file) {
+  function send(file, name = file.name) {
     return new Promise((done) => {
       const request = new XMLHttpRequest();
       const words = drop().dataset;
       request.upload.onprogress = (event) => {
         const share = Math.floor((100 * event.loaded) / Math.max(1, event.total));
-        tell(file.name, words.sending.replace("{share}", share));
+        tell(name, words.sending.replace("{share}", share));
       };
       request.onload = () => {
         if (request.status !== 202) {
@@ -274,15 +267,15 @@
           } catch {
             // A proxy's own page: it has no detail.
           }
-          tell(file.name, detail);
+          tell(name, detail);
         }
         done(request.status === 202);
       };
       request.onerror = () => {
-        tell(file.name, words.notSent);
+        tell(name, words.notSent);
         done(false);
       };
-      request.open("POST", `documents?name=${encodeURIComponent(file.name)}`);
+      request.open("POST", `documents?name=${encodeURIComponent(name)}`);
       request.send(file);
     });
   }
@@ -313,14 +306,29 @@
     drop().dispatchEvent(new Event("added", { bubbles: true }));
   }
 
-  async function add(files) {
-    for (const file of files) if (await send(file)) watch();
+  async function add(files, name) {
+    for (const file of files) if (await send(file, name)) watch();
   }
 
+  async function remove(name) {
+    const answer = await fetch(`documents?name=${encodeURIComponent(name)}`, { method: "DELETE" });
+    if (answer.ok) watch();
+    else tell(name, (await answer.json()).detail);
+  }
+
+  let replaced = ""; // the added document in whose place the next chosen file comes
+
+  function replace(name) {
+    replaced = name;
+    find("#drop input").click();
+  }
+
+  document.addEventListener("cancel", () => (replaced = ""), true);
   document.addEventListener("change", (event) => {
     if (!event.target.matches("#drop input")) return;
-    add([...event.target.files]);
-    event.target.value = "";
+    const [first, ...others] = event.target.files;
+    add([first], replaced || first.name).then(() => add(others));
+    replaced = event.target.value = "";
   });
 
   const carriesFiles = (event) => [...event.dataTransfer.types].includes("Files");
@@ -354,6 +362,7 @@
 
   function follow() {
     keep();
+    markKept();
     const turns = document.querySelectorAll("#log .turn");
     const turn = turns[turns.length - 1];
     const now = turn ? `${turn.id} ${find(".question", turn).textContent}` : "";
@@ -365,6 +374,7 @@
       if (first) open(first, false);
       else close();
     }
+    if (turn?.matches(".answered")) propose(turn);
     if (turn) turn.scrollIntoView({ block: "start", behavior: smooth() });
     else window.scrollTo({ top: 0, behavior: smooth() });
   }

@@ -9,7 +9,9 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import date, datetime
+from html import escape
 from typing import Any
+from urllib.parse import quote
 
 from qa.french import fold
 from qa.records import Document
@@ -93,7 +95,7 @@ def iso690(cited: Reference, today: date) -> str:
     """« Quote » author, title [en ligne], date, [consulté le …], section, page, place, address."""
     parts = [cited.author.upper() if cited.author else "", cited.title]
     parts[1] += " [en ligne]" if cited.url else " [document électronique]"
-    visited = f"[consulté le {texts.date(datetime(today.year, today.month, today.day))}]"
+    visited = f"[consulté le {texts.date(datetime(today.year, today.month, today.day), 'fr')}]"
     if cited.url:
         parts.append(f"{cited.published} {visited}".strip())
     elif cited.published:
@@ -169,6 +171,40 @@ def csl(cited: Reference, today: date) -> str:
         item["URL"] = cited.url
         item["accessed"] = {"date-parts": [[today.year, today.month, today.day]]}
     return json.dumps([item], ensure_ascii=False, indent=2)
+
+
+RDF_OPENING = (
+    '<?xml version="1.0" encoding="UTF-8"?>\n<rdf:RDF '
+    'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" '
+    'xmlns:z="http://www.zotero.org/namespaces/export#" '
+    'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:dcterms="http://purl.org/dc/terms/" '
+    'xmlns:bib="http://purl.org/net/biblio#" xmlns:foaf="http://xmlns.com/foaf/0.1/">\n'
+)
+RDF_ENDING = "</rdf:RDF>\n"
+
+
+def zotero_rdf(cited: Reference) -> str:
+    """An item of Zotero's RDF, the quote as its note; goes between RDF_OPENING and RDF_ENDING."""
+    name = f"{quote(cited.document.id.encode('utf-8', 'replace'))}-{cited.start}-{cited.end}"
+    url = f"<dcterms:URI><rdf:value>{escape(cited.url)}</rdf:value></dcterms:URI>"
+    person = f"<foaf:Person><foaf:surname>{escape(cited.author)}</foaf:surname></foaf:Person>"
+    fields = (
+        ("z:itemType", "webpage" if cited.url else "document"),
+        ("bib:authors", f"<rdf:Seq><rdf:li>{person}</rdf:li></rdf:Seq>" if cited.author else ""),
+        ("dc:title", escape(cited.title)),
+        ("dc:date", escape(cited.published)),
+        ("z:language", escape(cited.language)),
+        ("bib:pages", cited.page),
+        ("dc:identifier", url if cited.url else ""),
+        ("dc:description", escape(f"{cited.document.source} ; {_place(cited)}")),
+    )
+    lines = "".join(f"  <{tag}>{value}</{tag}>\n" for tag, value in fields if value)
+    note = escape(f"<p>{escape(cited.quote)}</p>")  # notes are HTML
+    return (
+        f'<rdf:Description rdf:about="#{name}">\n{lines}'
+        f'  <dcterms:isReferencedBy rdf:resource="#{name}-note"/>\n</rdf:Description>\n'
+        f'<bib:Memo rdf:about="#{name}-note"><rdf:value>{note}</rdf:value></bib:Memo>\n'
+    )
 
 
 FORMATS = (("ISO 690", iso690), ("BibTeX", bibtex), ("RIS", ris), ("CSL-JSON", csl))

@@ -10,25 +10,47 @@ from typing import Literal
 from qa.index import Index
 from qa.records import Answer, Citation, Hit
 from qa.web import texts
+from qa.web.collections import Place
 from qa.web.markup import Span, block, escape, highlight, paragraphs, place, source_url
 from qa.web.references import year
 from qa.web.state import Chat, Exchange, kept_fields
 
-# Titles on the first screen, and documents whose dates are looked at for it.
-_TITLES, _DATED = 4, 500
+_NEIGHBOURS = 220  # characters before a quote, and after it, in its preview
+_TITLES = 4  # on the first screen
+_CURRENT = ' aria-current="page"'
 
 # --- Frame ----------------------------------------------------------------------------------------
 
 
-def header() -> str:
-    """The name of the place."""
+def header(collections: Sequence[Place] = (), root: str = "") -> str:
+    """The name of the place; where there are several collections, the switch between them.
+
+    ``root`` is the path of the collection that is shown, without its last slash.
+    """
+    links = "".join(
+        f'<a href="{escape(place.path)}"{_CURRENT * (place.path == f"{root}/")}>'
+        f"{escape(place.name)}</a>"
+        for place in collections
+    )
+    switch = f'<nav aria-label="{texts.COLLECTIONS}">{links}</nav>' if links else ""
     return (
-        f'<header class="masthead"><h1>{texts.PRODUCT}</h1><p>{escape(texts.TAGLINE)}</p></header>'
+        f'<header class="masthead"><h1>{texts.PRODUCT}</h1><p>{escape(texts.TAGLINE)}</p>{switch}'
+        "</header>"
     )
 
 
 def welcome(content: str, add: str, examples: Sequence[str]) -> str:
-    """The first screen: questions that work, what the documents are, how to add others (HTML)."""
+    """The first screen: questions that work, what the documents are, how to add others (HTML).
+
+    Where there are no documents yet, it invites to add some.
+    """
+    if not content:
+        return (
+            f'<section class="welcome"><h2>{escape(texts.WELCOME_EMPTY)}</h2>'
+            f'<p class="lead">{escape(texts.WELCOME_EMPTY_TEXT)}</p><p class="invitation">'
+            f'{texts.DROP_HERE} <button type="button" class="quiet" data-tab="corpus">'
+            f"{texts.CHOOSE_HERE}</button></p></section>"
+        )
     asked = "".join(
         f'<li><button type="button" class="example">{escape(question)}</button></li>'
         for question in examples
@@ -45,6 +67,8 @@ def welcome(content: str, add: str, examples: Sequence[str]) -> str:
 def content(index: Index) -> str:
     """What the documents are: how many, of which kinds and years, and the titles of the longest."""
     manifest, entries = index.manifest, index.store.documents()
+    if not entries:
+        return ""
     longest = sorted(entries, key=lambda entry: -entry.characters)[:_TITLES]
     titles = " · ".join(
         f'<a class="to-source" href="{escape(source_url(entry.id, 0, 0))}">'
@@ -52,11 +76,10 @@ def content(index: Index) -> str:
         for entry in entries
         if entry in longest
     )
-    names = {ending: kind for kind, endings in texts.KINDS.items() for ending in endings.split()}
-    kinds = Counter(names.get(entry.id.lower().rpartition(".")[2], "") for entry in entries)
-    told = [f"{kind} ({texts.number(count)})" for kind, count in kinds.most_common() if kind]
-    dates = (index.document(entry.id).metadata.get("date", "") for entry in entries[:_DATED])
-    years = sorted(filter(None, map(year, dates)))
+    kinds = Counter(texts.kind_of(entry.id) for entry in entries)
+    del kinds[texts.OTHER_KIND]
+    told = [f"{kind} ({texts.number(count)})" for kind, count in kinds.most_common()]
+    years = sorted(filter(None, (year(entry.date) for entry in entries)))
     if years:
         told.append(texts.DATED.format(first=years[0], last=years[-1]))
     indexed = texts.INDEXED.format(
@@ -68,6 +91,25 @@ def content(index: Index) -> str:
         f'<h3>{texts.CONTENT}</h3><p class="titles">{titles} · '
         f'<button type="button" class="quiet" data-tab="corpus">{texts.SEE_ALL}</button></p>'
         f'<p class="indexed">{escape(" · ".join([indexed, *told]))}</p>'
+    )
+
+
+def past() -> str:
+    """Where ``panel.js`` lists the conversations that the browser keeps (HTML)."""
+    words = {
+        "rename": texts.RENAME,
+        "erase": texts.ERASE,
+        "name": texts.NAME_IT,
+        "sure": texts.ERASE_ASK,
+        "all": texts.ERASE_ALL_ASK,
+    }
+    data = "".join(f' data-{name}="{escape(text)}"' for name, text in words.items())
+    return (
+        f'<section id="past"{data}><p class="shown">{escape(texts.PAST)}</p>'
+        f'<input type="search" maxlength="200" aria-label="{texts.PAST_FILTER}" '
+        f'placeholder="{texts.PAST_FILTER}"><ul></ul><p class="none" role="status" hidden>'
+        f'{escape(texts.PAST_NONE)}</p><button type="button" class="quiet" data-past="all">'
+        f"{texts.ERASE_ALL}</button></section>"
     )
 
 
@@ -99,9 +141,17 @@ def _exchange(position: int, exchange: Exchange) -> str:
     kind = answer.status
     said = f'<p class="note">{escape(texts.typeset(answer.note))}</p>' if answer.note else ""
     if kind == "answered":
-        said = _figures(answer.citations) + said + _verdict(position, exchange)
+        said = _figures(position, answer, answer.citations) + said + _verdict(position, exchange)
+        # Which of its words were found, and which by their meaning: asked for when it is opened.
+        if answer.hits:
+            said += (
+                f'<details class="why" data-question="{escape(answer.standalone_question)}">'
+                f"<summary>{texts.WHY}</summary><div></div></details>"
+            )
     elif kind == "not_found":
-        said = _refusal(answer)
+        said = _refusal(position, answer)
+    if exchange.searched:
+        said += f'<p class="searched">{escape(exchange.searched)}</p>'
     said += _passages(answer)
     return (
         f'<article class="turn {kind}" id="turn-{position}" data-kept="{_kept(exchange)}">'
@@ -135,23 +185,38 @@ def _understood(position: int, answer: Answer) -> str:
     return f'<p class="understood" role="group">{escape(label)} {buttons}</p>'
 
 
-def _figures(citations: Iterable[Citation]) -> str:
+def _figures(position: int, answer: Answer, citations: Iterable[Citation]) -> str:
     return "".join(
         f"<figure><blockquote><q>{highlight(c.quote, c.start, c.emphasis, tag='strong')}</q>"
-        f"{marker(c)}</blockquote>"
-        f"<figcaption>{_cited_place(c)}</figcaption></figure>"
+        f"{marker(c, f'preview-{position}-{c.marker}')}"
+        f"{_preview(answer, c, f'preview-{position}-{c.marker}')}</blockquote>"
+        f'<figcaption>{_cited_place(c)} <button type="button" class="quiet" aria-pressed="false" '
+        f'data-keep-from="{escape(citation_url(c))}">{texts.KEEP}</button></figcaption></figure>'
         for c in citations
     )
 
 
-def marker(citation: Citation) -> str:
-    """« [1] », a link to the quoted span in its document."""
+def marker(citation: Citation, preview: str) -> str:
+    """« [1] », a link to the quoted span; ``preview`` is the id of what it shows before."""
     label = texts.OPEN_CITATION.format(
         marker=citation.marker, title=citation.title or citation.document_id
     )
     return (
         f'{texts.NARROW}<a class="cit" role="doc-noteref" href="{escape(citation_url(citation))}" '
-        f'aria-label="{escape(label)}">[{citation.marker}]</a>'
+        f'aria-label="{escape(label)}" aria-describedby="{preview}">[{citation.marker}]</a>'
+    )
+
+
+def _preview(answer: Answer, citation: Citation, name: str) -> str:
+    """The quote among its neighbours, seen while its marker is pointed at or has the focus."""
+    before, after = answer.around(citation)
+    start = before.find(" ", len(before) - _NEIGHBOURS) if len(before) > _NEIGHBOURS else -1
+    end = after.rfind(" ", 0, _NEIGHBOURS) if len(after) > _NEIGHBOURS else len(after)
+    return (
+        f'<span class="preview" role="tooltip" id="{name}">{"…" if start >= 0 else ""}'
+        f"{escape(before[start + 1 :].lstrip())}<mark>{escape(citation.quote)}</mark>"
+        f"{escape(after[:end].rstrip())}"
+        f"{'…' if end < len(after) else ''}</span>"
     )
 
 
@@ -170,7 +235,7 @@ def _cited_place(citation: Citation) -> str:
     return place(citation.title or citation.document_id, citation.headings) + page + exact
 
 
-def _refusal(answer: Answer) -> str:
+def _refusal(position: int, answer: Answer) -> str:
     note = texts.typeset(answer.note) if answer.note else texts.NO_ANSWER
     said = f'<p class="refusal">{escape(note)}</p>'
     if answer.suggestion:
@@ -181,7 +246,8 @@ def _refusal(answer: Answer) -> str:
     # What was not sure enough to be an answer stays one click away, and says what it is.
     return (
         f'{said}<details class="withheld"><summary>{texts.SHOW_ANYWAY}</summary>'
-        f'<p class="note">{texts.UNSURE}</p>{_figures(answer.withheld)}</details>'
+        f'<p class="note">{texts.UNSURE}</p>'
+        f"{_figures(position, answer, answer.withheld)}</details>"
     )
 
 
@@ -212,11 +278,13 @@ def _passage(hit: Hit, citations: Iterable[Citation]) -> str:
     ]
     markers = "".join(f'<b class="quoted">[{c.marker}]</b> ' for c in quoted)
     url = escape(source_url(passage.document_id, passage.start, passage.end))
+    label = texts.PASSAGE.format(rank=hit.rank)
     return (
         f'<li><details><summary><span class="path">{markers}'
         f"{place(passage.title or passage.document_id, passage.headings)}</span></summary>"
         f'<div class="text">{_text(hit, [(c.start, c.end) for c in quoted])}</div>'
-        f'<p><a class="to-source" href="{url}">{texts.OPEN_SOURCE}</a></p></details></li>'
+        f'<p><a class="to-source" href="{url}" data-label="{label}">{texts.OPEN_SOURCE}</a></p>'
+        "</details></li>"
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,23 +15,24 @@ from qa.evaluation.conversations import ConversationEvaluation
 from qa.evaluation.page import sections
 from qa.evaluation.report import Evaluation
 from qa.records import QAError
-from qa.web.evaluation_texts import REPORT
+from qa.web.evaluation_texts import REPORTS
 
 FILE = "evaluation.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was measured: ``html`` holds tables and plots, ``index`` the generation's path.
+    """What was measured: ``html`` holds tables and plots, by language.
 
-    ``kind`` is "search", "answers" or "conversations"; ``moment`` is ISO 8601.
+    ``index`` is the path of the generation, ``kind`` "search", "answers" or "conversations",
+    ``moment`` ISO 8601.
     """
 
     kind: str
     name: str
     moment: str
     index: str
-    html: str
+    html: Mapping[str, str]
 
 
 def keep_report(
@@ -49,7 +50,7 @@ def keep_report(
         name=name,
         moment=datetime.now(UTC).isoformat(timespec="seconds"),
         index=str(Path(str(evaluation.index["path"])).resolve()),
-        html=sections([evaluation], REPORT),
+        html={name: sections([evaluation], said) for name, said in REPORTS.items()},
     )
     kept = [other for other in last_reports(folder) if other.kind != kind]
     path = folder / FILE
@@ -70,7 +71,8 @@ def last_reports(folder: Path) -> Sequence[Report]:
     """The last report of each kind, the newest first; none where they cannot be read."""
     try:
         entries: Any = json.loads((folder / FILE).read_text("utf-8"))
-        reports = [Report(**entry) for entry in entries]
-    except (OSError, ValueError, TypeError):
+        # Older ones are one text, in French alone.
+        reports = [Report(**entry) for entry in entries if isinstance(entry["html"], dict)]
+    except (OSError, ValueError, TypeError, KeyError):
         return ()
     return sorted(reports, key=lambda report: report.moment, reverse=True)

@@ -1,6 +1,6 @@
-"""What goes out: headers that every answer has, the page in French, and refusals.
+"""What goes out: headers that every answer has, the page in its language, and refusals.
 
-A browser is told in a plain page, a program in JSON, both in French.
+A browser is told in a plain page, a program in JSON.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _POLICY = (
     "base-uri 'self'; object-src 'none'"
 )
 _PAGE = """<!doctype html>
-<html lang="fr">
+<html lang="{lang}">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>{title}</title>
@@ -95,12 +95,12 @@ def changed(send: Send, change: Callable[[bytes], bytes]) -> Send:
 
 
 def rewrite_page(page: str, nonce: str) -> str:
-    """Gradio's page: in French, without previews meant for other sites, with our style and script.
+    """Gradio's page: in our language, with our style and script, no previews for other sites.
 
     The page's own data are JSON in which Gradio writes « < » as an escape, so every ``<script``
     here is a real one.
     """
-    page = re.sub(r'(<html\s+lang=")en"', r'\1fr"', page, count=1)
+    page = re.sub(r'(<html\s+lang=")en"', rf'\1{texts.language()}"', page, count=1)
     page = re.sub(r'<meta\s+(?:property|name)="(?:og|twitter):[^>]*>\s*', "", page)
     # Its address would be the server's own, whatever the path below which the page is served.
     page = re.sub(r'<link rel="manifest"[^>]*>\s*', "", page)
@@ -108,12 +108,12 @@ def rewrite_page(page: str, nonce: str) -> str:
     own = (
         '<link rel="icon" type="image/svg+xml" href="favicon.svg" />'
         '<link rel="stylesheet" href="style.css" />'
-        f'<script nonce="{nonce}" src="panel.js"></script>'
+        f'<script nonce="{nonce}" type="module" src="panel.js"></script>'
     )
     return page.replace("<style>", f"{own}<style>", 1)
 
 
-def in_french(send: Send, refuse: Callable[[Send, int, str], Awaitable[None]]) -> Send:
+def in_our_words(send: Send, refuse: Callable[[Send, int, str], Awaitable[None]]) -> Send:
     """A full queue and a fault that nobody foresaw are told in the reader's words."""
     ours = False
 
@@ -138,9 +138,13 @@ async def refuse(
 ) -> None:
     """A refusal; ``home`` is where the page is, for a browser, which gets a page of its own."""
     if home is not None and isinstance(detail, str):
-        title = texts.REFUSALS.get(status, texts.REFUSED)
+        title = texts.REFUSALS.get(str(status), texts.REFUSED)
         page = _PAGE.format(
-            title=escape(title), told=escape(detail), home=escape(home), back=texts.BACK
+            title=escape(title),
+            told=escape(detail),
+            home=escape(home),
+            back=texts.BACK,
+            lang=texts.language(),
         )
         body, kind = page.encode("utf-8"), b"text/html; charset=utf-8"
     else:

@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import http.client
-import json
 import logging
 import re
 import secrets
 import socket
 import threading
-import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qa.embedding import Embedder, open_embedder
+from qa.index import open_index, update_index
+from qa.index.generations import candidates
+from qa.progress import progress_bars
 from qa.records import QAError
-from qa.web import panel, texts
+from qa.web import render, texts
 from qa.web.access import Access, access_for, account, read_proxies
 from qa.web.additions import Additions
+from qa.web.announcing import announce
 from qa.web.calls import Calls
+from qa.web.collections import Collections, Place, places
 from qa.web.guard import Guard
 from qa.web.layout import build_app
 from qa.web.mcp import mcp_app
+from qa.web.originals import Pages
 from qa.web.page import Page
 from qa.web.responses import App, Receive, Scope, Send
+from qa.web.sources import serve_sources
 
 if TYPE_CHECKING:
     import uvicorn
@@ -48,13 +52,17 @@ def create_app(
     folder: Path | None = None,
     root_address: str = "",
     datasets: Path | None = None,
+    collections: Sequence[Place] = (),
+    language: str = texts.LANGUAGES[0],
 ) -> Guard:
     """The whole application, for any ASGI server.
 
     ``access`` (by default this machine's own) says who may ask what; ``folder`` (by default the
     index's) keeps verdicts and reports; ``root_address`` is where a reverse proxy serves it;
-    ``datasets`` holds test sets that every reader can evaluate and judge.
+    ``datasets`` holds test sets that every reader can evaluate and judge; ``collections`` are all
+    that the switch of the page offers; ``language`` is that of the page, "fr" or "en".
     """
+    texts.speak(language)
     access = access or Access()
     index = assistant.index
     if access.upload and not index.manifest.corpus:
@@ -63,28 +71,26 @@ def create_app(
             "without one. Make an index of a folder: qa index FOLDER --index DIR"
         )
     page = Page(assistant, folder or index.path.parent, upload=access.upload)
-    blocks = build_app(page, datasets)
+    blocks = build_app(page, datasets, render.header(collections, access.root))
 
     import fastapi
     import gradio as gr
-    from fastapi.responses import HTMLResponse, Response
+    from fastapi.responses import Response
 
     programs = mcp_app(page) if access.mcp else None
-    lifespan = programs.router.lifespan_context if programs is not None else None
+    pages = Pages()
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Any) -> AsyncIterator[None]:
+        async with contextlib.AsyncExitStack() as stack:
+            stack.callback(pages.close)
+            if programs is not None:
+                await stack.enter_async_context(programs.router.lifespan_context(app))
+            yield
+
     app = fastapi.FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     if programs is not None:
         app.router.routes.extend(programs.routes)
-
-    def source(document: str, start: int = 0, end: int = 0) -> HTMLResponse:
-        try:
-            found = page.assistant.document(document)
-        except (QAError, UnicodeError):
-            text = f'<p class="notice" role="alert">{texts.UNKNOWN_DOCUMENT}</p>'
-            return HTMLResponse(text, status_code=404)
-        length = len(found.text)
-        start, end = min(max(start, 0), length), min(max(end, 0), length)
-        today = datetime.now().astimezone().date()
-        return HTMLResponse(panel.source(found, start, max(start, end), today))
 
     def serve_text(path: str, content: str, kind: str) -> None:
         def respond() -> Response:
@@ -92,11 +98,12 @@ def create_app(
 
         app.get(path)(respond)
 
-    app.add_api_route("/source", source, response_class=HTMLResponse, response_model=None)
-    styles = ("style.css", "evaluation.css")
+    serve_sources(app, page, pages)
+    styles = ("source.css", "style.css", "evaluation.css")
     style = "".join((_HERE / name).read_text("utf-8") for name in styles)
     serve_text("/style.css", style, "text/css")
-    serve_text("/panel.js", (_HERE / "panel.js").read_text("utf-8"), "text/javascript")
+    for name in ("panel.js", "source.js", "notes.js"):
+        serve_text(f"/{name}", (_HERE / name).read_text("utf-8"), "text/javascript")
     serve_text("/favicon.svg", _ICON, "image/svg+xml")
     if access.upload:
         corpus, name = Path(index.manifest.corpus), assistant.embedder.name
@@ -115,11 +122,14 @@ def create_app(
         mcp_server=False,
         theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
     )
-    return Guard(_newest_first(app, page), access, Calls(blocks).checked)
+    lives = partial(app.router.lifespan_context, app)
+    return Guard(_newest_first(app, page), access, Calls(blocks).checked, lives, language)
 
 
 # What shows documents: never those of a generation that another has replaced.
-_SHOWS = re.compile(r"/(?:config|source|mcp|gradio_api/(?:queue/join|run/predict|call/.*))?")
+_SHOWS = re.compile(
+    r"/(?:config|source|page|original|why|next|mcp|gradio_api/(?:queue/join|run/predict|call/.*))?"
+)
 
 
 def _newest_first(app: App, page: Page) -> App:
@@ -140,7 +150,8 @@ def _newest_first(app: App, page: Page) -> App:
 
 
 def _serve_additions(app: Any, additions: Additions) -> None:
-    """``POST /documents?name=…`` with the file as its body; ``GET`` tells how far it has come."""
+    """``POST /documents?name=…`` with the file as its body; ``GET`` tells how far it has come;
+    ``DELETE`` takes an added one away."""
     from fastapi.responses import JSONResponse
     from starlette.requests import ClientDisconnect
 
@@ -157,11 +168,19 @@ def _serve_additions(app: Any, additions: Additions) -> None:
             return JSONResponse({"detail": str(error)}, 422)
         return JSONResponse(additions.status(), 202)
 
+    def remove(name: str = "") -> JSONResponse:
+        try:
+            additions.remove(name)
+        except QAError as error:
+            return JSONResponse({"detail": str(error)}, 422)
+        return JSONResponse(additions.status(), 202)
+
     def status() -> JSONResponse:
         return JSONResponse(additions.status(), headers={"cache-control": "no-store"})
 
     app.add_route("/documents", add, methods=["POST"])
     app.add_api_route("/documents", status, response_model=None)
+    app.add_api_route("/documents", remove, methods=["DELETE"], response_model=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +188,8 @@ class Options:
     """How the chat is served.
 
     ``root`` is the path or address of a reverse proxy before it; ``proxies`` are the addresses of
-    those that are believed about whom they ask for, and by which scheme.
+    those that are believed about whom they ask for, and by which scheme; ``others`` are indexes
+    that are served besides; ``language`` is "fr", "en", or "auto": that of each reader's browser.
     """
 
     host: str = "127.0.0.1"
@@ -180,6 +200,8 @@ class Options:
     mcp: bool = False
     datasets: Path | None = None
     proxies: Sequence[str] = ()
+    others: Sequence[Path] = ()
+    language: str = texts.LANGUAGES[0]
 
 
 def serve(index: Path, options: Options | None = None) -> None:
@@ -195,17 +217,56 @@ def serve(index: Path, options: Options | None = None) -> None:
         access = replace(access, accounts=access.accounts | {account(own)})
     listener = _listen(options.host, options.port)
     try:
-        from qa.assistant import Assistant
-
-        app = create_app(Assistant.open(index), access, index, options.root, options.datasets)
-
+        app = _collections([index, *options.others], access, options)
         server = web_server(app, proxies)
-        threading.Thread(target=_announce, args=(options, own, server), daemon=True).start()
+        threading.Thread(
+            target=announce, args=(options.host, options.port, own, server), daemon=True
+        ).start()
         server.run(sockets=[listener])
     except KeyboardInterrupt:
         return
     finally:
         listener.close()
+
+
+def _collections(indexes: Sequence[Path], access: Access, options: Options) -> Collections:
+    from qa.assistant import Assistant
+
+    served = places(indexes, access.root)
+    shown = served if len(served) > 1 else ()
+    apps = {}
+    embedders: dict[str, Embedder] = {}  # collections share what they were made with
+    for index, place in zip(indexes, served, strict=True):
+        if options.upload and not candidates(index):
+            _begin(index)
+        opened = open_index(index)
+        name = opened.manifest.embedder.name
+        embedders[name] = embedders.get(name) or open_embedder(name)
+        below = place.path.removeprefix(access.root).rstrip("/")
+        inside = replace(access, root=f"{access.root}{below}")
+        address = f"{options.root.rstrip('/')}{below}"
+        assistant = Assistant(opened, embedders[name])
+        told = texts.LANGUAGES if options.language == "auto" else (options.language,)
+        for language in told:
+            apps[place.path, language] = create_app(
+                assistant, inside, index, address, options.datasets, shown, language
+            )
+    texts.speak(told[0])
+    return Collections(apps, access.root)
+
+
+def _begin(index: Path) -> None:
+    """Where there is no index yet, one of a folder beside it, which may be empty."""
+    corpus = index.parent / ("corpus" if index.name == "index" else f"{index.name}-corpus")
+    try:
+        corpus.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise QAError(
+            f"{corpus} cannot be made ({error.strerror or error}): added documents would be kept "
+            "there. Make an index first: qa index FOLDER --index DIR"
+        ) from error
+    with progress_bars(None) as told:
+        update_index(corpus, index, open_embedder(), progress=told, may_be_empty=True)
 
 
 def web_server(app: App, proxies: Sequence[str] = ()) -> uvicorn.Server:
@@ -249,45 +310,3 @@ def _listen(host: str, port: int) -> socket.socket:
             f"cannot listen on {host}, port {port} ({error}). Choose others with --host and --port."
         ) from error
     return listener
-
-
-def _announce(options: Options, own: str, server: Any) -> None:
-    """Print the address as soon as the page itself has answered, then ask a first question.
-
-    What Gradio prepares at its first question (most of a second) is then done before the reader's.
-    """
-    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(options.host, options.host)  # noqa: S104
-    headers = {
-        "content-type": "application/json",
-        "authorization": f"Basic {base64.b64encode(own.encode()).decode()}",
-    }
-
-    def request(method: str, path: str, body: str = "") -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection(here, options.port, timeout=5)
-        try:
-            connection.request(method, path, body or None, headers)
-            response = connection.getresponse()
-            return response.status, response.read()
-        finally:
-            connection.close()
-
-    while not _answers(request):
-        if server.should_exit:
-            return
-        time.sleep(0.05)
-    shown = f"[{here}]" if ":" in here else here
-    print(  # noqa: T201
-        f"{texts.typeset('Sourcier :')} http://{shown}:{options.port}", flush=True
-    )
-    with contextlib.suppress(OSError, http.client.HTTPException, ValueError, KeyError):
-        data = json.dumps({"data": [texts.PRODUCT, 1, "hybrid", "normal"]})
-        _, asked = request("POST", "/gradio_api/call/answer", data)
-        event = json.loads(asked)["event_id"]
-        request("GET", f"/gradio_api/call/answer/{event}")
-
-
-def _answers(request: Callable[[str, str], tuple[int, bytes]]) -> bool:
-    try:
-        return request("GET", "/")[0] == 200
-    except (OSError, http.client.HTTPException):
-        return False

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Annotated, Any, Literal, TypeVar
 
-from annotated_types import Interval
+from annotated_types import Interval, Len
 
 from qa.assistant import Caution
 from qa.records import Turn
@@ -24,6 +25,7 @@ _Kind = TypeVar("_Kind")
 
 # A longer conversation forgets its beginning, so that a forgotten page does not fill the memory.
 MAX_EXCHANGES = 30
+MAX_CHOSEN = 200  # documents and folders that are ticked
 MAX_CONTEXT = 2_000  # characters that a question may take from what was said before
 
 
@@ -32,12 +34,41 @@ def _new_identity() -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Scope:
+    """Where a reader searches: everywhere, or in the documents that all of this fits.
+
+    ``only`` are ids of documents and folders ("notes/"), ``kinds`` names of kinds of files, the
+    years inclusive; what is empty narrows nothing.
+    """
+
+    only: Annotated[tuple[str, ...], Len(max_length=MAX_CHOSEN)] = ()
+    kinds: tuple[str, ...] = ()
+    first: int | None = None
+    last: int | None = None
+
+    def covers(self, document_id: str) -> bool:
+        """Whether a document was chosen, itself or by a folder above it."""
+        parts = document_id.split("/")
+        above = {"/".join(parts[:n]) + "/" for n in range(1, len(parts))}
+        return not self.only or not above.isdisjoint(self.only) or document_id in self.only
+
+    def ticked(self, name: str, entries: Iterable[str]) -> Scope:
+        """One document or folder more, or less; ``entries`` are the ids of all documents."""
+        ids = list(entries)
+        before = {i for i in ids if self.only and self.covers(i)}
+        meant = {i for i in ids if i == name or (name.endswith("/") and i.startswith(name))}
+        chosen = before - meant if meant <= before else before | meant
+        return replace(self, only=_in_folders(chosen, ids))
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
-    """How a question is asked: passages shown (1 to 100), search method, caution."""
+    """How a question is asked: passages shown (1 to 100), search method, caution, and where."""
 
     passages: Annotated[int, Interval(ge=1, le=100)] = 5
     method: Method = "hybrid"
     caution: Caution = "normal"
+    scope: Scope = Scope()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +76,7 @@ class Exchange:
     """A turn, how it was asked and of which documents, and what was said of it.
 
     ``corpus``: the digest of the documents that answered; ``identity`` tells two exchanges with the
-    same words apart.
+    same words apart; ``searched`` says where it was searched, when that was not everywhere.
     """
 
     turn: Turn
@@ -53,18 +84,21 @@ class Exchange:
     settings: Settings = Settings()
     corpus: str = ""
     identity: str = field(default_factory=_new_identity)
+    searched: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Chat:
     """The exchanges so far; ``draft`` tells what the text in the box is for.
 
-    ``forgotten`` are those of the conversation before a new one that has not begun.
+    ``forgotten`` are those of the conversation before a new one that has not begun; ``scope`` is
+    where the next question is searched.
     """
 
     exchanges: tuple[Exchange, ...] = ()
     draft: Draft = ""
     forgotten: tuple[Exchange, ...] = ()
+    scope: Scope = Scope()
 
     @property
     def turns(self) -> tuple[Turn, ...]:
@@ -73,11 +107,15 @@ class Chat:
 
     def add(self, exchange: Exchange) -> Chat:
         """One more exchange; the draft is done."""
-        return Chat((*self.exchanges, exchange)[-MAX_EXCHANGES:])
+        return Chat((*self.exchanges, exchange)[-MAX_EXCHANGES:], scope=self.scope)
 
     def without_last(self) -> Chat:
         """The conversation before its last exchange."""
-        return Chat(self.exchanges[:-1])
+        return Chat(self.exchanges[:-1], scope=self.scope)
+
+    def at_rest(self) -> Chat:
+        """The conversation, with nothing begun."""
+        return Chat(self.exchanges, scope=self.scope)
 
     def judged(self, position: int, verdict: Verdict) -> Chat:
         """A verdict on one exchange; the same verdict again takes it back."""
@@ -127,6 +165,24 @@ def read_kept(content: object) -> list[Kept]:
 def read_settings(passages: object, method: object, caution: object) -> Settings | None:
     """Settings that somebody else wrote, when they are such."""
     return _read(Settings, {"passages": passages, "method": method, "caution": caution})
+
+
+def read_scope(content: object) -> Scope:
+    """Where a browser says that its reader searches; everywhere, when it is nothing of ours."""
+    return _read(Scope, content) or Scope()
+
+
+def _in_folders(chosen: Collection[str], ids: Iterable[str]) -> tuple[str, ...]:
+    """Documents named by the highest folders that are chosen whole; none when all are."""
+    left = {i for i in ids if i not in chosen}
+    if not left:
+        return ()
+    broken = {name[: n + 1] for name in left for n, c in enumerate(name) if c == "/"}
+    names: dict[str, None] = {}
+    for name in sorted(chosen):
+        folders = (name[: n + 1] for n, c in enumerate(name) if c == "/")
+        names[next((folder for folder in folders if folder not in broken), name)] = None
+    return tuple(names)
 
 
 def _read(kind: type[_Kind], fields: object) -> _Kind | None:

@@ -6,6 +6,7 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -139,7 +140,8 @@ class Evaluator:
             if self.job is not None and self.job.running:
                 raise QAError(texts.BUSY.format(name=self.job.name))
             job = self.job = Job(name)
-        threading.Thread(target=self._run, args=(item, job), daemon=True).start()
+        run = copy_context().run
+        threading.Thread(target=run, args=(self._run, item, job), daemon=True).start()
         return job
 
     def stop(self) -> None:
