@@ -67,6 +67,18 @@ def test_the_nearest_are_found_in_few_lists(tmp_path: Path) -> None:
     )
 
 
+def test_some_rows_are_searched_in_all_lists() -> None:
+    vectors = unit_vectors(600)
+    index = build_lists(vectors, vectors[:50])
+    rows = np.arange(7, 600, 100)
+    narrowed = index.among(rows)
+    expected = rows[np.argsort(-(vectors[rows] @ vectors[0]), kind="stable")]
+    found, scores = narrowed.search(vectors[0], 20)
+    assert found.tolist() == expected.tolist()
+    assert scores == pytest.approx(vectors[expected] @ vectors[0], abs=1e-3)
+    assert len(index.search(vectors[0], 20)[0]) == 20  # the index itself is as it was
+
+
 def test_lists_that_find_too_little_are_all_looked_at() -> None:
     """In 16 dimensions without any order, eight lists of few vectors miss neighbours."""
     vectors = unit_vectors(300)

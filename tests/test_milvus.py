@@ -13,6 +13,7 @@ import pytest
 from conftest import ROOT, FakeEmbedder
 from qa.assistant import Assistant
 from qa.cli import main
+from qa.french import analyse_words
 from qa.index import (
     Index,
     Progress,
@@ -65,9 +66,17 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Index, Index]:
     return open_index(place / "index"), open_index(folder)
 
 
+@pytest.mark.parametrize("only", [(), ("statuts.txt", "*-vie.md")])
 @pytest.mark.parametrize("method", METHODS)
-def test_the_hits_are_those_of_the_local_index(both: tuple[Index, Index], method: str) -> None:
-    local, remote = both
+def test_the_hits_are_those_of_the_local_index(
+    both: tuple[Index, Index], method: str, only: tuple[str, ...]
+) -> None:
+    local, remote = (index.among(only) if only else index for index in both)
+    assert local.store.documents() == remote.store.documents()
+    assert len(local.store.documents()) == (3 if only else 5)
+    for stem in analyse_words("brutal train"):
+        found = [bool(index.lexical.document_frequency(stem)) for index in (local, remote)]
+        assert found == [stem == "train" or not only] * 2
     for question in QUESTIONS:
         query = FakeEmbedder().embed_questions([question])[0]
         expected = METHODS[method](local, question, query, 20)
