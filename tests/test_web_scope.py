@@ -70,6 +70,7 @@ def test_what_is_chosen_is_what_is_asked() -> None:
     told = listing.told(Scope(("a/",)), texts.SEARCHED)
     assert told == "Cherché seulement dans 3 sur 4\u00a0documents\u00a0: a/1.md, a/2.md, a/b/3.pdf"
     assert listing.told(Scope(), texts.SEARCHED) == ""
+    assert listing.told(Scope(("parti.md",)), texts.SCOPE) == texts.SCOPE_EMPTY
 
 
 def test_an_added_file_is_taken_away_by_its_own_name() -> None:
