@@ -18,6 +18,7 @@ from qa.records import Citation, Document, Hit
 MOST_DOCUMENTS = 6  # documents that are shown of a collection
 MOST_SECTIONS = 5  # sentences that present one document
 MOST_TOLD = 10  # years, and names, that a document says most often
+_COUNTED = 100_000  # characters of a document in which they are counted
 # After what a year comes after; a number of things stands after other words.
 _YEAR = re.compile(
     r"(?<![\w.,])(?:en|de|depuis|dès|vers|avant|après|fin|début|et|à|janvier|février|mars|avril|mai|juin|"
@@ -74,14 +75,20 @@ class Overview:
 def openings(document: Document) -> list[tuple[int, int]]:
     """The sentences that open a document and its upper sections, the first ones."""
     highest = min((heading.level for heading in document.headings), default=0)
-    upper = [heading for heading in document.headings if heading.level <= highest + 1]
-    spans = [_opening(document), *(_opening(document, heading.end) for heading in upper)]
-    return list(dict.fromkeys(span for span in spans if span[1] > span[0]))[:MOST_SECTIONS]
+    upper = [heading.end for heading in document.headings if heading.level <= highest + 1]
+    found: list[tuple[int, int]] = []
+    for place in (0, *upper):
+        span = _opening(document, place)
+        if span[1] > span[0] and span not in found:
+            found.append(span)
+        if len(found) == MOST_SECTIONS:
+            break
+    return found
 
 
 def told_often(document: Document) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
     """The years and the names that a document says most often, each with how often."""
-    text = document.text
+    text = document.text[:_COUNTED]
     years = Counter(_YEAR.findall(text))
     # The capital of a word that opens a sentence says nothing.
     names = Counter(match.group() for match in _NAME.finditer(text))

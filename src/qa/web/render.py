@@ -187,7 +187,8 @@ def _understood(position: int, answer: Answer) -> str:
 
 def _figures(position: int, answer: Answer, citations: Iterable[Citation]) -> str:
     return "".join(
-        f"<figure><blockquote><q>{highlight(c.quote, c.start, c.emphasis, tag='strong')}</q>"
+        '<figure><blockquote lang="fr"><q>'
+        f"{highlight(c.quote, c.start, c.emphasis, tag='strong')}</q>"
         f"{marker(c, f'preview-{position}-{c.marker}')}"
         f"{_preview(answer, c, f'preview-{position}-{c.marker}')}</blockquote>"
         f'<figcaption>{_cited_place(c)} <button type="button" class="quiet" aria-pressed="false" '
@@ -282,7 +283,7 @@ def _passage(hit: Hit, citations: Iterable[Citation]) -> str:
     return (
         f'<li><details><summary><span class="path">{markers}'
         f"{place(passage.title or passage.document_id, passage.headings)}</span></summary>"
-        f'<div class="text">{_text(hit, [(c.start, c.end) for c in quoted])}</div>'
+        f'<div class="text" lang="fr">{_text(hit, [(c.start, c.end) for c in quoted])}</div>'
         f'<p><a class="to-source" href="{url}" data-label="{label}">{texts.OPEN_SOURCE}</a></p>'
         "</details></li>"
     )

@@ -174,7 +174,6 @@ function look(wanted) {
 }
 
 let current = 0;
-
 function tell(sought, position) {
   const count = found.length;
   current = count ? (position + count) % count : 0;
@@ -294,7 +293,6 @@ document.addEventListener("toggle", (event) => {
 // --- The page as it was printed -------------------------------------------------------------------
 
 let wanted = false; // pages are seen beside the texts, as long as they are not put away
-
 async function drawn(number = 0) {
   const button = find("#source [data-page='0']");
   const place = find("#source .page");

@@ -107,7 +107,7 @@ def _inside(document: Document, start: int, end: int) -> tuple[int, int]:
 def next_html(questions: Sequence[str]) -> str:
     """Questions to ask next, a button each."""
     buttons = " ".join(
-        f'<button type="button" class="example">{escape(question)}</button>'
+        f'<button type="button" class="example" lang="fr">{escape(question)}</button>'
         for question in questions
     )
     return f'<p class="next">{escape(texts.NEXT_QUESTIONS)} {buttons}</p>' if questions else ""
@@ -130,4 +130,4 @@ def why_html(passage: str, matches: Matches) -> str:
         parts += [escape(passage[position:start]), marked]
         position = end
     shown = "".join([*parts, escape(passage[position:])]).strip()
-    return f'<p>{escape(" ".join(told) or texts.WHY_WHOLE)}</p><p class="text">{shown}</p>'
+    return f'<p>{escape(" ".join(told) or texts.WHY_WHOLE)}</p><p class="text" lang="fr">{shown}</p>'
