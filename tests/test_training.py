@@ -22,27 +22,29 @@ from qa.records import QAError
 from qa.training.data import TrainingPair
 from qa.training.encoder import HEADS, Encoder, embed, load_encoder, mean_pool
 from qa.training.export import write_model
-from qa.training.followups import FollowUp, FollowUps, all_followups, followup_loss, read_followups
-from qa.training.learning import (
+from qa.training.finding import (
     FindingExamples,
-    LearningSettings,
-    Reading,
-    ReadingExamples,
-    cropped,
     finding_loss,
-    learn,
     own_tokens,
     prompt_length,
-    reading_loss,
     token_vectors,
-    without_answer,
 )
+from qa.training.followups import FollowUp, FollowUps, all_followups, followup_loss, read_followups
+from qa.training.learning import learn
 from qa.training.loop import (
     InterruptedTrainingError,
     LoopSettings,
 )
 from qa.training.questions import Answer, Question, Questions, Source, read_questions
+from qa.training.reading import (
+    Reading,
+    ReadingExamples,
+    cropped,
+    reading_loss,
+    without_answer,
+)
 from qa.training.recipe import TrainingSettings, train
+from qa.training.settings import LearningSettings
 from training_material import (
     CASTLES,
     FRENCH,
@@ -143,8 +145,8 @@ def test_batches_are_the_same_after_a_restart() -> None:
 def test_readings_say_where_the_answer_is_or_that_there_is_none(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("qa.training.learning.ELSEWHERE", 0.0)
-    monkeypatch.setattr("qa.training.learning.CROPPED", 0.0)
+    monkeypatch.setattr("qa.training.reading.ELSEWHERE", 0.0)
+    monkeypatch.setattr("qa.training.reading.CROPPED", 0.0)
     questions, negatives = material()
     examples = ReadingExamples(questions, negatives, learning(noise=0.0, natural=5.0))
     seen = [one for step in range(60) for one in examples.batch(step)]
@@ -171,8 +173,8 @@ def test_readings_say_where_the_answer_is_or_that_there_is_none(
 def test_some_passages_are_of_another_subject_and_none_of_them_answers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("qa.training.learning.ELSEWHERE", 1.0)
-    monkeypatch.setattr("qa.training.learning.CROPPED", 0.0)
+    monkeypatch.setattr("qa.training.reading.ELSEWHERE", 1.0)
+    monkeypatch.setattr("qa.training.reading.CROPPED", 0.0)
     questions, negatives = material()
     examples = ReadingExamples(questions, negatives, learning(noise=0.0))
     seen = [one for step in range(60) for one in examples.batch(step)]

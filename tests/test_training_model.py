@@ -16,13 +16,13 @@ from qa import tokens as product_tokens
 from qa.records import QAError
 from qa.training.base import read_base_model, unigram_tokenizer, write_base
 from qa.training.encoder import Encoder, load_encoder, mean_pool
-from qa.training.learning import weighted_epoch
 from qa.training.loop import (
     anchor_strength,
     learning_rate_factor,
 )
 from qa.training.losses import late_interaction, retrieval_loss, signs, span_loss
 from qa.training.quantisation import quantise_for_inputs, quantise_rows, smoothing_scales
+from qa.training.settings import weighted_epoch
 from training_material import (
     FOREIGN,
     FRENCH,

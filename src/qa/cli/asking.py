@@ -198,6 +198,8 @@ def serve(options: argparse.Namespace) -> int:
         mcp=options.mcp,
         datasets=options.datasets,
         proxies=options.trusted_proxy,
+        metrics_port=options.metrics_port,
+        log=options.log_json,
     )
     serve_web(options.index, chosen)
     return 0

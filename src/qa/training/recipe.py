@@ -191,8 +191,9 @@ def _learning(run: _Run, folder: Path) -> None:
     from qa.training.encoder import load_encoder
     from qa.training.export import write_model
     from qa.training.followups import all_followups
-    from qa.training.learning import LearningSettings, learn
+    from qa.training.learning import learn
     from qa.training.loop import LoopSettings
+    from qa.training.settings import LearningSettings
 
     settings = run.settings
     encoder = load_encoder(settings.work / "base" / "model", settings.device)

@@ -85,7 +85,14 @@ def view_of(assistant: Assistant, folder: Path, *, upload: bool = False) -> View
 class Page:
     """The assistant as the page uses it; ``folder`` is the index's, where verdicts are kept."""
 
-    def __init__(self, assistant: Assistant, folder: Path, *, upload: bool = False):
+    def __init__(
+        self,
+        assistant: Assistant,
+        folder: Path,
+        *,
+        upload: bool = False,
+        observe: Callable[[Answer], None] = lambda _: None,
+    ):
         index, embedder = assistant.index, assistant.embedder
         # A question keeps to one generation, so it is the page that turns to another.
         self.view = view_of(_keeping(assistant, index, embedder), folder, upload=upload)
@@ -94,6 +101,7 @@ class Page:
         self._reloading = threading.Lock()
         self._answering = threading.BoundedSemaphore(ANSWERS_AT_ONCE)
         self._tried = index.path.name
+        self._observe = observe
         self._tell: Callable[[View], None] = lambda _: None
 
     def follow(self, tell: Callable[[View], None]) -> None:
@@ -171,7 +179,7 @@ class Page:
         context: tuple[str, ...] | None = None,
     ) -> Answer:
         with self._answering:
-            return view.assistant.answer(
+            answer = view.assistant.answer(
                 message,
                 turns,
                 limit=settings.passages,
@@ -179,6 +187,8 @@ class Page:
                 caution=settings.caution,
                 context=context,
             )
+        self._observe(answer)
+        return answer
 
     def ask(
         self, message: str | None, chat: Chat, passages: int, method: str, caution: str

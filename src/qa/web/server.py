@@ -18,7 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qa.records import QAError
+from qa.records import Answer, QAError
 from qa.web import panel, texts
 from qa.web.access import Access, access_for, account, read_proxies
 from qa.web.additions import Additions
@@ -26,6 +26,7 @@ from qa.web.calls import Calls
 from qa.web.guard import Guard
 from qa.web.layout import build_app
 from qa.web.mcp import mcp_app
+from qa.web.operations import Metrics, Operations, log_json
 from qa.web.page import Page
 from qa.web.responses import App, Receive, Scope, Send
 
@@ -48,12 +49,14 @@ def create_app(
     folder: Path | None = None,
     root_address: str = "",
     datasets: Path | None = None,
+    observe: Callable[[Answer], None] = lambda _: None,
 ) -> Guard:
     """The whole application, for any ASGI server.
 
     ``access`` (by default this machine's own) says who may ask what; ``folder`` (by default the
     index's) keeps verdicts and reports; ``root_address`` is where a reverse proxy serves it;
-    ``datasets`` holds test sets that every reader can evaluate and judge.
+    ``datasets`` holds test sets that every reader can evaluate and judge; ``observe`` is told every
+    answer.
     """
     access = access or Access()
     index = assistant.index
@@ -62,7 +65,7 @@ def create_app(
             "--allow-upload adds to the folder of the documents, and this index was made of texts "
             "without one. Make an index of a folder: qa index FOLDER --index DIR"
         )
-    page = Page(assistant, folder or index.path.parent, upload=access.upload)
+    page = Page(assistant, folder or index.path.parent, upload=access.upload, observe=observe)
     blocks = build_app(page, datasets)
 
     import fastapi
@@ -169,7 +172,8 @@ class Options:
     """How the chat is served.
 
     ``root`` is the path or address of a reverse proxy before it; ``proxies`` are the addresses of
-    those that are believed about whom they ask for, and by which scheme.
+    those that are believed about whom they ask for, and by which scheme. Metrics are served at
+    ``metrics_port``; ``log``: requests and answers are logged in JSON.
     """
 
     host: str = "127.0.0.1"
@@ -180,6 +184,8 @@ class Options:
     mcp: bool = False
     datasets: Path | None = None
     proxies: Sequence[str] = ()
+    metrics_port: int | None = None
+    log: bool = False
 
 
 def serve(index: Path, options: Options | None = None) -> None:
@@ -197,9 +203,17 @@ def serve(index: Path, options: Options | None = None) -> None:
     try:
         from qa.assistant import Assistant
 
-        app = create_app(Assistant.open(index), access, index, options.root, options.datasets)
-
-        server = web_server(app, proxies)
+        assistant = Assistant.open(index)
+        metrics = None
+        if options.metrics_port is not None:
+            metrics = Metrics(options.host, options.metrics_port, assistant.index.manifest)
+        if options.log:
+            log_json()
+        operations = Operations(metrics, log=options.log)
+        app = create_app(
+            assistant, access, index, options.root, options.datasets, operations.answer
+        )
+        server = web_server(operations.around(app, index), proxies)
         threading.Thread(target=_announce, args=(options, own, server), daemon=True).start()
         server.run(sockets=[listener])
     except KeyboardInterrupt:
