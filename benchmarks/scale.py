@@ -2,10 +2,10 @@
 
     python benchmarks/scale.py --data DATA [--passages 100000] [--sentences 2000] [--cache FOLDER]
 
-A passage is two sentences of the shared texts that the shipped network has embedded, and two
-others. Its vector is the sum of the vectors of the two and some noise; its tokens are theirs. So
-vectors are those of the real network or near them, and agree with the words. Questions are embedded
-by the network as they are. What the network would have taken for the whole is told beside.
+A passage is a sentence of the shared texts that the shipped network has embedded, and three others.
+Its vector is a perturbed copy of the sentence's, its token signs are the sentence's, four times.
+Questions are embedded by the network as they are. What the network would have taken for the whole
+is told beside.
 
 Times are those of the processor where it says so: on a busy machine others mean little.
 """
@@ -32,11 +32,12 @@ from qa.search import METHODS
 
 LINES = 1000  # documents of one file
 NOISE = 0.4  # length of the noise beside a unit vector
+TOKENS = 4  # times those of its sentence: about 120 in a passage
 DEPTH = 20  # hits, as for an answer
 
 
 class SentenceEmbedder:
-    """Gives a passage the sum of what the network gave its first two sentences."""
+    """Gives a passage a perturbed copy of what the network gave its first sentence."""
 
     name = "sentences"
     fingerprint = "sentences-1"
@@ -83,10 +84,10 @@ class SentenceEmbedder:
             chance = np.random.default_rng(zlib.crc32(text.encode()))
             noise = chance.standard_normal(self.dimension, np.float32)
             own = [self._numbers[line] for line in text.split("\n") if line in self._numbers]
-            vector = self.vectors[own].sum(axis=0)
-            vector = vector / np.linalg.norm(vector) + NOISE * noise / np.linalg.norm(noise)
+            number = own[0] if own else int(chance.integers(len(self._signs)))
+            vector = self.vectors[number] + NOISE * noise / np.linalg.norm(noise)
             vectors[row] = vector / np.linalg.norm(vector)
-            signs.append(np.concatenate([self._signs[number] for number in own]))
+            signs.append(np.tile(self._signs[number], (TOKENS, 1)))
         if progress is not None:
             progress(len(texts))
         return Embedded(vectors, tuple(signs))
@@ -119,7 +120,7 @@ def read_sentences(data: Path) -> list[str]:
 def lines(known: Sequence[str], others: Sequence[str], numbers: range, seed: int) -> Iterator[str]:
     for number in numbers:
         chance = random.Random(seed * 100_000_007 + number)
-        text = "\n".join([*chance.sample(known, 2), *chance.sample(others, 2)])
+        text = "\n".join([chance.choice(known), *chance.sample(others, 3)])
         yield json.dumps({"id": str(number), "text": text}, ensure_ascii=False) + "\n"
 
 

@@ -80,6 +80,7 @@ ALLOWED = {
     "pymilvus": {"index"},
     "milvus_lite": {"index"},
     "ray": {"cluster"},
+    "prometheus_client": {"web"},
     "py3langid": {"index"},
     "gradio": {"web"},
     "fastapi": {"web"},

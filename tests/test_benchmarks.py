@@ -13,6 +13,7 @@ import natural
 import pdf_layouts
 import pytest
 import refusal
+import wiki_dump
 from natural import DevelopmentSet, natural_set
 from refusal import ANSWERABLE, FAR, NEAR, Asked
 
@@ -24,6 +25,7 @@ from qa.assistant import Assistant
 from qa.evaluation import load_dataset
 from qa.evaluation.cache import open_cached_index
 from qa.evaluation.faults import InputError
+from qa.index import open_index, update_index
 from qa.search import AT_A_GLANCE, METHODS
 from qa.training.data import is_held_out
 
@@ -288,3 +290,19 @@ def test_a_page_is_drawn_in_another_order_and_stays_whole() -> None:
     mixed = pdf_layouts.disordered(["start", *blocks], random.Random(1))
     assert mixed != ["start", *blocks] and sorted(mixed) == sorted(["start", *blocks])
     assert mixed[0] == "start" and mixed.index("a Q") == mixed.index("q") + 1
+
+
+def test_a_made_dump_is_read_as_one(tmp_path: Path, fake_embedder: FakeEmbedder) -> None:
+    sentences = [f"La phrase numéro {n} parle du moulin de Valbrune." for n in range(40)]
+    dump = tmp_path / "frwiki-pages-articles.xml.bz2"
+    wiki_dump.write_dump(dump, sentences, 120)
+    report = update_index(dump, tmp_path / "index", fake_embedder)
+    assert len(report.added) == 118
+    (left_out,) = report.skipped
+    assert "2" in left_out.reason
+    index = open_index(tmp_path / "index")
+    document = index.document(report.added[7])
+    assert document.title == "Page 7" and document.source == "https://recueil.example/wiki/Page_7"
+    assert "La phrase numéro" in document.text
+    assert not {"[[", "Infobox", "ref", "Catégorie"} & set(document.text.split())
+    index.close()

@@ -90,6 +90,9 @@ for command in (
     ["eval", folder + "/questions.jsonl", *questions],
     ["train", "--data", folder, "--work", folder + "/work"],
     ["serve", "--index", index, "--mcp", "--port", "65535"],
+    ["serve", "--index", index, "--metrics-port", "65534", "--port", "65535"],
+    ["search", "Qui ?", "--index", folder + "/x.db"],
+    ["index", folder + "/a.txt", "--index", folder + "/other", "--ray", "auto"],
 ):
     assert main(command) == 1
 """,
@@ -98,7 +101,8 @@ for command in (
     assert result.returncode == 0, result.stderr
     told = [line for line in result.stderr.splitlines() if line.startswith("qa: ")]
     assert [line.partition(" Install it: ")[2] for line in told] == [
-        install_command(extra) for extra in ("models", "eval", "train", "mcp")
+        install_command(extra)
+        for extra in ("models", "eval", "train", "mcp", "metrics", "milvus", "ray")
     ]
 
 

@@ -75,8 +75,8 @@ def test_the_hits_are_those_of_the_local_index(
     assert local.store.documents() == remote.store.documents()
     assert len(local.store.documents()) == (3 if only else 5)
     for stem in analyse_words("brutal train"):
-        found = [bool(index.lexical.document_frequency(stem)) for index in (local, remote)]
-        assert found == [stem == "train" or not only] * 2
+        known = [bool(index.lexical.document_frequency(stem)) for index in (local, remote)]
+        assert known == [stem == "train" or not only] * 2
     for question in QUESTIONS:
         query = FakeEmbedder().embed_questions([question])[0]
         expected = METHODS[method](local, question, query, 20)

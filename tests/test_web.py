@@ -805,7 +805,8 @@ Serve = Callable[..., Site]
 
 @pytest.fixture(scope="module")
 def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
-    from qa.web.server import create_app, web_server
+    from qa.web.server import create_app
+    from qa.web.serving import web_server
 
     running = []
 

@@ -15,7 +15,8 @@ import test_web
 from qa.web import texts
 from qa.web.access import Access
 from qa.web.collections import Collections
-from qa.web.server import create_app, web_server
+from qa.web.server import create_app
+from qa.web.serving import web_server
 from test_web import ASK, Browser, Scripted, Site, request
 
 pytestmark = test_web.pytestmark

@@ -23,6 +23,7 @@ EXTRAS: Mapping[str, str] = {
     "sentence_transformers": "models",
     "onnx": "train",
     "safetensors": "train",
+    "prometheus_client": "metrics",
     "ray": "ray",
     "torch": "train",
     "transformers": "train",

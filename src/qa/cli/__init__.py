@@ -150,6 +150,10 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FOLDER",
         help="test sets that every reader may evaluate and judge",
     )
+    serve.add_argument(
+        "--metrics-port", type=_port, metavar="PORT", help="Prometheus metrics, at a port apart"
+    )
+    serve.add_argument("--log-json", action="store_true", help="log requests and answers on stderr")
 
     _evaluation_commands(command)
 

@@ -207,6 +207,8 @@ def serve(options: argparse.Namespace) -> int:
         proxies=options.trusted_proxy,
         others=others,
         language=options.lang,
+        metrics_port=options.metrics_port,
+        log=options.log_json,
     )
     serve_web(index, chosen)
     return 0

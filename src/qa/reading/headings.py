@@ -35,7 +35,7 @@ _ARTICLE = re.compile(
     rf"|{_ROMAN}(?!\.?{_SPACE}?\d)))"
     rf"(?P<mark>{_SPACE}?[.:–—-]+(?={_SPACE}|$)|{_SPACE}?$|(?={_SPACE}[«\"A-ZÀ-ÖØ-ÞŒ]))(?P<rest>.*)"
 )
-# "8.3 Les préavis", "§ 2. Durée", "IV. — La guerre"; a single number needs its point: "3. Les salles".
+# "8.3 Les préavis", "§ 2. Durée", "IV. — La guerre"; a single number needs its point: "3. Salles".
 _SECTION = re.compile(
     rf"(?:§{_SPACE}?)?(?P<number>\d{{1,2}}(?:\.\d{{1,2}}){{1,4}}|(?:\d{{1,2}}|{_ROMAN})"
     rf"(?=[.)]|{_SPACE}?[-–—]))[.)]?{_SPACE}?[-–—]?{_SPACE}+(?P<title>[«\"A-ZÀ-ÖØ-ÞŒ].*)"

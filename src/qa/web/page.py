@@ -54,7 +54,14 @@ Shown = tuple[str, Chat, str, str]
 class Page:
     """The assistant as the page uses it; ``folder`` is the index's, where verdicts are kept."""
 
-    def __init__(self, assistant: Assistant, folder: Path, *, upload: bool = False):
+    def __init__(
+        self,
+        assistant: Assistant,
+        folder: Path,
+        *,
+        upload: bool = False,
+        observe: Callable[[Answer], None] = lambda _: None,
+    ):
         index, embedder = assistant.index, assistant.embedder
         # A question keeps to one generation, so it is the page that turns to another.
         self.view = view_of(keeping(assistant, index, embedder), folder, upload=upload)
@@ -63,6 +70,7 @@ class Page:
         self._reloading = threading.Lock()
         self._answering = threading.BoundedSemaphore(ANSWERS_AT_ONCE)
         self._tried = index.path.name
+        self._observe = observe
         self._tell: Callable[[View], None] = lambda _: None
 
     def follow(self, tell: Callable[[View], None]) -> None:
@@ -143,7 +151,7 @@ class Page:
         if settings.scope != Scope() and not only:
             raise QAError(texts.SCOPE_EMPTY)
         with self._answering:
-            return view.assistant.answer(
+            answer = view.assistant.answer(
                 message,
                 turns,
                 limit=settings.passages,
@@ -152,6 +160,8 @@ class Page:
                 context=context,
                 only=only,
             )
+        self._observe(answer)
+        return answer
 
     def ask(
         self, message: str | None, chat: Chat, passages: int, method: str, caution: str

@@ -5,26 +5,17 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
-import secrets
-import socket
-import threading
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qa.embedding import Embedder, open_embedder
-from qa.index import open_index, update_index
-from qa.index.generations import candidates
-from qa.progress import progress_bars
-from qa.records import QAError
+from qa.records import Answer, QAError
 from qa.web import render, texts
-from qa.web.access import Access, access_for, account, read_proxies
+from qa.web.access import Access
 from qa.web.additions import Additions
-from qa.web.announcing import announce
 from qa.web.calls import Calls
-from qa.web.collections import Collections, Place, places
+from qa.web.collections import Place
 from qa.web.guard import Guard
 from qa.web.layout import build_app
 from qa.web.mcp import mcp_app
@@ -34,8 +25,6 @@ from qa.web.responses import App, Receive, Scope, Send
 from qa.web.sources import serve_sources
 
 if TYPE_CHECKING:
-    import uvicorn
-
     from qa.assistant import Assistant
 
 _HERE = Path(__file__).parent
@@ -54,13 +43,15 @@ def create_app(
     datasets: Path | None = None,
     collections: Sequence[Place] = (),
     language: str = texts.LANGUAGES[0],
+    observe: Callable[[Answer], None] = lambda _: None,
 ) -> Guard:
     """The whole application, for any ASGI server.
 
     ``access`` (by default this machine's own) says who may ask what; ``folder`` (by default the
     index's) keeps verdicts and reports; ``root_address`` is where a reverse proxy serves it;
     ``datasets`` holds test sets that every reader can evaluate and judge; ``collections`` are all
-    that the switch of the page offers; ``language`` is that of the page, "fr" or "en".
+    that the switch of the page offers; ``language`` is that of the page, "fr" or "en"; ``observe``
+    is told every answer.
     """
     texts.speak(language)
     access = access or Access()
@@ -70,7 +61,7 @@ def create_app(
             "--allow-upload adds to the folder of the documents, and this index was made of texts "
             "without one. Make an index of a folder: qa index FOLDER --index DIR"
         )
-    page = Page(assistant, folder or index.path.parent, upload=access.upload)
+    page = Page(assistant, folder or index.path.parent, upload=access.upload, observe=observe)
     blocks = build_app(page, datasets, render.header(collections, access.root))
 
     import fastapi
@@ -181,132 +172,3 @@ def _serve_additions(app: Any, additions: Additions) -> None:
     app.add_route("/documents", add, methods=["POST"])
     app.add_api_route("/documents", status, response_model=None)
     app.add_api_route("/documents", remove, methods=["DELETE"], response_model=None)
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How the chat is served.
-
-    ``root`` is the path or address of a reverse proxy before it; ``proxies`` are the addresses of
-    those that are believed about whom they ask for, and by which scheme; ``others`` are indexes
-    that are served besides; ``language`` is "fr", "en", or "auto": that of each reader's browser.
-    """
-
-    host: str = "127.0.0.1"
-    port: int = 7860
-    root: str = ""
-    accounts: Sequence[bytes] = ()
-    upload: bool = False
-    mcp: bool = False
-    datasets: Path | None = None
-    proxies: Sequence[str] = ()
-    others: Sequence[Path] = ()
-    language: str = texts.LANGUAGES[0]
-
-
-def serve(index: Path, options: Options | None = None) -> None:
-    """Serve the chat of an index until Ctrl-C; prints its address once the page answers."""
-    options = options or Options()
-    proxies = read_proxies(options.proxies)
-    access = access_for(
-        options.host, options.root, options.accounts, upload=options.upload, mcp=options.mcp
-    )
-    # The server's own first question comes with a name of its own.
-    own = f"{secrets.token_hex(16)}:{secrets.token_hex(16)}"
-    if access.accounts:
-        access = replace(access, accounts=access.accounts | {account(own)})
-    listener = _listen(options.host, options.port)
-    try:
-        app = _collections([index, *options.others], access, options)
-        server = web_server(app, proxies)
-        threading.Thread(
-            target=announce, args=(options.host, options.port, own, server), daemon=True
-        ).start()
-        server.run(sockets=[listener])
-    except KeyboardInterrupt:
-        return
-    finally:
-        listener.close()
-
-
-def _collections(indexes: Sequence[Path], access: Access, options: Options) -> Collections:
-    from qa.assistant import Assistant
-
-    served = places(indexes, access.root)
-    shown = served if len(served) > 1 else ()
-    apps = {}
-    embedders: dict[str, Embedder] = {}  # collections share what they were made with
-    for index, place in zip(indexes, served, strict=True):
-        if options.upload and not candidates(index):
-            _begin(index)
-        opened = open_index(index)
-        name = opened.manifest.embedder.name
-        embedders[name] = embedders.get(name) or open_embedder(name)
-        below = place.path.removeprefix(access.root).rstrip("/")
-        inside = replace(access, root=f"{access.root}{below}")
-        address = f"{options.root.rstrip('/')}{below}"
-        assistant = Assistant(opened, embedders[name])
-        told = texts.LANGUAGES if options.language == "auto" else (options.language,)
-        for language in told:
-            apps[place.path, language] = create_app(
-                assistant, inside, index, address, options.datasets, shown, language
-            )
-    texts.speak(told[0])
-    return Collections(apps, access.root)
-
-
-def _begin(index: Path) -> None:
-    """Where there is no index yet, one of a folder beside it, which may be empty."""
-    corpus = index.parent / ("corpus" if index.name == "index" else f"{index.name}-corpus")
-    try:
-        corpus.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise QAError(
-            f"{corpus} cannot be made ({error.strerror or error}): added documents would be kept "
-            "there. Make an index first: qa index FOLDER --index DIR"
-        ) from error
-    with progress_bars(None) as told:
-        update_index(corpus, index, open_embedder(), progress=told, may_be_empty=True)
-
-
-def web_server(app: App, proxies: Sequence[str] = ()) -> uvicorn.Server:
-    """What speaks HTTP for the application; ``proxies`` are believed about their clients."""
-    import uvicorn
-
-    from qa.web.connections import TAKEN_IN, Connection
-
-    config = uvicorn.Config(
-        app,
-        http=Connection,
-        ws="none",
-        backlog=TAKEN_IN,
-        log_level="critical",
-        timeout_graceful_shutdown=1,
-        server_header=False,
-        # Given even when empty: the environment and this machine's own address are no proof.
-        forwarded_allow_ips=list(proxies),
-    )
-    return uvicorn.Server(config)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """A socket that listens, before anything slow is done; a taken port is told at once."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen(128)
-    except (OSError, OverflowError) as error:
-        listener.close()
-        import errno
-
-        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-            raise QAError(
-                f"port {port} is in use: perhaps the chat already runs. "
-                "Stop what uses it, or choose another with --port."
-            ) from error
-        raise QAError(
-            f"cannot listen on {host}, port {port} ({error}). Choose others with --host and --port."
-        ) from error
-    return listener
