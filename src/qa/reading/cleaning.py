@@ -236,10 +236,11 @@ def one_line(text: str) -> str:
 # --- raised figures -----------------------------------------------------------------------------
 
 _SUPERSCRIPTS = str.maketrans("0123456789+-n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ")
-_NOTE_CALL = re.compile(r"\d{1,3}|[*†‡]{1,3}")
+_NOTE_CALL = re.compile(r"\d{1,3}(?:[,;–-]\s?\d{1,3}){0,5}|[*†‡]{1,3}")
+_LETTER_CALL = re.compile("[a-df-np-q]")  # "1887ᵃ"; "19ᵉ", "1ᵒ" and "1ʳᵉ" are no calls
 _UNIT_BEFORE = re.compile(r"(?:^|[\s\d(/\u00a0\u202f])(?:[kcdmhµn]?m|da?m|hm|s|h|ha)$")
 # "10" of "10⁶", the letter of "x²".
-_BASE_BEFORE = re.compile(r"(?:^|[^\d\s,.]|[^\d][\s,.])10$|(?:^|[\s(=+*/×−-])[b-xzB-XZ]$")
+_BASE_BEFORE = re.compile(r"(?:^|[^\d\s,.]|[^\d][\s,.])10$|=[\w+−-]{0,6}[a-zA-Z]$|(?:^|[\s(=+*/×−-])[b-xzB-XZ]$")
 
 
 def raised(before: str, mark: str, *, is_call: bool = False) -> str:
@@ -254,6 +255,7 @@ def raised(before: str, mark: str, *, is_call: bool = False) -> str:
             return exponent
         if bare and not set(bare) - set("0123456789+-n") and _BASE_BEFORE.search(before):
             return exponent
-    if not (is_call and bare) and not _NOTE_CALL.fullmatch(bare):
+    lettered = before[-1:].isdigit() and _LETTER_CALL.fullmatch(bare)
+    if not (is_call and bare) and not _NOTE_CALL.fullmatch(bare) and not lettered:
         return mark
     return f"[{bare}]"

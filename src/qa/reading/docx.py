@@ -174,7 +174,7 @@ class _Walk:
             return False, f"<h{level}>{text}</h{level}>"
         item = self.styles.list_item(properties, style)
         if item is None:
-            return False, f"<p>{text}</p>"
+            return False, f"<p><b>{text}</b></p>" if self._is_bold(element) else f"<p>{text}</p>"
         number, depth, shape = item
         marker = "- "
         if shape in _NUMBERED:

@@ -39,6 +39,7 @@ _REFUSED = re.compile("[\udc80-\udcff]+")
 # A high byte with the letters around it: where accents are, and where they are not.
 _ACCENT_IN_WORD = re.compile(r"[a-z][^\x00-\x7f][a-z]|[a-z][^\x00-\x7f](?=[\s.,;)'-])")
 _ESCAPED = {0xDC00 + byte: byte for byte in range(0x80, 0x100)}
+_LATIN_9 = re.compile(rb"(?<=\d )\xa4|\xbd(?=[a-z])|\xbc(?=uvre)|[a-z]\xbd")  # "12 €", "œuvre"
 _SURE = 0.9  # share of the characters beyond ASCII that French uses
 
 _FEWEST = 5  # characters beyond ASCII that can tell
@@ -102,6 +103,8 @@ def _decode_bytes(data: bytes, declared_charset: bool) -> Decoded:
     refused = _REFUSED.sub("", text)
     if refused.isascii():
         name, share = _legacy(data)
+        if name == "cp1252" and _LATIN_9.search(data):
+            return Decoded(data.decode("iso-8859-15"))
         doubtful = share < _SURE and len(_REFUSED.findall(text)) >= _FEWEST
         return Decoded(legacy_text(data, name), _LEGACY[name] if doubtful else "")
     # Whole characters of UTF-8 beside bytes that are none: two encodings in one file.

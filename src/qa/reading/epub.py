@@ -59,7 +59,7 @@ def _chapter_blocks(body: HtmlElement, marks: dict[str, Block]) -> list[Block]:
     if start is None or any(block.level for block in blocks[:3]):
         return blocks
     for at, block in enumerate(blocks[:3]):
-        if block.text.casefold() == start.text.casefold():
+        if start.text.casefold().startswith(block.text.casefold()):
             return [*blocks[:at], start, *blocks[at + 1 :]]
     return [start, *blocks]
 

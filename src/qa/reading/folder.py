@@ -22,6 +22,7 @@ from qa.reading.sidecar import SIDECAR
 from qa.records import Document, QAError, Skipped
 
 _TOLD = 5  # reasons told when nothing could be read
+_OF_WINDOWS = frozenset({"Thumbs.db", "desktop.ini"})
 _DEEPEST = 100  # folders below one another
 ADDITIONS = "ajouts"  # what readers of the web chat add to the owner's documents
 
@@ -113,8 +114,9 @@ def _walk(
         return
     described = _sidecars(entry.name for entry in entries)
     for entry in entries:
-        # "~$" begins the lock files of Office.
-        if entry.name.startswith((".", "~$")) or entry.name in described:
+        # "~$" begins the lock files of Office; the others are of Windows.
+        of_a_program = entry.name.startswith((".", "~$")) or entry.name in _OF_WINDOWS
+        if of_a_program or entry.name in described:
             continue
         name = prefix + printable(entry.name)
         path = Path(entry.path)

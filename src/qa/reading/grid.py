@@ -52,13 +52,26 @@ def table_lines(table: Sequence[Sequence[Cell]], heads: int | None = None) -> li
     """One line a row; ``heads`` are the rows of column heads, found out where nobody says."""
     grid = _spread(table)
     width = max(map(len, grid), default=0)
+    above = _titles(grid) if heads is None else []  # of the table itself
+    grid = grid[len(above) :]
     if heads is None:
         heads = _head_rows(grid, width)
     if heads >= len(grid):
         heads = 0
     names = [_names(grid[:heads], column) for column in range(width)]
     lines = (_line(row, names) for row in grid[heads:])
-    return [line for line in lines if line]
+    return [*above, *(line for line in lines if line)]
+
+
+def _titles(grid: Sequence[Sequence[Cell | None]]) -> list[str]:
+    """The rows of a single cell that stand above those of several."""
+    alone = []
+    for row in grid:
+        texts = dict.fromkeys(cell.text for cell in row if cell is not None and cell.text)
+        if len(texts) > 1:
+            return alone
+        alone += texts
+    return []
 
 
 def text_table(lines: Sequence[str]) -> list[str]:
@@ -135,9 +148,14 @@ def _head_rows(grid: Sequence[Sequence[Cell | None]], width: int, *, figures: bo
         marked += 1
     if 0 < marked < len(grid):
         return marked
+    labels = [row[0] for row in grid if row and row[0] is not None]
+    if labels and all(cell.head for cell in labels):  # each row names itself
+        return 0
     if len(grid) < 2 or width < 2 or len(grid[0]) < width:
         return 0
     first = [_text(row, at) for row in grid[:1] for at in range(width)]
+    if width == 2 and first[1][:1].isdigit() and not _YEAR.fullmatch(first[1]):
+        return 0
     if not all(first[1:]) or len(set(first)) < width or any(map(_is_no_head, first)):
         return 0
     telling = False
@@ -158,7 +176,7 @@ def _is_no_head(text: str) -> bool:
     # « journée : 110 € » says its own name: a row of such cells stands by itself.
     if len(text) > _LONGEST_HEAD or text.endswith((".", ";", ",")) or _LABELLED.search(text):
         return True
-    return bool(text) and _VALUE.fullmatch(text) is not None and not _YEAR.fullmatch(text)
+    return is_value(text)
 
 
 def _names(heads: Sequence[Sequence[Cell | None]], column: int) -> tuple[str, ...]:
@@ -190,6 +208,11 @@ def _line(row: Sequence[Cell | None], names: Sequence[tuple[str, ...]]) -> str:
     if head and not set(head.casefold().split()) & set(label.casefold().split()):
         label = f"{label} ({head})"
     return f"{label} — " + BETWEEN.join(_entry(name, text) for name, text in rest)
+
+
+def is_value(text: str) -> bool:
+    """Whether a text is a figure that names nothing: « 02 98 », « 12 € »; a year may name."""
+    return bool(text) and _VALUE.fullmatch(text) is not None and not _YEAR.fullmatch(text)
 
 
 def _is_label(text: str) -> bool:

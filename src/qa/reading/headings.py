@@ -78,6 +78,7 @@ _CONTENTS = re.compile(
 # What stands after an entry: dots, and its page…
 _LEADER = re.compile(r"(?:[ .…·_\u00a0]{3,200}|\s\|\s)\d{1,4}$|[.…·_]{4,200}$")
 _PAGE = re.compile(rf"{_SPACE}\d{{1,4}}$")  # …or its page alone
+_ITEM = re.compile(r"^(?:[-–•*]|\d{1,2}[.)])\s+")
 # … and in a price list: "Salle bleue ........ 60 €".
 _DOTS = re.compile(r"(?<=\w)[ \u00a0]?(?:[.·_…][ \u00a0]?){4,200}(?=[^\W_])")
 _MOST_ENTRIES = 400
@@ -224,8 +225,9 @@ def _split(block: Block) -> Iterator[Block]:
     cuts = [0]
     start = 0
     lines = block.text.split("\n")
+    listed = sum(bool(_numbers(line)) for line in lines) > 1
     for at, line in enumerate(lines):
-        length = _title_length(line, last=at + 1 == len(lines))
+        length = _title_length(line, listed, last=at + 1 == len(lines))
         if length:
             cuts += [start, start + length]
         start += len(line) + 1
@@ -242,13 +244,14 @@ def _split(block: Block) -> Iterator[Block]:
             yield replace(block, text=text, pages=pages)
 
 
-def _title_length(line: str, *, last: bool) -> int:
+def _title_length(line: str, listed: bool, *, last: bool) -> int:
     """How much of a line is a title that runs into the text after it; 0 for none."""
     article = _ARTICLE.match(line)
     if article is not None:
         is_title = len(line) <= _LONGEST_NUMBERED and not line.endswith((".", ";", ",", ":"))
         return len(line) if is_title else article.end("name")
-    is_section = not last and _numbers(line) and not line.endswith((".", ";", ","))
+    numbers = _numbers(line) if not last else ()  # "1. Un", "2. Deux" are a list
+    is_section = len(numbers) > listed and not line.endswith((".", ";", ","))
     return len(line) if is_section else 0
 
 
@@ -297,12 +300,15 @@ def _plain(text: str) -> str:
     return re.sub(r"\W+", " ", text).strip().casefold()
 
 
+def _forms(line: str) -> list[str]:
+    """An entry as the heading may be that it names: without its page, without its number."""
+    bare = _PAGE.sub("", _LEADER.sub("", line))
+    return [_plain(form) for form in (bare, _ITEM.sub("", bare)) if form != line]
+
+
 def _is_entry(line: str, counts: Mapping[str, int]) -> bool:
     """Whether a line of a table of contents comes again, as the heading that it names."""
-    if counts.get(_plain(line), 0) > 1:
-        return True
-    bare = _PAGE.sub("", _LEADER.sub("", line))
-    return bare != line and counts.get(_plain(bare), 0) > 0
+    return counts.get(_plain(line), 0) > 1 or any(counts.get(f, 0) > 0 for f in _forms(line))
 
 
 def _without_contents(blocks: Sequence[Block]) -> tuple[list[Block], list[str]]:
@@ -341,8 +347,7 @@ def _without_contents(blocks: Sequence[Block]) -> tuple[list[Block], list[str]]:
                 entries += lines
                 end += 1
         again = sum(
-            counts[_plain(line)] > 0 or counts[_plain(_PAGE.sub("", _LEADER.sub("", line)))] > 0
-            for line in entries
+            any(counts[form] > 0 for form in (_plain(line), *_forms(line))) for line in entries
         )
         if entries and again >= _RECURRING * len(entries):
             contents += [blocks[at].text.partition("\n")[0]] if at in named else []

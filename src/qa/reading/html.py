@@ -11,12 +11,14 @@ import copy
 import logging
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from qa.reading import boilerplate
 from qa.reading.blocks import Block, Page, with_title
 from qa.reading.cleaning import clean_line, one_line, word_set
 from qa.reading.encoding import decode_telling
+from qa.reading.headings import mark_headings
 from qa.reading.plain import is_decoration, readable_name
 from qa.reading.structure import HIDDEN_TAGS, element_blocks, parse_html
 
@@ -66,6 +68,8 @@ def read_html(data: bytes, name: str) -> Page:
     removed: list[str] = []
     article = _article(body, removed)
     blocks = _without_boilerplate(element_blocks(article), removed)
+    blocks, contents = mark_headings(blocks, styled=True)
+    removed += contents
     blocks, title = with_title(blocks, title)
     language = clean_line(tree.get("lang") or "")
     if language:
@@ -206,6 +210,12 @@ def _visible(element: HtmlElement) -> list[str]:
 def _without_boilerplate(blocks: Sequence[Block], removed: list[str]) -> list[Block]:
     """Take the additions of the page out that stand in the article itself."""
     away = boilerplate.page_lines([block.text for block in blocks])
+    # A heading goes with what stands under it, not alone: a manual may have « Imprimer ».
+    away -= {
+        at
+        for at in away
+        if blocks[at].level and at + 1 < len(blocks) and not blocks[at + 1].level | (at + 1 in away)
+    }
     kept = []
     for number, block in enumerate(blocks):
         if number in away:
@@ -217,5 +227,5 @@ def _without_boilerplate(blocks: Sequence[Block], removed: list[str]) -> list[Bl
             lines, cut = boilerplate.without_lines(block.text.split("\n"))
             removed += cut
             if lines:
-                kept.append(Block("\n".join(lines)))
+                kept.append(replace(block, text="\n".join(lines)))
     return kept

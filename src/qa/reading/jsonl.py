@@ -7,6 +7,7 @@ import json
 import re
 import zlib
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, BinaryIO
 
 from qa.reading.blocks import Block, Page, UnreadableError, document_or_reason
@@ -15,7 +16,7 @@ from qa.reading.encoding import BinaryContentError, decode
 from qa.reading.limits import LARGEST_FILE, describe_limit
 from qa.reading.plain import readable_name, split_blocks
 from qa.reading.reasons import skipped
-from qa.reading.record import record_document
+from qa.reading.record import IDENTIFIERS, TEXTS, TITLES, record_document
 from qa.reading.settings import ReadingSettings
 from qa.reading.streams import bounded_lines, read_bounded, unpacked
 from qa.records import Document, Skipped
@@ -67,17 +68,7 @@ def read_json(
         yield name, document_or_reason(name, name, Page(readable_name(name), blocks))
         return
     for number, record in enumerate(value, start=1):
-        place = f"{name}:{number}"
-        texts = settings.text_fields or ("text",)
-        if any(isinstance(record.get(field), str) for field in texts):
-            identified = {"id": place} | record
-            yield place, _document(identified, number, place, settings)
-        else:
-            key = _identifier(record.get("_id", record.get("id"))) or str(number)
-            lines = "\n".join(_told(record, "", 0))
-            title = record.get(settings.title_field or "title")
-            page = Page(clean_line(title) if isinstance(title, str) else "", [Block(lines)])
-            yield place, document_or_reason(f"{name}:{key}", place, page)
+        yield f"{name}:{number}", _document(record, name, f"{name}:{number}", settings)
 
 
 def _are_objects(value: object) -> bool:
@@ -85,15 +76,24 @@ def _are_objects(value: object) -> bool:
 
 
 def _told(value: Any, name: str, depth: int) -> Iterator[str]:
-    """A value as lines of "name : value"."""
+    """A value as lines of "name : value"; what stands inside another says its name too."""
     if depth > _DEEPEST:
         raise UnreadableError("nested")
-    if isinstance(value, dict | list):
-        pairs = value.items() if isinstance(value, dict) else ((name, part) for part in value)
+    parts = value if isinstance(value, list) else [value]
+    if isinstance(value, dict) or any(isinstance(part, dict | list) for part in parts):
+        pairs = value.items() if isinstance(value, dict) else ((name, part) for part in parts)
         for key, part in pairs:
-            yield from _told(part, key.replace("_", " "), depth + 1)
-    elif value is not None and clean_line(str(value)):
-        yield f"{name}\u00a0: {clean_line(str(value))}" if name else clean_line(str(value))
+            inner = key.replace("_", " ")
+            inside = isinstance(value, dict) and name
+            yield from _told(part, f"{name}, {inner}" if inside else inner, depth + 1)
+    elif text := ", ".join(filter(None, map(_scalar, parts))):
+        yield f"{name} : {text}" if name else text
+
+
+def _scalar(value: object) -> str:
+    if isinstance(value, bool):
+        return "oui" if value else "non"
+    return "" if value is None else clean_line(str(value))
 
 
 def _read_line(
@@ -111,29 +111,33 @@ def _read_line(
         return skipped(place, "not_json", number, one_line(str(error)))
     if not isinstance(value, dict):
         return skipped(place, "not_object", number)
-    return _document(value, number, place, settings)
+    return _document(value, place.rpartition(":")[0], place, settings)
 
 
 def _document(
-    value: Mapping[str, Any], number: int, place: str, settings: ReadingSettings
+    value: Mapping[str, Any], name: str, place: str, settings: ReadingSettings
 ) -> Document | Skipped:
-    identifier = _identifier(value.get("_id", value.get("id")))
-    if not identifier:
-        return skipped(place, "no_id", number)
-    text_fields = settings.text_fields or ("text",)
-    wanted = " or ".join(f'"{name}"' for name in text_fields)
-    texts = [text for name in text_fields if isinstance(text := value.get(name), str)]
-    if not texts:
-        return skipped(place, "no_field", number, wanted)
-    title_field = settings.title_field or "title"
-    title = value.get(title_field)
-    title = clean_line(title) if isinstance(title, str) else ""
-    blocks = split_blocks("\n\n".join(texts))
+    """One object as a document; without a field of text, all its fields are."""
+    key = next((found for field in IDENTIFIERS if (found := _identifier(value.get(field)))), "")
+    lower = {field.lower(): field for field in value if isinstance(value[field], str)}
+    usual = (lower[field] for field in TEXTS if field in lower)
+    text_fields = settings.text_fields or tuple(islice(usual, 1))
+    texts = [text for field in text_fields if isinstance(text := value.get(field), str)]
+    if settings.text_fields and not texts:
+        return skipped(place, "no_field", place.rpartition(":")[2], " or ".join(text_fields))
+    titles = (lower[field] for field in TITLES if field in lower)
+    title_field = settings.title_field or next(titles, "")
+    title = clean_line(title) if isinstance(title := value.get(title_field), str) else ""
+    used = {*IDENTIFIERS, title_field, *text_fields}
+    if texts:
+        blocks = split_blocks("\n\n".join(texts))
+        others = [(k, text) for k, text in value.items() if isinstance(text, str) and k not in used]
+    else:
+        fields = {k: part for k, part in value.items() if k not in IDENTIFIERS}
+        blocks, others = [Block(text)] if (text := "\n".join(_told(fields, "", 0))) else [], []
     if not blocks:
-        return skipped(place, "empty_field", number, wanted)
-    taken = {"_id", "id", title_field, *text_fields}
-    others = ((k, text) for k, text in value.items() if isinstance(text, str) and k not in taken)
-    return record_document(identifier, place, title, blocks, others)
+        return skipped(place, "empty_field", place.rpartition(":")[2], ", ".join(text_fields))
+    return record_document(key or place, place, title, blocks, others)
 
 
 def _identifier(value: object) -> str:

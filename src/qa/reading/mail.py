@@ -25,8 +25,8 @@ def read_message(data: bytes, name: str) -> Page:
     if not any(message.get(field) for field in ("from", "subject", "date", "to")):
         raise UnreadableError("another_kind", "a message", "un message")
     title = clean_line(str(message.get("subject") or ""))
-    body = message.get_body(("plain", "html"))
-    blocks = _blocks(body) if body is not None else []
+    bodies = [body for kind in ("plain", "html") if (body := message.get_body((kind,)))]
+    blocks = next((found for body in bodies if (found := _blocks(body))), [])
     metadata = {"author": clean_line(str(message.get("from") or ""))}
     date = getattr(message.get("date"), "datetime", None)
     if date is not None:

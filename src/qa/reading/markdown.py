@@ -5,12 +5,14 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from qa.reading.blocks import Block, Page
 from qa.reading.cleaning import clean_line, word_set
 from qa.reading.encoding import decode_telling
+from qa.reading.headings import is_credible_title, mark_headings
 from qa.reading.lines import keeps_hyphen
 from qa.reading.plain import readable_name
 from qa.reading.record import FIELD_NAMES
@@ -39,6 +41,7 @@ _TITLED_CONTAINER = re.compile(r"\s*:{3,}\s*\w[\w-]*\s+(\S.*?)\s*")
 _DIALECT = re.compile(
     r"!?\[\[(?:[^\[\]|\n]{1,300}\|)?([^\[\]|\n]{1,300})\]\]"  # [[page|texte]]
     r"|==(?=\S)([^=\n]{1,500})(?<=\S)=="  # ==surligné==
+    r"|\{\{[%<][^\n]{0,300}?[%>]\}\}"  # {{< figure >}}, {{% notice %}}
     r"|%%[^%]{0,2000}%%"  # %% commentaire %%
     r"|\{%[^%\n]{0,200}%\}|\{\{<[^>\n]{0,200}>\}\}"
     r"|[ ]?\{:?(?:[.#][\w-]|refdef|toc|:|[\w-]{1,30}=)[^{}\n]{0,200}\}"  # {: .x }, {#id}
@@ -49,6 +52,11 @@ _CALLOUT = re.compile(r"^\[![\w-]{1,30}\][+-]?[ ]*([^\n]*)\n?")  # [!warning] Ti
 _CODE_SPAN = re.compile(r"(`[^`\n]*`)")
 _CUT_WORD = re.compile(r"([^\W\d_][\w’'-]{0,40})-\n([^\W\d_]\w{0,40})")
 _TAG = re.compile(r"</?([A-Za-z][\w-]*)[^<>]*>")
+# Of MDX: « import X from 'y' », « <Tabs> ».
+_COMPONENT = re.compile(
+    r"^(?:import|export) [^\n]{0,500}(?:from ['\"]|=)[^\n]{0,500}$|</?[A-Z][\w.]{0,60}(?:\s[^<>]{0,1000})?/?>",
+    re.MULTILINE,
+)
 _COMMENT = 5_000  # characters within which a comment inside a paragraph ends
 _KNOWN_TAGS = (
     BLOCK_TAGS
@@ -64,8 +72,11 @@ _KNOWN_TAGS = (
 def read_markdown(data: bytes, name: str) -> Page:
     """Read a Markdown file; its title is the front matter's, else its first heading's."""
     decoded = decode_telling(data)
-    page = page_of_markdown(decoded.text, readable_name(name))
-    return Page(page.title, page.blocks, page.metadata, doubt=decoded.doubt)
+    text = decoded.text
+    if name.lower().endswith(".mdx"):
+        text = _COMPONENT.sub("\n", text)
+    page = page_of_markdown(text, readable_name(name))
+    return replace(page, doubt=decoded.doubt)
 
 
 def page_of_markdown(text: str, fallback_title: str = "") -> Page:
@@ -80,12 +91,15 @@ def page_of_markdown(text: str, fallback_title: str = "") -> Page:
     # A footnote's definition would be read as a link's, and its text lost.
     text = _FOOTNOTE_CALL.sub(r"[\1]", _FOOTNOTE.sub(r"\n[\1] ", text))
     comments_end = text.rfind("-->")
-    blocks = html_blocks(_parser().render(text, {"comments_end": comments_end}))
+    blocks, contents = mark_headings(
+        html_blocks(_parser().render(text, {"comments_end": comments_end})), styled=True
+    )
     title = metadata.pop("title", "")
     first_heading = next((block.text for block in blocks if block.level), "")
     if title and title.casefold() not in {block.text.casefold() for block in blocks if block.level}:
         blocks.insert(0, Block(title, 1))
-    return Page(title or first_heading or fallback_title, blocks, metadata)
+    title = title or (first_heading if is_credible_title(first_heading) else "") or fallback_title
+    return Page(title, blocks, metadata, removed=tuple(contents))
 
 
 def _front_matter(text: str) -> dict[str, str]:
@@ -128,6 +142,7 @@ def _parser() -> MarkdownIt:
     from markdown_it import MarkdownIt
     from markdown_it.rules_block.html_block import html_block
     from markdown_it.rules_inline.html_inline import html_inline
+    from mdit_py_plugins.admon import admon_plugin
     from mdit_py_plugins.deflist import deflist_plugin
 
     def inline(state: Any, silent: bool) -> bool:
@@ -167,7 +182,7 @@ def _parser() -> MarkdownIt:
         return html.escape(tokens[at].content)
 
     parser = MarkdownIt("commonmark", {"maxNesting": 100}).enable(["table", "strikethrough"])
-    parser.use(deflist_plugin)
+    parser.use(deflist_plugin).use(admon_plugin)
     parser.inline.ruler.at("html_inline", inline)
     parser.block.ruler.at("html_block", block, {"alt": ["paragraph", "reference", "blockquote"]})
     parser.core.ruler.before("inline", "dialects", dialects)

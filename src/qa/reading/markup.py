@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html import escape
 from typing import Any
 
 from qa.reading.blocks import Block, Page, UnreadableError, with_title
 from qa.reading.cleaning import clean_inline, clean_line
 from qa.reading.encoding import decode, decode_telling
+from qa.reading.grid import Cell, html_table
 from qa.reading.headings import mark_headings
 from qa.reading.markdown import page_of_markdown
+from qa.reading.office import page_of_office
 from qa.reading.plain import page_of_text, readable_name
 from qa.reading.structure import html_blocks
 
@@ -29,12 +32,27 @@ def read_rst(data: bytes, name: str) -> Page:
     from docutils.core import publish_parts
 
     decoded = decode_telling(data)
-    parts = publish_parts(decoded.text, writer="html5", settings_overrides=_SAFE)
-    blocks, title = with_title(html_blocks(parts["html_body"]), "")
-    return Page(title or readable_name(name), blocks, doubt=decoded.doubt)
+    source = _CONTENTS.sub("", _ROLE.sub(r"\1", decoded.text))
+    parts = publish_parts(source, writer="html5", settings_overrides=_SAFE)
+    written = _RST_NOTE.sub(r"<p>\1 ", parts["html_body"])
+    page = page_of_office(html_blocks(written), {}, name)
+    return replace(page, doubt=decoded.doubt)
+
+
+_RST_NOTE = re.compile(r"<span class=\"label\">(.{0,500}?)</span>\s*<p>", re.DOTALL)
+# Sphinx's roles (":ref:`texte <place>`"), which docutils does not know, and its contents.
+_ROLE = re.compile(r":(?:[\w+-]{1,20}:){1,2}`([^`<\n]{1,200}?)(?:\s*<[^>`\n]*>)?`")
+_CONTENTS = re.compile(r"^\.\. (?:contents|toctree)::.*(?:\n[ \t]+\S.*|\n(?=\n[ \t]+\S))*", re.M)
 
 
 # --- RTF ----------------------------------------------------------------------------------------
+
+
+_MAC = re.compile(r"\\mac\b|\\ansicpg10000\b")
+_MAC_BYTE = re.compile(r"\\'([89a-f][0-9a-f])", re.I)
+_RTF_HIDDEN = re.compile(r"\{\\v(?:\\[a-z]+-?\d*)*[ ](?:[^{}\\]|\\'..){0,2000}\}")
+_RTF_NOTE = re.compile(r"\{\\footnote\b((?:[^{}]|\{[^{}]*\}){0,5000})\}")
+_RTF_RAISED = re.compile(r"\{(?:\\[a-z]+\d*)*\\super(?:\\[a-z]+\d*)*[ ](\d{1,3})\}")
 
 
 def read_rtf(data: bytes, name: str) -> Page:
@@ -43,7 +61,12 @@ def read_rtf(data: bytes, name: str) -> Page:
 
     if not data.lstrip().startswith(b"{\\rtf"):
         raise UnreadableError("another_kind", "an RTF file", "un fichier RTF")
-    text = rtf_to_text(data.decode("cp1252", "replace"), errors="replace")
+    source = data.decode("latin-1")
+    if _MAC.search(source[:500]):  # "\\'8e" is of the Mac's own table, which striprtf does not know
+        source = _MAC_BYTE.sub(lambda byte: f"\\u{ord(bytes.fromhex(byte[1]).decode('mac-roman'))}?", source)
+    source = _RTF_HIDDEN.sub("", source)
+    source = _RTF_NOTE.sub(r"{ [note\\~: \1]}", _RTF_RAISED.sub(r"[\1]", source))
+    text = rtf_to_text(source, errors="replace")
     lines = (
         line.rstrip("|").replace("|", " | ") if line.count("|") > 1 else line
         for line in text.split("\n")
@@ -56,7 +79,13 @@ def read_rtf(data: bytes, name: str) -> Page:
 # --- LaTeX --------------------------------------------------------------------------------------
 
 _HEADING_COMMANDS = {
-    "part": 2, "chapter": 2, "section": 3, "subsection": 4, "subsubsection": 5, "paragraph": 6,
+    "part": 1, "chapter": 2, "section": 3, "subsection": 4, "subsubsection": 5, "paragraph": 6,
+}  # fmt: skip
+# What French packages print.
+_PRINTED = {
+    "\\": "\x06", "og": "«\u00a0", "fg": "\u00a0»", "euro": "€", "EUR": "€", "ier": "er", "iere": "re",
+    "ieme": "e", "no": "n°\u00a0", "degres": "°", "up": "%s", "textsuperscript": "%s", "bsc": "%s",
+    "hspace": "", "vspace": "", "multicolumn": "%(3)s",
 }  # fmt: skip
 _COMMENT = re.compile(r"(?<!\\)%[^\n]*")
 _BODY = re.compile(r"\\begin\{document\}(.*?)(?:\\end\{document\}|\Z)", re.DOTALL)
@@ -77,7 +106,11 @@ def read_latex(data: bytes, name: str) -> Page:
             paragraph.replace("\x03", "<note>").replace("\x04", "</note>").replace("\x06", "<br>")
         )
         heading = re.match(r"\s*\x01(\d)(.*)\x02\s*$", paragraph, re.DOTALL)
-        if heading:
+        if "\x08" in paragraph:
+            rows = paragraph.replace("\x08", "").strip().split("<br>")
+            cells = [[Cell(cell.strip()) for cell in row.split("\x07")] for row in rows if row.strip()]
+            written.append(html_table(cells))
+        elif heading:
             written.append(f"<h{heading[1]}>{heading[2]}</h{heading[1]}>")
         else:
             written.append(f"<p>{paragraph}</p>")
@@ -96,6 +129,7 @@ def _latex_context() -> Any:
     from pylatexenc.latex2text import (
         EnvironmentTextSpec,
         MacroTextSpec,
+        SpecialsTextSpec,
         get_default_latex_context_db,
     )
 
@@ -116,13 +150,24 @@ def _latex_context() -> Any:
         lines = [mark + part for mark, part in zip(marks, parts, strict=True)]
         return "\n\n" + "\x06".join(lines) + "\n\n"
 
+    def table(node: Any, l2tobj: Any) -> str:
+        text = " ".join(l2tobj.nodelist_to_text(node.nodelist).split("\n"))
+        return f"\n\n\x08{text}\n\n"
+
     context = get_default_latex_context_db()
     macros = [MacroTextSpec(name, heading(n)) for name, n in _HEADING_COMMANDS.items()]
     macros += [MacroTextSpec("footnote", note), MacroTextSpec("item", "\x05")]
-    silent = ("label", "maketitle", "tableofcontents", "title", "author", "date")
-    macros += [MacroTextSpec(name, discard=True) for name in silent]
-    lists = [EnvironmentTextSpec(name, items) for name in ("itemize", "enumerate", "description")]
-    context.add_context_category("sourcier", prepend=True, macros=macros, environments=lists)
+    macros += [MacroTextSpec(name, text) for name, text in _PRINTED.items()]
+    silent = (
+        "label maketitle tableofcontents title author date hline toprule midrule bottomrule cline ref"
+    )
+    macros += [MacroTextSpec(name, discard=True) for name in silent.split()]
+    tables = [EnvironmentTextSpec(name, table) for name in ("tabular", "tabularx", "longtable")]
+    lists = tables + [EnvironmentTextSpec(name, items) for name in ("itemize", "enumerate", "description")]
+    cells = [SpecialsTextSpec("&", "\x07")]
+    context.add_context_category(
+        "sourcier", prepend=True, macros=macros, environments=lists, specials=cells
+    )
     return context
 
 
@@ -147,6 +192,7 @@ def read_notebook(data: bytes, name: str) -> Page:
 
 _TIME = re.compile(r"(?:(\d+):)?(\d\d?):(\d\d)[.,](\d{1,3})")
 _CUE_MARKUP = re.compile(r"<[^<>]{0,100}>|\{\\[^}]{0,100}\}")
+_SPEAKER = re.compile(r"<v(?:\.[\w.-]{0,50})? ([^<>]{1,60})>")
 _PAUSE = 2.0  # seconds without words that begin a paragraph
 _PARAGRAPH = 600  # characters after which the next sentence begins one
 
@@ -162,7 +208,8 @@ def read_subtitles(data: bytes, name: str) -> Page:
         if at is None:
             continue
         moments = [_seconds(found) for found in _TIME.finditer(lines[at])]
-        said = [clean_inline(_CUE_MARKUP.sub("", line)) for line in lines[at + 1 :]]
+        named = (_SPEAKER.sub("\\1\u00a0: ", line) for line in lines[at + 1 :])
+        said = [clean_inline(_CUE_MARKUP.sub("", line)) for line in named]
         text = " ".join(line for line in said if line)
         if not text:
             continue

@@ -117,6 +117,8 @@ class _Walk:
         elif element.tag == f"{_TEXT}h":
             level = max(_count(element.get(f"{_TEXT}outline-level")), 1)
             tag = f"h{min(level + self._has_title, 6)}"
+        if tag == "p" and self._is_bold(element):
+            text = f"<b>{text}</b>"
         yield f"<{tag}>{text}</{tag}>"
         frames, self._frames = self._frames, []
         for frame in frames:

@@ -27,8 +27,8 @@ _ALONE_NUMBER = re.compile(
 )
 # "• lait": bullets are written as dashes, as in every other format.
 _BULLET = re.compile(rf"^[{layout.BULLETS}]\s*(?=\S)")
-# "Chapitre 2 . . . . . . . . 14": a line of a table of contents.
-_LEADER = re.compile(r"(?:\s?[.…]){5,}\s*\w{0,6}$")
+# "Chapitre 2 . . . . . . . . 14", "Salle bleue ........ 60 €": a line of its own.
+_LEADER = re.compile(r"(?:\s?[.…·_]){5,}")
 _LARGE = 1.12  # times the usual size: a title
 _LARGEST = 1.5  # times the usual size: a title even when it ends with a full stop
 _SMALL = 0.93  # times the usual size: a note
@@ -151,11 +151,10 @@ def _one_list(items: Block, item: Block) -> Block:
 def _pieces(sheets: Sequence[Sheet]) -> Iterator[_Piece]:
     for sheet, fragments in zip(sheets, _without_running_heads(sheets), strict=True):
         for paragraph in layout.paragraphs(fragments):
-            kept = tuple(line for line in paragraph.lines if not _LEADER.search(line.text))
-            if kept:
-                first = replace(kept[0], text=_BULLET.sub("- ", kept[0].text))
-                kept = (first, *kept[1:])
-                yield _Piece([Paragraph(kept, paragraph.left, paragraph.right)], [sheet.number])
+            first, *rest = paragraph.lines
+            first = replace(first, text=_BULLET.sub("- ", first.text))
+            kept = (first, *rest)
+            yield _Piece([Paragraph(kept, paragraph.left, paragraph.right)], [sheet.number])
         for recognised in sheet.recognised:
             yield _Piece([], [sheet.number], ocr=True, recognised=[recognised])
 
@@ -219,6 +218,8 @@ def _continues(last: _Piece, piece: _Piece) -> bool:
     if last.level or piece.level or last.ocr != piece.ocr:
         return False
     end, start = last.text_lines()[-1], piece.text_lines()[0]
+    if _LEADER.search(end) or _LEADER.search(start):
+        return False
     if lines.is_list_item(start) or lines.ends_sentence(end) or end.endswith(":"):
         return False
     if not last.paragraphs or not piece.paragraphs:
@@ -270,6 +271,7 @@ def _kept_lines(
     group = [cleaned[0]]
     for at, text in enumerate(cleaned[1:], start=1):
         table = " | " in text or " | " in cleaned[at - 1]
+        table = table or _LEADER.search(cleaned[at - 1]) or _LEADER.search(text)
         forced = layout.is_forced(paragraph.lines[at - 1], paragraph.lines[at], paragraph.right)
         if table or (forced and not lines.starts_lower(text)):
             yield mend_punctuation(lines.join_broken_lines(group, vocabulary))

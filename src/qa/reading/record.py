@@ -18,6 +18,12 @@ FIELD_NAMES: Mapping[str, str] = {
 }  # fmt: skip
 
 
+# Where the text, the title and the identifier stand when nobody says, in this order.
+TEXTS = ("text", "texte", "contenu", "content", "body", "corps")
+TITLES = ("title", "titre", "intitulé", "intitule", "libellé", "libelle", "nom", "name", "sujet")
+IDENTIFIERS = ("_id", "id", "identifiant")
+
+
 def record_document(
     identifier: str,
     place: str,

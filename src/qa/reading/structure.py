@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from qa.reading import lines
@@ -38,6 +39,9 @@ BLOCK_TAGS = word_set(
     "footer form header hgroup html legend li main nav ol p pre section summary table tbody td "
     "tfoot th thead tr ul caption hr h1 h2 h3 h4 h5 h6"
 )
+_ACCORDION = re.compile("accord|collaps|faq|question|toggle-title", re.I)
+_NOTE_NAME = re.compile(r"(?:^|[\s_-])(?:foot|end)?note[s_-]?(?:ref|call|link|anchor)?(?:$|[\s_-])", re.I)
+_NOTE_NUMBER = re.compile(r"[\[(]?\d{1,3}[\])]?")
 _OPENERS = ("aria-controls", "aria-expanded", "data-toggle", "data-bs-toggle")
 
 
@@ -129,9 +133,9 @@ class _Walk:
             self._raised(element)
         elif tag == "note":
             self._note(element)
-        elif tag == "a" and "noteref" in (element.get("epub:type") or element.get("role") or ""):
-            self._inline.append(f"[{one_line(''.join(element.itertext())).strip('[]()')}]")
-        elif tag == "button":
+        elif _calls_note(element):
+            self._raised(element, called=True)
+        elif tag == "button" or (tag not in HEADINGS and element.get("role") == "button"):
             self._button(element)
         elif tag not in BLOCK_TAGS:
             if element.get("role") == "heading":
@@ -159,8 +163,11 @@ class _Walk:
         elif element.get("role") == "heading":
             self._heading(element, _number(element.get("aria-level"), 2))
         else:
+            before = len(self._done)
             self._children(element)
             self._flush()
+            if tag in ("p", "div") and len(self._done) == before + 1 and _is_bold(element):
+                self._done[-1] = replace(self._done[-1], bold=True)
 
     # --- headings -------------------------------------------------------------------------------
 
@@ -174,7 +181,10 @@ class _Walk:
 
     def _button(self, element: HtmlElement) -> None:
         """A button that opens a panel is the panel's heading; the others only act."""
-        if any(element.get(name) is not None for name in _OPENERS) and len(_text(element)) > 15:
+        opens = any(element.get(name) is not None for name in _OPENERS)
+        text = _text(element)
+        names = f"{element.get('class')} {element.getparent().get('class')}"
+        if opens and (len(text) > 15 or text.endswith("?") or _ACCORDION.search(names)):
             self._flush()
             self._opener(element)
 
@@ -184,12 +194,12 @@ class _Walk:
 
     # --- notes ----------------------------------------------------------------------------------
 
-    def _raised(self, element: HtmlElement) -> None:
+    def _raised(self, element: HtmlElement, *, called: bool = False) -> None:
         """ "1887<sup>2</sup>" is no 18872: a note's mark is set apart, an exponent stays one."""
         text = one_line("".join(element.itertext()))
         links = [*element.iter("a"), *element.iterancestors("a")]
         linked = any(_NOTE_LINK.search(link.get("href") or "") for link in links)
-        self._inline.append(raised("".join(self._inline[-3:]), text, is_call=linked))
+        self._inline.append(raised("".join(self._inline[-3:]), text, is_call=linked or called))
 
     def _note(self, element: HtmlElement) -> None:
         walk = _Walk({}, self._notes)
@@ -257,7 +267,7 @@ class _Walk:
                     one_line(" ".join(block.text for block in self._parts(cell))),
                     _number(cell.get("rowspan"), 1),
                     _number(cell.get("colspan"), 1),
-                    cell.tag == "th",
+                    cell.tag == "th" or row.getparent().tag == "thead" or _is_bold(cell),
                 )
                 for cell in row
                 if cell.tag in ("td", "th")
@@ -265,6 +275,20 @@ class _Walk:
             for row in element.iter("tr")
         ]
         self._add("\n".join(filter(None, [*captions, *table_lines(rows)])))
+
+
+def _calls_note(element: HtmlElement) -> bool:
+    """Whether a link or a span is a note's call, though it is not raised."""
+    if element.tag not in ("a", "span"):
+        return False
+    if "noteref" in (element.get("epub:type") or element.get("role") or ""):
+        return True
+    is_note = (
+        _NOTE_LINK.search(element.get("href") or "")
+        if element.tag == "a"
+        else _NOTE_NAME.search(element.get("class") or "")
+    )
+    return bool(is_note) and _NOTE_NUMBER.fullmatch(_text(element)) is not None
 
 
 def is_data_table(element: HtmlElement) -> bool:
@@ -275,6 +299,16 @@ def is_data_table(element: HtmlElement) -> bool:
         return False
     counts = (sum(cell.tag in ("td", "th") for cell in row) for row in element.iter("tr"))
     return max(counts, default=0) > 1
+
+
+def _is_bold(element: HtmlElement) -> bool:
+    """Whether all that an element says stands in bold."""
+    inner = element
+    while inner.tag not in ("b", "strong"):
+        if len(inner) != 1 or (inner.text or "").strip() or (inner[0].tail or "").strip():
+            return False
+        inner = inner[0]
+    return True
 
 
 def _tidy(text: str) -> str:

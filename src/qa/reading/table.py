@@ -12,19 +12,15 @@ from typing import BinaryIO
 from qa.reading.blocks import Block, UnreadableError
 from qa.reading.cleaning import clean_line
 from qa.reading.encoding import BinaryContentError, is_binary, line_decoder
-from qa.reading.grid import Cell, table_lines
+from qa.reading.grid import Cell, is_value, table_lines
 from qa.reading.limits import LARGEST_FILE
 from qa.reading.plain import split_blocks
 from qa.reading.reasons import skipped
-from qa.reading.record import record_document
+from qa.reading.record import IDENTIFIERS, TEXTS, TITLES, record_document
 from qa.reading.settings import ReadingSettings
 from qa.reading.streams import SAMPLE, bounded_lines
 from qa.records import Document, Skipped
 
-# Where the text, the title and the identifier stand when nobody says, in this order.
-_TEXTS = ("text", "texte", "contenu", "content", "body", "corps")
-_TITLES = ("title", "titre", "intitulé", "intitule", "libellé", "libelle", "nom", "name", "sujet")
-_IDENTIFIERS = ("_id", "id", "identifiant")
 _SEPARATORS = ",;\t|"
 
 
@@ -39,13 +35,26 @@ def read_table(
     csv.field_size_limit(LARGEST_FILE)
     lines = _decoded(io.BufferedReader(stream, SAMPLE))  # type: ignore[arg-type]
     first = next(lines, None)
+    if first is not None and first.startswith("sep="):  # Excel's own first line
+        first = next(lines, None)
     if first is None:
         yield name, skipped(name, "empty")
         return
     separator = "\t" if name.lower().endswith(".tsv") else max(_SEPARATORS, key=first.count)
     rows = csv.reader(chain([first], lines), delimiter=separator, strict=False)
-    columns = Columns.of([clean_line(cell) for cell in next(rows)], settings)
+    heads = [clean_line(cell) for cell in next(rows)]
     found = False
+    # A title above the heads; a figure that names no column: rows of values, under no heads.
+    while len(heads) > 1 and not any(heads[1:]) or _are_values(heads, settings):
+        place = f"{name}:{rows.line_num}"
+        if any(heads):
+            yield place, Columns.of([""] * len(heads), settings).document(heads, name, place)
+            found = True
+        if _are_values(heads, settings):
+            heads = [""] * len(heads)
+            break
+        heads = [clean_line(cell) for cell in next(rows, [])]
+    columns = Columns.of(heads, settings)
     try:
         for row in rows:
             place = f"{name}:{rows.line_num}"
@@ -58,6 +67,11 @@ def read_table(
         yield name, skipped(name, "damaged_line", rows.line_num, error)
     if not found:
         yield name, skipped(name, "no_row")
+
+
+def _are_values(heads: Sequence[str], settings: ReadingSettings) -> bool:
+    named = {*settings.text_fields, settings.title_field} - {""}
+    return not named and len(heads) > 1 and any(map(is_value, heads))
 
 
 def _decoded(stream: io.BufferedReader) -> Iterator[str]:
@@ -94,10 +108,10 @@ class Columns:
             return next((lower[name] for name in wanted if name in lower), None)
 
         texts = [position(name) for name in settings.text_fields]
-        if not texts and (text := usual(_TEXTS)) is not None:
+        if not texts and (text := usual(TEXTS)) is not None:
             texts = [text]
-        title = position(settings.title_field) if settings.title_field else usual(_TITLES)
-        return cls(names, texts, title if title not in texts else None, usual(_IDENTIFIERS))
+        title = position(settings.title_field) if settings.title_field else usual(TITLES)
+        return cls(names, texts, title if title not in texts else None, usual(IDENTIFIERS))
 
     def document(self, row: Sequence[str], name: str, place: str) -> Document | Skipped:
         """One row as a document, or why not; it costs no more than its cells."""

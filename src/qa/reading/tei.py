@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from qa.reading.blocks import Page
 from qa.reading.cleaning import clean_line
+from qa.reading.headings import is_credible_title
 from qa.reading.office import page_of_office, parse_xml
 from qa.reading.structure import html_blocks
 
@@ -37,7 +38,7 @@ def read_tei(data: bytes, name: str) -> Page:
     blocks = html_blocks("".join(_written(texts[0], 0)) if texts else "")
     header = next((element for element in tree.iter() if _name(element) == "teiHeader"), None)
     metadata = {
-        "title": _told(header, "titleStmt", "title"),
+        "title": next(filter(is_credible_title, _all_told(header, "titleStmt", "title")), ""),
         "author": _told(header, "titleStmt", "author"),
         "date": _told(header, "sourceDesc", "date") or _told(header, "publicationStmt", "date"),
         "language": texts[0].get("{http://www.w3.org/XML/1998/namespace}lang") or ""
@@ -53,13 +54,17 @@ def _name(element: Element) -> str:
 
 def _told(header: Element | None, part: str, name: str) -> str:
     """The first of some elements in a part of the header."""
+    return next(_all_told(header, part, name), "")
+
+
+def _all_told(header: Element | None, part: str, name: str) -> Iterator[str]:
+    """The texts of some elements in a part of the header."""
     for place in header.iter() if header is not None else ():
         if _name(place) == part:
             for element in place.iter():
                 text = clean_line("".join(map(str, element.itertext())))
                 if _name(element) == name and text:
-                    return text
-    return ""
+                    yield text
 
 
 def _written(element: Element, depth: int) -> Iterator[str]:
