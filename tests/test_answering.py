@@ -11,7 +11,7 @@ import pytest
 
 from conftest import FakeEmbedder, FakeReader
 from qa.answering import AnsweringModel, Selection, select_answer
-from qa.answering.quoting import MOST_QUOTES, Quote, choose_quotes, differing
+from qa.answering.quoting import Quote, choose_quotes, differing
 from qa.answering.reader import LONGEST_ANSWER, read_passage, span_scores
 from qa.answering.refusal import question_signals
 from qa.answering.selection import PASSAGES, read_hits
@@ -120,6 +120,11 @@ def test_sources_in_one_document_do_not_differ() -> None:
         for row, (document, date) in enumerate((("a", "le 3 mars 1918"), ("b", "mars 1918")))
     )
     assert differing([one, same]) is None
+    other, unsure = (
+        choose_quotes([reading("Signé en 1920.", {"1920": odds}, "c", 3)])[0] for odds in (5, 3)
+    )
+    assert differing([one, other]) == (one, other)
+    assert differing([one, unsure]) is None  # it is quoted, and need not answer
 
 
 @pytest.mark.parametrize(
@@ -155,14 +160,13 @@ def test_quotes_of_lists_and_rows(text: str, answer: str, quote: str) -> None:
     assert quotes(text, {answer: 6}) == [quote]
 
 
-def test_a_second_quote_says_something_else_and_nearly_as_surely() -> None:
-    text = "Il y a Ana. Il y a Luc. Il y a Zoé. On vit Ana. Il y a Bob."
-    found = quotes(text, {"Ana": 6, "Luc": 5.5, "Zoé": 1})
-    assert found == ["Il y a Ana.", "Il y a Ana. Il y a Luc."] or found[0] == "Il y a Ana."
-    assert not any("Zoé" in quote or "On vit" in quote for quote in found)
+def test_other_quotes_say_something_else_and_may_well_answer() -> None:
+    text = "Anna est là. Luc est venu. Puis Zoé est venue. Bob dort."
+    assert quotes(text, {"Anna": 6, "Luc": 1.5, "Zoé": 0.5}) == ["Anna est là.", "Luc est venu."]
     names = [f"Nom{letter}" for letter in "abcdef"]
     many = "".join(f"Vint {name}. " for name in names)
-    assert len(quotes(many, dict.fromkeys(names, 6.0))) == MOST_QUOTES
+    assert len(quotes(many, {"Noma": 6, "Nomb": 5, "Nomc": 3})) == 2  # a third must be nearer
+    assert len(quotes(many, dict.fromkeys(names, 6.0))) == 3
 
 
 def test_a_short_answer_in_a_row_ends_with_its_cell() -> None:

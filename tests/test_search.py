@@ -11,6 +11,7 @@ import pytest
 from conftest import FakeEmbedder
 from qa.embedding import Embedded, Progress, Vectors
 from qa.index import Index, open_index, update_index
+from qa.lexical import LexicalIndex
 from qa.records import QAError
 from qa.search import (
     METHODS,
@@ -258,3 +259,15 @@ def test_words_are_counted_where_they_are_searched(folders: Index) -> None:
 def test_what_names_no_document_is_told(folders: Index) -> None:
     with pytest.raises(QAError, match=r"no document is named 'note' among the 6"):
         folders.among(["notes", "note"])
+
+
+def test_words_of_an_older_index_are_searched_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as before:
+        before.setattr("qa.lexical._DOCUMENT", "nothing")
+        LexicalIndex.build(tmp_path, [("a.md", "La Loire déborde.")])
+    index = LexicalIndex(tmp_path)
+    assert index.search_words("Loire", 5)[0].tolist() == [0]
+    with pytest.raises(QAError, match=r"made before it could be searched in part\. Update it"):
+        index.among(["a.md"])

@@ -258,7 +258,7 @@ def test_every_function_takes_its_own_types_alone(blocks: Any) -> None:
         checked = json.loads(calls.checked("queue/join", json.dumps(body).encode(), str.upper))
         assert (checked["data"], checked["session_hash"]) == (values, "S")
         assert ("event_data" in checked) == function.collects_event_data
-        for told in ({"path": "/a"}, {"turns": [{"path": "/a"}]}, {"turn": [[[[1]]]]}):
+        for told in ({"path": "/a"}, {"turns": [{"path": "/a"}]}, {"turn": [[[[[[1]]]]]]}):
             if not function.collects_event_data:
                 continue
             with pytest.raises(CallError):

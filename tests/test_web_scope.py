@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -69,6 +70,15 @@ def test_what_is_chosen_is_what_is_asked() -> None:
     told = listing.told(Scope(("a/",)), texts.SEARCHED)
     assert told == "Cherché seulement dans 3 sur 4\u00a0documents\u00a0: a/1.md, a/2.md, a/b/3.pdf"
     assert listing.told(Scope(), texts.SEARCHED) == ""
+    assert listing.told(Scope(("parti.md",)), texts.SCOPE) == texts.SCOPE_EMPTY
+
+
+def test_an_added_file_is_taken_away_by_its_own_name() -> None:
+    names = ("ajouts/x.jsonl:lenine.md", "ajouts/a.zip/b/c.md", "ajouts/d.pdf", "d.pdf")
+    listing = Listing(entries(*names))
+    table = listing.table("", Scope(), added="ajouts/")
+    assert re.findall('data-remove="(.*?)"', table) == ["x.jsonl", "a.zip", "d.pdf"]
+    assert "data-remove" not in listing.table("", Scope())
 
 
 def test_a_scope_of_somebody_else_is_read_warily() -> None:

@@ -10,10 +10,12 @@ from qa.answering.reader import PassageReading, SentenceReading
 from qa.french import fold, split_sentences, words
 from qa.records import Citation, Hit
 
-MOST_QUOTES = 3
-# Another sentence is quoted beside the best when its log-odds are at most so much lower, and above
-# ``_LIKELY``: set by hand.
-_BESIDE, _LIKELY = 2.0, 0.0
+# A second and a third sentence are quoted beside the best when their log-odds are at most so much
+# lower. Of second ones, 32, 21, 16, 15 and 14 % hold the answer that the first does not, when they
+# are 0, 1, 2, 3 and 4 lower; beyond 5, 5 %. Of third ones, hardly any (``benchmarks/README.md``).
+_BESIDE = (5.0, 2.0)
+# Sources differ only where both are sure: nearly as likely, and likelier than no answer.
+_NEARLY, _LIKELY = 2.0, 0.0
 _LONGEST_LIST = 600  # characters of a list that follows the line that announces it
 # An answer is emphasised up to this length: a longer one is the sentence itself.
 _LONGEST_EMPHASIS = 120
@@ -30,12 +32,16 @@ _ITEM = re.compile(r"\s*(?:[-–—•·▪◦*]\s|\d{1,2}[.)°]\s|[a-z][.)]\s|.
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """``passage.text[start:end]`` of a hit, and where in it the short answer stands, if sure."""
+    """``passage.text[start:end]`` of a hit, and where in it the short answer stands, if sure.
+
+    ``score``: its log-odds against "not in this passage".
+    """
 
     hit: Hit
     start: int
     end: int
     emphasis: tuple[int, int] | None
+    score: float = 0.0
 
     @property
     def text(self) -> str:
@@ -49,7 +55,7 @@ class Quote:
 
 
 def choose_quotes(ranked: Sequence[PassageReading]) -> list[Quote]:
-    """The sentence that answers best, and those that answer nearly as well and say something else.
+    """The sentence that answers best, and others that may well and say something else.
 
     ``ranked`` are the readings, best first.
     """
@@ -57,18 +63,15 @@ def choose_quotes(ranked: Sequence[PassageReading]) -> list[Quote]:
         ((sentence, reading) for reading in ranked for sentence in reading.sentences),
         key=lambda pair: -pair[0].score,
     )
-    if not found:
-        return []
-    best = found[0][0].score
     quotes: list[Quote] = []
     for sentence, reading in found:
-        if quotes and sentence.score < max(best - _BESIDE, _LIKELY):
+        if quotes and sentence.score < quotes[0].score - _BESIDE[len(quotes) - 1]:
             break
         quote = _quote(sentence, reading)
         if any(_says(quote, other) for other in quotes):
             continue
         quotes.append(quote)
-        if len(quotes) == MOST_QUOTES:
+        if len(quotes) > len(_BESIDE):
             break
     return quotes
 
@@ -115,7 +118,7 @@ def _quote(sentence: SentenceReading, reading: PassageReading) -> Quote:
     answer = sentence.span.start, sentence.span.end
     inside = start <= answer[0] < answer[1] <= end
     short = inside and answer[1] - answer[0] <= min(_LONGEST_EMPHASIS, 0.8 * (end - start))
-    return Quote(reading.hit, start, end, answer if short else None)
+    return Quote(reading.hit, start, end, answer if short else None, sentence.score)
 
 
 def _says(quote: Quote, other: Quote) -> bool:
@@ -156,6 +159,8 @@ def differing(quotes: Sequence[Quote]) -> tuple[Quote, Quote] | None:
         return None
     first = _numbers(quotes[0].answer)
     for other in quotes[1:]:
+        if other.score < max(quotes[0].score - _NEARLY, _LIKELY):
+            break
         numbers = _numbers(other.answer)
         elsewhere = other.hit.passage.document_id != quotes[0].hit.passage.document_id
         if elsewhere and first and numbers and not (first <= numbers or numbers <= first):

@@ -51,6 +51,8 @@ class Listing:
         if scope == Scope():
             return ""
         chosen = self.of(scope)
+        if not chosen:
+            return str(texts.SCOPE_EMPTY)
         names = [entry.title or entry.id for entry in chosen[:_NAMED]]
         more = len(chosen) - len(names)
         return template.format(

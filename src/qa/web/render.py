@@ -180,7 +180,8 @@ def _understood(position: int, answer: Answer) -> str:
 
 def _figures(citations: Iterable[Citation]) -> str:
     return "".join(
-        f"<figure><blockquote><q>{highlight(c.quote, c.start, c.emphasis, tag='strong')}</q>"
+        '<figure><blockquote lang="fr"><q>'
+        f"{highlight(c.quote, c.start, c.emphasis, tag='strong')}</q>"
         f"{marker(c)}</blockquote>"
         f"<figcaption>{_cited_place(c)}</figcaption></figure>"
         for c in citations
@@ -258,7 +259,7 @@ def _passage(hit: Hit, citations: Iterable[Citation]) -> str:
     return (
         f'<li><details><summary><span class="path">{markers}'
         f"{place(passage.title or passage.document_id, passage.headings)}</span></summary>"
-        f'<div class="text">{_text(hit, [(c.start, c.end) for c in quoted])}</div>'
+        f'<div class="text" lang="fr">{_text(hit, [(c.start, c.end) for c in quoted])}</div>'
         f'<p><a class="to-source" href="{url}">{texts.OPEN_SOURCE}</a></p></details></li>'
     )
 
