@@ -42,7 +42,7 @@ from qa.records import (
     Skipped,
     Turn,
 )
-from qa.web import examples, export, markup, panel, references, render, texts
+from qa.web import evaluation_texts, examples, export, markup, panel, references, render, texts
 from qa.web.access import Access, access_for, client_key, read_proxies
 from qa.web.guard import AT_ONCE, BURST, MAX_BODY, Guard
 from qa.web.page import Page
@@ -107,22 +107,27 @@ def test_every_text_is_typeset() -> None:
             assert not re.search(r" [;:!?»]|« ", part), name
 
 
-def test_every_text_that_is_used_is_in_both_languages() -> None:
+@pytest.mark.parametrize(
+    ("module", "others"),
+    [(texts, {"OTHER_KIND", "NOT_READ"}), (evaluation_texts, {"REPORT"})],
+    ids=["page", "evaluation"],
+)
+def test_every_text_that_is_used_is_in_both_languages(module: Any, others: set[str]) -> None:
     fields = re.compile(r"{\w+}")
-    folder = Path(render.__file__).parent
     used = {
         name
-        for path in folder.glob("*.py")
-        if "evaluation_texts as texts" not in (source := path.read_text("utf-8"))
+        for path in Path(render.__file__).parent.glob("*.py")
+        if ("evaluation_texts as texts" in (source := path.read_text("utf-8")))
+        == (module is evaluation_texts)
         for name in re.findall(r"\btexts\.([A-Z_]+)\b", source)
-    } - {"NARROW", "WIDE", "LANGUAGES"}
-    french, english = texts.CATALOGUE["fr"], texts.CATALOGUE["en"]
-    assert french.keys() == used | {"OTHER_KIND", "NOT_READ"} == english.keys()
+    } - {"NARROW", "WIDE", "LANGUAGES", "CATALOGUE"}
+    french, english = module.CATALOGUE["fr"], module.CATALOGUE["en"]
+    assert french.keys() == used | others == english.keys()
     for name, value in french.items():
-        other = english[name]
-        assert type(value) is type(other), name
         if isinstance(value, str):
-            assert sorted(fields.findall(value)) == sorted(fields.findall(other)), name
+            assert sorted(fields.findall(value)) == sorted(fields.findall(english[name])), name
+        else:
+            assert value.keys() == english[name].keys(), name
 
 
 # --- HTML ---------------------------------------------------------------------------------------

@@ -309,6 +309,10 @@ def test_an_index_that_fails_is_told(
 ) -> None:
     (tmp_path / "corpus").mkdir()
     corpus, name = tmp_path / "corpus", shipped_embedder.name
+    # What its owner put there does not go because the folder is empty for the moment.
+    (corpus / "b.md").write_text("La digue.\n", "utf-8")
+    update_index(corpus, tmp_path / "index", shipped_embedder)
+    (corpus / "b.md").unlink()
     additions = Additions(corpus, tmp_path / "index", name, lambda: None)
 
     async def content() -> AsyncIterator[bytes]:

@@ -9,7 +9,7 @@ from qa.web import texts
 
 CATALOGUE = texts.read_catalogue("evaluation.toml")
 # How a report is written in each language.
-REPORTS = {"fr": Language("fr", CATALOGUE["fr"].pop("REPORT"), ","), "en": ENGLISH}
+REPORTS = {"fr": Language("fr", CATALOGUE["fr"]["REPORT"], ","), "en": ENGLISH}
 
 
 def __getattr__(name: str) -> Any:
