@@ -36,7 +36,7 @@ def test_ask_answers_with_exact_citations(
     code, answer = run_json(capsys, "ask", "Où Léon Trotsky est-il mort ?", "--index", demo_index)
     assert code == 0
     assert answer["status"] == "answered"
-    assert "Mexico" in answer["citations"][0]["quote"]
+    assert any("Mexico" in cited["quote"] for cited in answer["citations"])
     from qa.index import open_index
 
     index = open_index(demo_index)
@@ -286,7 +286,7 @@ def test_a_question_is_read_from_standard_input(demo_index: Path) -> None:
     question = "Où Léon Trotsky est-il mort ?\n"
     answer = json.loads(qa("ask", "-", "--index", demo_index, "--json", input=question).stdout)
     assert answer["question"] == question.strip()
-    assert "Mexico" in answer["citations"][0]["quote"]
+    assert any("Mexico" in cited["quote"] for cited in answer["citations"])
     endless = subprocess.Popen(["yes", "mot"], stdout=subprocess.PIPE)
     told = qa("ask", "-", "--index", demo_index, stdin=endless.stdout)
     endless.kill()

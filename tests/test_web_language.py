@@ -98,7 +98,7 @@ def test_a_page_in_english_says_nothing_in_french(browser: Browser, both: Site) 
         # All that the page says itself, without what documents and readers say.
         said = browser.run(
             "const page = document.body.cloneNode(true);"
-            "for (const theirs of page.querySelectorAll('q, cite, mark, .question, .refusal, .text,"
+            "for (const theirs of page.querySelectorAll('blockquote, cite, mark, .question, .refusal, .text,"
             " .body, .document, .masthead h1, .example, .titles a, .to-source, .path, #past li,"
             " [data-word], small, script, style, code'))"
             "  theirs.remove();"

@@ -214,7 +214,7 @@ def _preview(answer: Answer, citation: Citation, name: str) -> str:
     start = before.find(" ", len(before) - _NEIGHBOURS) if len(before) > _NEIGHBOURS else -1
     end = after.rfind(" ", 0, _NEIGHBOURS) if len(after) > _NEIGHBOURS else len(after)
     return (
-        f'<span class="preview" role="tooltip" id="{name}">{"…" if start >= 0 else ""}'
+        f'<span class="preview" role="tooltip" id="{name}" lang="fr">{"…" if start >= 0 else ""}'
         f"{escape(before[start + 1 :].lstrip())}<mark>{escape(citation.quote)}</mark>"
         f"{escape(after[:end].rstrip())}"
         f"{'…' if end < len(after) else ''}</span>"
