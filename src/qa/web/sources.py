@@ -130,4 +130,6 @@ def why_html(passage: str, matches: Matches) -> str:
         parts += [escape(passage[position:start]), marked]
         position = end
     shown = "".join([*parts, escape(passage[position:])]).strip()
-    return f'<p>{escape(" ".join(told) or texts.WHY_WHOLE)}</p><p class="text" lang="fr">{shown}</p>'
+    return (
+        f'<p>{escape(" ".join(told) or texts.WHY_WHOLE)}</p><p class="text" lang="fr">{shown}</p>'
+    )
