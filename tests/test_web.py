@@ -1609,7 +1609,7 @@ def test_the_keyboard_reaches_everything(browser: Browser, site: Site) -> None:
     reached = set()
     browser.run("document.querySelectorAll('details').forEach((e) => (e.open = true))")
     browser.run("document.querySelector('[role=tab]').focus()")
-    for _ in range(40):
+    for _ in range(60):
         browser.driver.switch_to.active_element.send_keys(Keys.TAB)
         name, outline = browser.run(
             "const e = document.activeElement;"
