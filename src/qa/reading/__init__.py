@@ -4,6 +4,7 @@ from qa.reading.folder import ADDITIONS, corpus_files, read_corpus
 from qa.reading.formats import SUFFIXES, Results
 from qa.reading.given import Given, read_given
 from qa.reading.reader import FileReader
+from qa.reading.reasons import causes
 from qa.reading.settings import ReadingSettings
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Given",
     "ReadingSettings",
     "Results",
+    "causes",
     "corpus_files",
     "read_corpus",
     "read_given",

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 from qa.reading.blocks import Block, Page, UnreadableError, document_or_reason
 from qa.reading.cleaning import clean_line, one_line
 from qa.reading.encoding import BinaryContentError, decode
-from qa.reading.limits import LARGEST_FILE, describe_limit
+from qa.reading.limits import LARGEST_FILE
 from qa.reading.plain import readable_name, split_blocks
 from qa.reading.reasons import skipped
 from qa.reading.record import record_document
@@ -100,7 +100,7 @@ def _read_line(
     line: bytes | None, number: int, place: str, settings: ReadingSettings
 ) -> Document | Skipped:
     if line is None:
-        return skipped(place, "line_too_long", number, describe_limit(), LARGEST_FILE // 10**6)
+        return skipped(place, "line_too_long", number, LARGEST_FILE // 10**6)
     try:
         value = json.loads(decode(line.strip()))
     except BinaryContentError:
@@ -122,15 +122,16 @@ def _document(
         return skipped(place, "no_id", number)
     text_fields = settings.text_fields or ("text",)
     wanted = " or ".join(f'"{name}"' for name in text_fields)
+    named = " ou ".join(f"« {name} »" for name in text_fields)
     texts = [text for name in text_fields if isinstance(text := value.get(name), str)]
     if not texts:
-        return skipped(place, "no_field", number, wanted)
+        return skipped(place, "no_field", number, wanted, named)
     title_field = settings.title_field or "title"
     title = value.get(title_field)
     title = clean_line(title) if isinstance(title, str) else ""
     blocks = split_blocks("\n\n".join(texts))
     if not blocks:
-        return skipped(place, "empty_field", number, wanted)
+        return skipped(place, "empty_field", number, wanted, named)
     taken = {"_id", "id", title_field, *text_fields}
     others = ((k, text) for k, text in value.items() if isinstance(text, str) and k not in taken)
     return record_document(identifier, place, title, blocks, others)

@@ -13,11 +13,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from qa.reading.formats import Results, cause, read_file, suffix_of
+from qa.reading.formats import Results, read_file, suffix_of
 from qa.reading.frames import read_frame, result_of, write_frame
 from qa.reading.limits import Limits
 from qa.reading.ocr import check_ocr
-from qa.reading.reasons import skipped
+from qa.reading.reasons import causes, skipped
 from qa.reading.settings import ReadingSettings
 from qa.records import QAError
 
@@ -57,7 +57,7 @@ class FileReader:
         try:
             size = path.stat().st_size
         except OSError as error:
-            yield name, skipped(name, "not_readable", cause(error))
+            yield name, skipped(name, "not_readable", *causes(error))
             return
         worker = self._started()
         ocr = self._settings.ocr and name.lower().endswith(_WITH_PICTURES)
