@@ -3,8 +3,8 @@
     python benchmarks/faults.py [--minutes 10] [--seed 1] [--only kills,disks]
 
 Small file systems, other users and read-only folders need root; without it they are left out, and
-the table says so. docs/robustness.md tells what is promised. The web server's campaigns go into
-``CAMPAIGNS`` too: a campaign gives one ``Try`` after the other until its time is over.
+the table says so. docs/robustness.md tells what is promised. A campaign gives one ``Try`` after
+the other until its time is over.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ from __future__ import annotations
 import argparse
 import contextlib
 import gzip
+import http.client
 import json
 import os
 import random
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -24,6 +26,7 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -588,18 +591,149 @@ def commands(ground: Ground) -> Iterator[Try]:
         yield Try(f"{command[0]} to a full disk", "" if right else f"{process.returncode} {said}")
 
 
-# What there is, and its share of the time. The web server's campaigns are entered here.
+# --- The web server ------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def served(ground: Ground, *options: object) -> Iterator[int]:
+    """The chat of a small index at a port of its own."""
+    corpus, directory = write_corpus(ground.folder / "corpus", 60), ground.folder / "index"
+    _index(corpus, directory)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = qa("serve", "--index", directory, "--port", port, *options, stderr=None)
+    try:
+        assert server.stdout is not None
+        server.stdout.readline()  # tells the address once the page answers
+        yield port
+    finally:
+        server.kill()
+        server.wait()
+
+
+def sent(port: int, message: bytes, seconds: float = 20) -> tuple[int, bytes]:
+    """The status (0 without an answer) and the body that come back for some bytes."""
+    with socket.create_connection(("127.0.0.1", port), timeout=seconds) as connection:
+        connection.sendall(message)
+        with contextlib.suppress(http.client.HTTPException, OSError):
+            answer = http.client.HTTPResponse(connection)
+            answer.begin()
+            return answer.status, answer.read()
+    return 0, b""
+
+
+def request(port: int, way: str, body: object = None, *fields: str) -> tuple[int, bytes]:
+    """The answer to a request; ``way`` is its method and path, ``fields`` go into its head."""
+    content = b"" if body is None else json.dumps(body).encode()
+    own = [] if any(field.startswith("Host:") for field in fields) else [f"Host: 127.0.0.1:{port}"]
+    kind = ["Content-Type: application/json", f"Content-Length: {len(content)}"]
+    head = "\r\n".join([f"{way} HTTP/1.1", *own, *kind, "Connection: close", *fields])
+    return sent(port, head.encode("utf-8", "surrogateescape") + b"\r\n\r\n" + content)
+
+
+def requests(ground: Ground) -> Iterator[Try]:
+    """Files, addresses, foreign origins, malformed requests: refused, and nothing else happens."""
+    secret = ground.folder / "secret.txt"
+    secret.write_text(SECRET, "utf-8")
+    asking: list[tuple[str, str, object, set[int]]] = []
+    for place in (secret, "/dev/zero", ground.folder / "nowhere", "http://127.0.0.1:9/a"):
+        file = {"path": str(place), "meta": {"_type": "gradio.FileData"}}
+        call = {"data": [file, 5, "hybrid", "normal"], "fn_index": 7, "session_hash": "s"}
+        asking += [
+            (f"{place} to {path}", f"POST /gradio_api/{path}", call, {404, 422})
+            for path in ("call/answer", "run/predict", "queue/join", "api/answer", "run/answer")
+        ]
+        named = {"question": file}
+        asking.append((f"{place} by name", "POST /gradio_api/call/v2/answer", named, {422}))
+        asking += [
+            (f"GET {path}", f"GET {path}", None, {404})
+            for path in (f"/gradio_api/file={place}", f"/static/../..{place}", f"/file={place}")
+        ]
+    with served(ground) as port:
+        for what, way, body, right in asking:
+            status, answer = request(port, way, body)
+            fault = "" if status in right else f"{status} {answer[:80]!r}"
+            yield Try(what, "the file was read" if SECRET.encode() in answer else fault)
+        for field, right in (
+            (f"Origin: http://127.0.0.1:{port + 1}", 403),
+            (f"Origin: https://127.0.0.1:{port}", 403),
+            ("Origin: null", 403),
+            ("Host: un-site.example", 400),
+            (f"Origin: http://127.0.0.1:{port}", 200),
+            ("X-Forwarded-Host: un-site.example", 200),
+            ("X-Gradio-Server: http://un-site.example", 200),
+        ):
+            status, answer = request(port, "GET /config", None, field)
+            fault = "" if status == right else f"{status}"
+            yield Try(field, "it is in the page" if b"un-site" in answer else fault)
+        good = {"data": [QUESTION, 1, "hybrid", "normal"]}
+        while ground.more():
+            body = bytearray(json.dumps(good).encode())
+            for _ in range(ground.chance.randrange(1, 6)):
+                body[ground.chance.randrange(len(body))] = ground.chance.randrange(256)
+            message = (
+                b"POST /gradio_api/call/answer HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+            )
+            message += b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+            whole = bytearray(message + body)
+            if ground.chance.random() < 0.5:
+                whole[ground.chance.randrange(len(message))] = ground.chance.randrange(256)
+            status, answer = sent(port, bytes(whole))
+            yield Try(f"{bytes(whole)!r}", f"{status} {answer!r}" if status == 500 else "")
+            time.sleep(0.1)
+        upgrade = ("Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: eA==")
+        status, _ = request(port, "GET /gradio_api/queue/data", None, *upgrade)
+        yield Try("an upgrade to WebSocket", "500" if status == 500 else "")
+        status, answer = request(port, "POST /gradio_api/call/answer", good)
+        yield Try("a question after all that", "" if b"event_id" in answer else f"{status}")
+
+
+def users(ground: Ground) -> Iterator[Try]:
+    """Fifty users at once: each gets the answer to its own question, or is told to come back."""
+    seconds: list[float] = []
+
+    def ask(port: int, user: int) -> list[Try]:
+        done = []
+        while ground.more():
+            number = user % 12
+            question = f"De quelle rivière parle le texte numéro {number} ?"
+            began = time.monotonic()
+            called = {"data": [question, 1, "hybrid", "low"]}
+            status, told = request(port, "POST /gradio_api/call/answer", called)
+            fault = ""
+            if status == 200:
+                name = json.loads(told)["event_id"]
+                _, told = request(port, f"GET /gradio_api/call/answer/{name}")
+                heard = json.loads(told.decode().partition("data: ")[2])[0]["question"]
+                fault = "" if heard == question else f"the answer to {heard!r}"
+                seconds.append(time.monotonic() - began)
+            elif status not in {429, 503}:
+                fault = f"{status} {told!r}"
+            done.append(Try(f"user {user}", fault))
+            time.sleep(2)
+        return done
+
+    with served(ground) as port, ThreadPoolExecutor(50) as pool:
+        for tries in pool.map(lambda user: ask(port, user), range(50)):
+            yield from tries
+        slow = sorted(seconds)[int(len(seconds) * 0.95)] if seconds else 0.0
+        print(f"    users: {len(seconds)} answers, 95 % of them in less than {slow:.2f} s")
+
+
+# What there is, and its share of the time.
 CAMPAIGNS: dict[str, tuple[Campaign, float]] = {
-    "kills": (kills, 0.22),
+    "kills": (kills, 0.16),
     "steps": (steps, 0.0),
-    "damage": (damage, 0.2),
+    "damage": (damage, 0.16),
     "cuts": (cuts, 0.0),
-    "disks": (disks, 0.16),
+    "disks": (disks, 0.14),
     "rights": (rights, 0.0),
     "readers": (readers, 0.1),
     "hostile": (hostile, 0.0),
-    "interruptions": (interruptions, 0.12),
+    "interruptions": (interruptions, 0.1),
     "commands": (commands, 0.0),
+    "requests": (requests, 0.08),
+    "users": (users, 0.12),
 }
 
 

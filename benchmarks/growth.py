@@ -41,6 +41,7 @@ REPEATED: dict[str, Sequence[str]] = {
         "==a ", "%% ", "[^1] ", "![a](", "{: .a}\n", "<a x='", "<?", "&", "# a\n",
     ),
     ".html": ("<p>a", "<b>a", "<td>a", "<li>a</li>", "<sup>1</sup>", "a<br>", "<h2>a</h2>"),
+    ".rst": ("::\n\n", "a::\n\n b\n\n", "- a\n\n1. a\n\n", "a\n=\n\n", "| a\n\n* a\n\n"),
     ".csv": ("a,", "a,b\n", '"a'),
     ".jsonl": ('{"id": 1, "text": "a"}\n', "[", "\n"),
 }  # fmt: skip

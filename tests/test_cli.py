@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -395,6 +396,63 @@ def test_an_empty_name_is_wrong_usage(capsys: pytest.CaptureFixture[str], option
         main(["index", ""] if option == "corpus" else ["status", option, ""])
     assert stop.value.code == 2
     assert "an empty name is no file or folder" in capsys.readouterr().err
+
+
+def test_nothing_is_told_to_the_makers_of_a_library(demo_index: Path, tmp_path: Path) -> None:
+    """onnxruntime keeps a name for the machine in the user's home, and sends what it counted."""
+    silent = {"CI", "ORT_DISABLE_TELEMETRY", "XDG_CACHE_HOME"}
+    environment = {name: value for name, value in os.environ.items() if name not in silent}
+    told = qa(
+        *("ask", "Qui était Lénine ?", "--index", demo_index),
+        env={**environment, "HOME": str(tmp_path)},
+    )
+    assert (told.returncode, told.stderr) == (0, "")
+    assert [path for path in tmp_path.rglob("*") if "Microsoft" in str(path)] == []
+
+
+def test_pipes_and_devices_are_told(
+    capsys: pytest.CaptureFixture[str], demo_index: Path, tmp_path: Path
+) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    (tmp_path / "link").symlink_to(pipe)
+    for arguments in (
+        ("ask", "--batch", pipe),
+        ("ask", "Qui ?", "--index", pipe),
+        ("verify", "--answer", tmp_path / "link"),
+        ("calibrate", "--questions", pipe),
+        ("eval", "--answers", pipe),
+        ("eval", "--pool", pipe),
+        ("eval", pipe),
+        ("eval", "x", "--per-query", pipe),
+        ("compare", pipe, pipe, "--qrels", pipe),
+        ("serve", "--auth-file", pipe),
+        ("index", pipe),
+    ):
+        code, out, err = run(capsys, *arguments)
+        assert (code, out, err.count("\n")) == (1, "", 1)
+        assert "is a pipe" in err
+    code, _, err = run(capsys, "ask", "--batch", "/dev/zero")
+    assert code == 1 and err.startswith("qa: /dev/zero is a device")
+    # One that the shell makes has somebody at its other end.
+    command = f"{sys.executable} -m qa ask --batch /dev/stdin --index {demo_index}"
+    asked = '{"id": 1, "question": "Qui était Lénine ?"}'
+    told = subprocess.run(["sh", "-c", command], input=asked, capture_output=True, text=True)
+    assert json.loads(told.stdout)["status"] == "answered" and told.stderr == ""
+
+
+@pytest.mark.parametrize("name", ["calibration.json", "feedback.sqlite", "manifest.json"])
+def test_pipes_in_the_place_of_our_files_are_told(
+    capsys: pytest.CaptureFixture[str], demo_index: Path, tmp_path: Path, name: str
+) -> None:
+    index = shutil.copytree(demo_index, tmp_path / "index")
+    place = next(index.glob("gen-*")) / name if name == "manifest.json" else index / name
+    place.unlink(missing_ok=True)
+    os.mkfifo(place)
+    command = "feedback" if name == "feedback.sqlite" else "status"
+    code, out, err = run(capsys, command, "--index", index)
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert name in err and "a pipe" in err
 
 
 DEEP = "[" * 100_000

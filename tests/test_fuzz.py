@@ -1,10 +1,11 @@
-"""Commands over files of any content never reach the outermost handler: each ends in one line.
+"""Commands over files of any content, and requests of any kind, never reach the outermost handler.
 
 ``QA_FUZZ_SECONDS=60 pytest tests/test_fuzz.py`` goes on for a minute; by itself it is short.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import functools
 import gzip
@@ -17,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -26,6 +28,9 @@ import qa.embedding
 from qa.assistant import Assistant
 from qa.cli import main
 from qa.index import open_index, update_index
+from qa.web.access import Access
+from qa.web.server import create_app
+from test_web_calls import running
 
 SECONDS = float(os.environ.get("QA_FUZZ_SECONDS", "0"))
 EXAMPLES = 40  # of the short run
@@ -248,17 +253,24 @@ def run(arguments: list[object], typed: bytes) -> tuple[int, str]:
     return code, told.read()
 
 
-@pytest.mark.filterwarnings("default")  # they are told to a user too, and are no end
-def test_no_command_reaches_the_outermost_handler(small_index: Path) -> None:
-    @settings(
-        max_examples=EXAMPLES,
+def repeated(fuzz: Callable[[st.DataObject], None], examples: int) -> None:
+    """Run a test on drawn data: always the same, or others for a minute."""
+    drawn = settings(
+        max_examples=examples,
         derandomize=not SECONDS,
         deadline=None,
         database=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
-    )
-    @given(st.data())
+    )(given(st.data())(fuzz))
+    end = time.monotonic() + SECONDS
+    drawn()
+    while time.monotonic() < end:
+        drawn()
+
+
+@pytest.mark.filterwarnings("default")  # they are told to a user too, and are no end
+def test_no_command_reaches_the_outermost_handler(small_index: Path) -> None:
     def fuzz(data: st.DataObject) -> None:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
             place = Place(data.draw, Path(name), small_index)
@@ -272,7 +284,108 @@ def test_no_command_reaches_the_outermost_handler(small_index: Path) -> None:
         if code == 1 and told:
             assert told.splitlines()[-1].startswith("qa"), told
 
-    end = time.monotonic() + SECONDS
-    fuzz()
-    while time.monotonic() < end:
-        fuzz()
+    repeated(fuzz, EXAMPLES)
+
+
+# --- Requests ------------------------------------------------------------------------------------
+
+CALL = {"data": [QUESTION, 5, "hybrid", "normal"], "fn_index": 7, "session_hash": "s",
+        "event_data": {"action": "like", "turn": 0}, "trigger_id": 3}  # fmt: skip
+NAMED = {"question": QUESTION, "passages": 5, "method": "hybrid", "caution": "normal"}
+LEAVING = {"session_hash": "s", "event_id": "e", "fn_index": 7}
+TOOL = {"jsonrpc": "2.0", "id": 1, "method": "tools/call",
+        "params": {"name": "answer", "arguments": NAMED}}  # fmt: skip
+BODIES = st.sampled_from([CALL, CALL, NAMED, LEAVING, TOOL, {}]).flatmap(mutated)
+PATHS = [
+    *("/", "/config", "/source", "/style.css", "/mcp", "/documents", "/assets/a.js", "/static/a"),
+    *("/theme.css", "/inconnu", "/salle", "//", "", "/gradio_api/info", "/gradio_api/queue/join"),
+    *("/gradio_api/queue/data", "/gradio_api/run/predict", "/gradio_api/call/answer"),
+    *("/gradio_api/call/v2/answer", "/gradio_api/call/answer/e", "/gradio_api/reset"),
+    *("/gradio_api/cancel", "/gradio_api/heartbeat/s", "/gradio_api/startup-events"),
+    *("/gradio_api/upload", "/gradio_api/file=/etc/passwd"),
+]
+HEADERS = {
+    b"host": [b"localhost", b"127.0.0.1:7860", b"un-site.example", b"[::1", b"\xff", b""],
+    b"origin": [b"http://localhost", b"null", b"http://un-site.example", b"http://[", b""],
+    b"authorization": [b"Basic enXDqTpz", b"Basic \xff", b"Basic", b"Bearer x", b""],
+    b"accept": [b"text/html", b"application/json, text/event-stream", b"*/*", b"\xff"],
+    b"content-type": [b"application/json", b"multipart/form-data; boundary=", b"text/plain", b""],
+    b"content-length": [b"3", b"-1", b"99999999", b"x", "\u0663".encode()],
+    b"cookie": [b"a=b", b"=;=;\xff"],
+    b"range": [b"bytes=0-1", b"bytes=9-1,x", b"\xff"],
+    b"if-modified-since": [b"x", b"Mon, 01 Jan 0000 00:00:00 GMT"],
+    b"x-forwarded-for": [b"1.2.3.4", b"\xff"],
+    b"mcp-session-id": [b"x"],
+    b"accept-language": [b"fr", b";;q=x", b"\xff"],
+}
+QUERIES = texts.map(lambda text: quote(text, errors="replace").encode()) | st.sampled_from([
+    b"", b"document=trotsky.md&start=0&end=9", b"document=trotsky.md&start=x", b"document=%ff%00",
+    b"document=" + b"9" * 5_000, b"document=trotsky.md&start=" + b"9" * 5_000, b"session_hash=s",
+    b"start=-1&end=-99&document=trotsky.md", b"=&=&;", b"%", b"name=a.md",
+])  # fmt: skip
+
+
+@st.composite
+def asked(draw: st.DrawFn) -> tuple[dict[str, Any], list[bytes]]:
+    """A request as a server hands it on: its scope, and its body in parts."""
+    path = draw(st.sampled_from(PATHS))
+    if draw(st.integers(0, 5)) == 0:
+        place = draw(st.integers(0, len(path)))
+        path = path[:place] + draw(texts) + path[place:]
+    names = draw(st.lists(st.sampled_from(sorted(HEADERS)), max_size=3))
+    others = [(name, draw(st.sampled_from(HEADERS[name]))) for name in names]
+    headers = [(b"host", b"localhost"), (b"content-type", b"application/json"), *others]
+    body = draw(spoilt(json.dumps(draw(BODIES)).encode()))
+    cut = draw(st.integers(0, len(body)))
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "scheme": "http",
+        "method": draw(st.sampled_from(["GET", "GET", "POST", "POST", "POST", "HEAD", "DELETE",
+                                        "PUT", "OPTIONS", "TRACE", "\u00e9"])),
+        "path": path, "raw_path": path.encode("utf-8", "replace"), "root_path": "",
+        "query_string": draw(QUERIES), "headers": headers, "server": ("127.0.0.1", 7860),
+        "client": (f"192.0.2.{draw(st.integers(0, 255))}", 1), "extensions": {}, "state": {},
+    }  # fmt: skip
+    return scope, [body[:cut], body[cut:]]
+
+
+@pytest.mark.filterwarnings("default")  # Gradio's, of its own future
+def test_no_request_reaches_the_outermost_handler(
+    small_index: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assistant = Assistant(open_index(small_index), qa.embedding.open_embedder())
+
+    async def answered(app: Any, scope: dict[str, Any], parts: list[bytes]) -> list[int]:
+        statuses: list[int] = []
+
+        async def receive() -> dict[str, Any]:
+            if parts:
+                body = parts.pop(0)
+                return {"type": "http.request", "body": body, "more_body": bool(parts)}
+            await asyncio.sleep(0.05)  # whoever asked for what has no end leaves
+            return {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                statuses.append(message["status"])
+
+        await asyncio.wait_for(app(scope, receive, send), 30)
+        return statuses
+
+    with asyncio.Runner() as runner:
+
+        async def make() -> Any:
+            return create_app(assistant, Access(mcp=True), small_index)
+
+        app = runner.run(make())
+        started = running(app)
+        runner.run(started.__aenter__())
+
+        def fuzz(data: st.DataObject) -> None:
+            scope, parts = data.draw(asked())
+            caplog.clear()
+            statuses = runner.run(answered(app, scope, parts))
+            assert len(statuses) == 1 and statuses[0] != 500, scope
+            assert [r.message for r in caplog.records if r.levelname != "INFO"] == [], scope
+
+        repeated(fuzz, 5 * EXAMPLES)
+        runner.run(started.__aexit__(None, None, None))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import errno
 import http.client
 import json
+import os
 import re
 import shutil
 import socket
@@ -27,7 +29,8 @@ from conftest import ROOT, FakeEmbedder
 from qa.assistant import Assistant
 from qa.embedding import ShippedEmbedder
 from qa.index import open_index, update_index
-from qa.reading import read_corpus
+from qa.reading import causes, read_corpus
+from qa.reading.reasons import skipped
 from qa.records import QAError, Skipped
 from qa.web import texts
 from qa.web.access import Access, access_for, account, read_account, read_accounts
@@ -264,6 +267,25 @@ def test_every_reason_of_the_reading_room_has_its_french(write_corpus: Any) -> N
         "format non lu\u00a0: .xyz\u202f; enregistrez-les en PDF, .docx ou .txt",
     ]
     assert texts.reason(Skipped("a", "a reason of tomorrow")) == texts.NOT_READ
+
+
+@pytest.mark.parametrize(
+    ("code", "cause"),
+    [
+        (errno.EACCES, "accès refusé"),
+        (errno.EIO, "erreur du disque"),
+        (errno.ESTALE, "erreur du système"),
+        (None, "erreur du système"),
+    ],
+)
+def test_what_a_system_says_is_told_in_french(code: int | None, cause: str) -> None:
+    error = OSError(code, os.strerror(code)) if code else OSError("no strerror")
+    told = skipped("a.txt", "not_readable", *causes(error))
+    assert texts.reason(told) == f"illisible\u00a0: {cause}"
+    assert told.reason == f"not readable: {os.strerror(code).lower() if code else 'OSError'}"
+    # Libraries have words of their own, which the command line alone repeats.
+    for reason in ("damaged", "damaged_archive", "damaged_member", "sidecar_toml"):
+        assert "BadZipFile" not in texts.reason(skipped("a.zip", reason, "BadZipFile"))
 
 
 def test_documents_are_added_only_to_a_folder_that_can_be_written(tmp_path: Path) -> None:

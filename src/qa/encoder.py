@@ -71,6 +71,8 @@ class Encoder:
     """
 
     def __init__(self, folder: Path = SHIPPED_MODEL):
+        # Else it tells its makers of this machine and of the model, from its import on.
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         import onnxruntime
         import tokenizers
 

@@ -102,7 +102,7 @@ class LexicalIndex:
     def _open_somehow(self, folder: Path) -> None:
         """tantivy takes a lock file even to read. Where it may not, or something stands in its
         place, it gets a folder of links for the moment: segments stay mapped once they are open."""
-        if os.access(folder, os.W_OK):
+        if os.access(folder, os.W_OK) and not any(p.is_fifo() for p in folder.glob(".*.lock")):
             with contextlib.suppress(ValueError):
                 self._open(folder)
                 return

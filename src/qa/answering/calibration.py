@@ -60,12 +60,18 @@ def read_calibration(directory: Path) -> Calibration | None:
     """The calibration beside an index; ``None`` when there is none."""
     path = calibration_path(directory)
     try:
+        if path.is_fifo():  # which would be waited for
+            raise ValueError("a pipe")
         content = json.loads(path.read_text("utf-8"))
         found = Calibration(**{field.name: content[field.name] for field in fields(Calibration)})
         _check(found)
         return found
     except FileNotFoundError:
         return None
+    except PermissionError as error:
+        raise QAError(
+            f"{path} may not be read by this user. Ask its owner for the right to: chmod a+r {path}"
+        ) from error
     except _UNFIT as error:
         raise QAError(
             f"{path} is not a calibration ({type(error).__name__}: {error}). Make it again with "

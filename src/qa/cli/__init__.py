@@ -14,6 +14,7 @@ from typing import Any
 
 from qa.cli import asking, calibrating, documents, evaluating, feedback, training
 from qa.cli.ending import ended, open_streams
+from qa.records import QAError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
 
     index = command("index", documents.index, "index a folder of documents, or update its index")
     index.add_argument(
-        "corpus", nargs="?", type=_path, default=Path("corpus"), help="folder or file (corpus)"
+        "corpus", nargs="?", type=_input, default=Path("corpus"), help="folder or file (corpus)"
     )
     _index_option(index)
     index.add_argument("--model", help="a sentence-transformers model, by name or folder")
@@ -95,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _index_option(ask)
     ask.add_argument("-k", type=_positive, default=5, help="passages in the answer (5)")
-    ask.add_argument("--batch", type=_path, metavar="FILE", help="JSON Lines of questions")
+    ask.add_argument("--batch", type=_input, metavar="FILE", help="JSON Lines of questions")
     _caution_option(ask)
     _only_option(ask)
     _json_option(ask)
@@ -135,7 +136,7 @@ def _parser() -> argparse.ArgumentParser:
         help="a reverse proxy that is believed about its clients; may be repeated",
     )
     serve.add_argument("--auth", metavar="USER:PASSWORD", help="ask for this name and password")
-    serve.add_argument("--auth-file", type=_path, metavar="FILE", help="accounts, one a line")
+    serve.add_argument("--auth-file", type=_input, metavar="FILE", help="accounts, one a line")
     serve.add_argument(
         "--lang",
         choices=("fr", "en", "auto"),
@@ -159,7 +160,7 @@ def _parser() -> argparse.ArgumentParser:
 
     calibrate = command("calibrate", calibrating.calibrate, "fit refusals to your own questions")
     calibrate.add_argument(
-        "--questions", type=_path, metavar="FILE", help="as of eval --answers, JSON Lines"
+        "--questions", type=_input, metavar="FILE", help="as of eval --answers, JSON Lines"
     )
     calibrate.add_argument("--remove", action="store_true", help="back to the shipped refusal")
     _index_option(calibrate)
@@ -176,7 +177,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--data", type=_path, required=True, help="folder of training data")
     train.add_argument("--work", type=_path, required=True, help="folder for steps, checkpoints")
     train.add_argument("--questions", type=_path, help="folder of folders of natural questions")
-    train.add_argument("--base", type=_path, help="the file of the base model")
+    train.add_argument("--base", type=_input, help="the file of the base model")
     train.add_argument("--sample", type=_positive, help="rows of each set, for a trial")
     train.add_argument("--minutes", type=float, default=120.0, metavar="N", help="of learning")
     train.add_argument("--steps", type=_positive, help="a bound on the steps of the learning")
@@ -192,7 +193,7 @@ def _parser() -> argparse.ArgumentParser:
     verify = command("verify", documents.verify, "check every hash and every passage again")
     _index_option(verify)
     verify.add_argument(
-        "--answer", type=_path, metavar="FILE", help="check this saved answer (qa ask --json)"
+        "--answer", type=_input, metavar="FILE", help="check this saved answer (qa ask --json)"
     )
     _json_option(verify)
     return parser
@@ -202,7 +203,7 @@ def _evaluation_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
     evaluate = command("eval", evaluating.evaluate, "measure search, answers or conversations")
     evaluate.add_argument(
         "dataset",
-        type=_path,
+        type=_input,
         nargs="?",
         help="judged questions: a BEIR folder, or a file of questions with --qrels",
     )
@@ -211,8 +212,8 @@ def _evaluation_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
         ("--conversations", "conversations with their questions resolved, JSON Lines"),
         ("--pool", "questions: judge what all methods find for them"),
     ):
-        evaluate.add_argument(name, type=_path, metavar="FILE", help=text)
-    evaluate.add_argument("--qrels", type=_path, help="judgements, TREC or BEIR (of --pool)")
+        evaluate.add_argument(name, type=_input, metavar="FILE", help=text)
+    evaluate.add_argument("--qrels", type=_input, help="judgements, TREC or BEIR (of --pool)")
     evaluate.add_argument("--split", help="of the folder's qrels (test)")
     evaluate.add_argument("--index", type=_place, metavar="DIR", help="judge this index")
     evaluate.add_argument(
@@ -233,15 +234,15 @@ def _evaluation_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
     _json_option(evaluate)
 
     compare = command("compare", evaluating.compare, "compare two TREC runs")
-    compare.add_argument("run_a", type=_path)
-    compare.add_argument("run_b", type=_path)
-    compare.add_argument("--qrels", type=_path, metavar="FILE", help="judgements, TREC or BEIR")
+    compare.add_argument("run_a", type=_input)
+    compare.add_argument("run_b", type=_input)
+    compare.add_argument("--qrels", type=_input, metavar="FILE", help="judgements, TREC or BEIR")
     compare.add_argument(
         "--dataset", type=_path, metavar="FOLDER", help="judgements, questions and texts (BEIR)"
     )
     compare.add_argument("--split", help="of the dataset's qrels (test)")
-    compare.add_argument("--queries", type=_path, metavar="FILE", help="texts of the questions")
-    compare.add_argument("--corpus", type=_path, metavar="FILE", help="texts: a corpus.jsonl")
+    compare.add_argument("--queries", type=_input, metavar="FILE", help="texts of the questions")
+    compare.add_argument("--corpus", type=_input, metavar="FILE", help="texts: a corpus.jsonl")
     compare.add_argument("--index", type=_place, metavar="DIR", help="texts: of this index")
     compare.add_argument("--measure", default="nDCG@10", help="that orders the questions (nDCG@10)")
     compare.add_argument(
@@ -284,13 +285,26 @@ def _only_option(parser: argparse.ArgumentParser) -> None:
 
 
 def _path(text: str) -> Path:
+    """A path that can be one; a pipe with a name, which would be waited for, is none of ours."""
     try:
         named = os.fsencode(text)
     except UnicodeEncodeError:
         named = b""
     if not named or b"\0" in named:
         raise argparse.ArgumentTypeError("an empty name is no file or folder")
-    return Path(text)
+    path = Path(text)
+    # A pipe that the shell made (``<(…)``, /dev/stdin) leads to none that a path would find.
+    if os.path.exists(text) and path.resolve().is_fifo():  # noqa: PTH110  # of any name
+        raise QAError(f"{text} is a pipe: nothing may ever come out. Give a regular file.")
+    return path
+
+
+def _input(text: str) -> Path:
+    """A path of something to read; a device, which may have no end, is refused."""
+    path = _path(text)
+    if path.is_char_device() or path.is_block_device():
+        raise QAError(f"{text} is a device, which may have no end. Give a regular file.")
+    return path
 
 
 def _place(text: str) -> Path:

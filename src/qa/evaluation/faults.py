@@ -58,6 +58,9 @@ def read_lines(path: Path, faults: Faults) -> Iterator[tuple[int, str]]:
     What cannot be read (encoding, damaged compression, missing file) goes to ``faults``.
     """
     number = 0
+    if path.resolve().is_fifo():  # not one that the shell made: nothing may ever come out
+        faults.add(path, "a pipe, not a file")
+        return
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             for number, raw in enumerate(file, start=1):

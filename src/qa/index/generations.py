@@ -51,9 +51,9 @@ def writer_lock(directory: Path) -> Iterator[None]:
     A folder that holds something else than an index is refused and left as it is.
     """
     _check_name(directory)
-    _check_ours(directory)
-    _make_way(directory)
     try:
+        _check_ours(directory)
+        _make_way(directory)
         directory.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(directory / _LOCK, timeout=0)
         lock.acquire()

@@ -133,8 +133,11 @@ def hash_file(path: Path) -> str:
 
 def read_manifest(folder: Path) -> Manifest:
     """The manifest of a generation, checked in itself; not yet its files."""
+    path = folder / NAME
+    if path.is_fifo():  # which would be waited for
+        raise DamagedIndexError(f"{NAME} is a pipe")
     try:
-        content = (folder / NAME).read_text("utf-8")
+        content = path.read_text("utf-8")
     except (FileNotFoundError, PermissionError):
         raise
     except (OSError, UnicodeDecodeError) as error:

@@ -6,6 +6,7 @@ from qa.reading.formats import SUFFIXES, Results
 from qa.reading.given import Given, read_given
 from qa.reading.pdf_picture import PagePicture
 from qa.reading.reader import FileReader
+from qa.reading.reasons import causes
 from qa.reading.settings import ReadingSettings
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "ReadingSettings",
     "Results",
     "UnreadableError",
+    "causes",
     "corpus_files",
     "read_corpus",
     "read_given",

@@ -16,7 +16,6 @@ from qa.reading.limits import (
     LARGEST_UNPACKED,
     MOST_ENTRIES,
     SMALL_ENTRY,
-    describe_limit,
 )
 
 _DRIVE = re.compile(r"[A-Za-z]:")
@@ -43,7 +42,7 @@ def open_archive(stream: BinaryIO) -> zipfile.ZipFile:
         raise UnreadableError("entries", len(entries), MOST_ENTRIES)
     total = sum(entry.file_size for entry in entries)
     if total > LARGEST_UNPACKED:
-        raise UnreadableError("unpacks_to", describe_limit(LARGEST_UNPACKED))
+        raise UnreadableError("unpacks_to", LARGEST_UNPACKED // 10**6)
     for entry in entries:
         if entry.file_size > SMALL_ENTRY and (
             entry.file_size > HIGHEST_RATIO * max(entry.compress_size, 1)
@@ -90,7 +89,7 @@ def read_part(archive: zipfile.ZipFile, name: str) -> bytes | None:
     except KeyError:
         return None
     if entry.file_size > LARGEST_ENTRY:
-        raise UnreadableError("large_part", describe_limit(LARGEST_ENTRY))
+        raise UnreadableError("large_part", LARGEST_ENTRY // 10**6)
     with open_member(archive, name) as stream:
         return stream.read()
 

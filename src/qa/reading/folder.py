@@ -9,7 +9,6 @@ from pathlib import Path
 from qa.reading.formats import (
     SUFFIXES,
     Results,
-    cause,
     printable,
     sidecar_paths,
     suffix_of,
@@ -17,7 +16,7 @@ from qa.reading.formats import (
     unread_kind,
 )
 from qa.reading.reader import FileReader
-from qa.reading.reasons import skipped
+from qa.reading.reasons import causes, skipped
 from qa.reading.sidecar import SIDECAR
 from qa.records import Document, QAError, Skipped
 
@@ -110,7 +109,7 @@ def _walk(
         entries = sorted(os.scandir(folder), key=lambda e: (prefix + e.name == ADDITIONS, e.name))
     except OSError as error:
         place = prefix.rstrip("/") or printable(folder.name)
-        yield place, skipped(place, "folder_not_readable", cause(error))
+        yield place, skipped(place, "folder_not_readable", *causes(error))
         return
     described = _sidecars(entry.name for entry in entries)
     for entry in entries:
@@ -134,7 +133,7 @@ def _walk(
             else:
                 yield name, skipped(name, "not_regular")
         except OSError as error:
-            yield name, skipped(name, "not_readable", cause(error))
+            yield name, skipped(name, "not_readable", *causes(error))
 
 
 def _sidecars(names: Iterable[str]) -> set[str]:

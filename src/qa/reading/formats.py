@@ -26,7 +26,7 @@ from qa.reading.mediawiki import read_mediawiki
 from qa.reading.odf import read_odf
 from qa.reading.pdf import read_pdf, read_pdf_with_ocr
 from qa.reading.plain import read_plain
-from qa.reading.reasons import skipped
+from qa.reading.reasons import causes, skipped
 from qa.reading.settings import ReadingSettings
 from qa.reading.sheets import read_sheets
 from qa.reading.sidecar import LARGEST_SIDECAR, SIDECAR, Sidecar, read_sidecar
@@ -159,12 +159,7 @@ def read_file(path: Path, name: str, settings: ReadingSettings) -> Results:
         with path.open("rb") as stream:
             yield from _read(_Source(stream, name, path.stat().st_size), settings, sidecar)
     except OSError as error:
-        yield name, skipped(name, "not_readable", cause(error))
-
-
-def cause(error: OSError) -> str:
-    """What the system said, in lower case."""
-    return error.strerror.lower() if error.strerror else type(error).__name__
+        yield name, skipped(name, "not_readable", *causes(error))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,14 @@ import gzip
 import json
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, BinaryIO
 
 from qa.reading.blocks import Block, Page, UnreadableError, document_or_reason
 from qa.reading.cleaning import clean_line, one_line
 from qa.reading.encoding import BinaryContentError, decode
-from qa.reading.limits import LARGEST_FILE, describe_limit
+from qa.reading.limits import LARGEST_FILE
 from qa.reading.plain import readable_name, split_blocks
 from qa.reading.reasons import skipped
 from qa.reading.record import IDENTIFIERS, TEXTS, TITLES, record_document
@@ -100,7 +100,7 @@ def _read_line(
     line: bytes | None, number: int, place: str, settings: ReadingSettings
 ) -> Document | Skipped:
     if line is None:
-        return skipped(place, "line_too_long", number, describe_limit(), LARGEST_FILE // 10**6)
+        return skipped(place, "line_too_long", number, LARGEST_FILE // 10**6)
     try:
         value = json.loads(decode(line.strip()))
     except BinaryContentError:
@@ -124,7 +124,7 @@ def _document(
     text_fields = settings.text_fields or tuple(islice(usual, 1))
     texts = [text for field in text_fields if isinstance(text := value.get(field), str)]
     if settings.text_fields and not texts:
-        return skipped(place, "no_field", place.rpartition(":")[2], " or ".join(text_fields))
+        return skipped(place, "no_field", place.rpartition(":")[2], *_named(text_fields))
     titles = (lower[field] for field in TITLES if field in lower)
     title_field = settings.title_field or next(titles, "")
     title = clean_line(title) if isinstance(title := value.get(title_field), str) else ""
@@ -136,8 +136,15 @@ def _document(
         fields = {k: part for k, part in value.items() if k not in IDENTIFIERS}
         blocks, others = [Block(text)] if (text := "\n".join(_told(fields, "", 0))) else [], []
     if not blocks:
-        return skipped(place, "empty_field", place.rpartition(":")[2], ", ".join(text_fields))
+        return skipped(place, "empty_field", place.rpartition(":")[2], *_named(text_fields))
     return record_document(key or place, place, title, blocks, others)
+
+
+def _named(fields: Sequence[str]) -> tuple[str, str]:
+    """Names of fields for a sentence in English, and in French."""
+    return " or ".join(f'"{name}"' for name in fields), " ou ".join(
+        f"« {name} »" for name in fields
+    )
 
 
 def _identifier(value: object) -> str:

@@ -34,8 +34,3 @@ class Limits:
     def processor_seconds(self, size: int, *, ocr: bool = False) -> float:
         """Seconds of a processor for a file of ``size`` bytes."""
         return self.ocr_seconds if ocr else self.seconds + self.seconds_per_megabyte * size / 1e6
-
-
-def describe_limit(limit: int = LARGEST_FILE) -> str:
-    """Write a limit for a person: "20 MB"."""
-    return f"{limit // 1_000_000} MB"

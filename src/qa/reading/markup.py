@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import replace
 from html import escape
+from itertools import pairwise
 from typing import Any
 
 from qa.reading.blocks import Block, Page, UnreadableError, with_title
@@ -25,13 +26,24 @@ _SAFE = {
     "input_encoding": "unicode", "output_encoding": "unicode", "doctitle_xform": False,
     "initial_header_level": 1, "footnote_references": "brackets", "embed_stylesheet": False,
 }  # fmt: skip
+# Lines that docutils may copy, some seconds of work: for each literal block and each list, all that
+# follow.
+_MOST_COPIED = 10**9
 
 
 def read_rst(data: bytes, name: str) -> Page:
-    """Read reStructuredText; nothing is included, no raw HTML is let through."""
+    """Read reStructuredText; nothing is included, no raw HTML is let through.
+
+    Where that would take longer and longer (no text of a person does), it is read as plain text.
+    """
+    decoded = decode_telling(data)
+    signs = re.findall(r"::[ \t]*$|^[^\w\s]|^\w", decoded.text, re.MULTILINE)
+    kinds = ["a" if sign.isalnum() else sign for sign in signs]
+    copies = sum(a != b or len(a) > 1 for a, b in pairwise(kinds))
+    if copies * decoded.text.count("\n") > _MOST_COPIED:
+        return replace(page_of_text(decoded.text, name), doubt=decoded.doubt)
     from docutils.core import publish_parts
 
-    decoded = decode_telling(data)
     source = _CONTENTS.sub("", _ROLE.sub(r"\1", decoded.text))
     parts = publish_parts(source, writer="html5", settings_overrides=_SAFE)
     written = _RST_NOTE.sub(r"<p>\1 ", parts["html_body"])

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeVar, cast
 
 from qa.reading.blocks import UnreadableError
-from qa.reading.formats import Results, cause, read_file, suffix_of
+from qa.reading.formats import Results, read_file, suffix_of
 from qa.reading.frames import read_frame, result_of, write_frame
 from qa.reading.limits import Limits
 from qa.reading.ocr import check_ocr
 from qa.reading.pdf_picture import PagePicture
-from qa.reading.reasons import skipped
+from qa.reading.reasons import causes, skipped
 from qa.reading.settings import ReadingSettings
 from qa.records import QAError
 
@@ -61,7 +61,7 @@ class FileReader:
         try:
             size = path.stat().st_size
         except OSError as error:
-            yield name, skipped(name, "not_readable", cause(error))
+            yield name, skipped(name, "not_readable", *causes(error))
             return
         ocr = self._settings.ocr and name.lower().endswith(_WITH_PICTURES)
         request = {"path": str(path.absolute()), "name": name, **asdict(self._settings)}

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping
 
 from qa.records import Skipped
+
+# What a system says in its own language, for the chat's page.
+_CAUSES: Mapping[int | None, str] = {
+    errno.EACCES: "accès refusé",
+    errno.EPERM: "accès refusé",
+    errno.ENOENT: "fichier disparu",
+    errno.ENOTDIR: "fichier disparu",
+    errno.EIO: "erreur du disque",
+    errno.ENOSPC: "disque plein",
+    errno.EDQUOT: "disque plein",
+    errno.EROFS: "disque en lecture seule",
+    errno.ENAMETOOLONG: "nom trop long",
+    errno.EMFILE: "trop de fichiers ouverts",
+    errno.ENFILE: "trop de fichiers ouverts",
+}
 
 # By code: the sentence for the command line, and the one for the chat's page.
 REASONS: Mapping[str, tuple[str, str]] = {
@@ -13,8 +29,8 @@ REASONS: Mapping[str, tuple[str, str]] = {
     "no_text": ("no text in it", "aucun texte"),
     "no_document": ("no document in it", "aucun document"),
     "binary": ("binary content", "contenu binaire"),
-    "not_readable": ("not readable: {0}", "illisible : {0}"),
-    "folder_not_readable": ("folder not readable: {0}", "dossier illisible : {0}"),
+    "not_readable": ("not readable: {0}", "illisible : {1}"),
+    "folder_not_readable": ("folder not readable: {0}", "dossier illisible : {1}"),
     "not_regular": ("not a regular file", "pas un fichier ordinaire"),
     "link_broken": ("broken symbolic link", "lien symbolique rompu"),
     "link_loops": ("symbolic link that loops", "lien symbolique en boucle"),
@@ -63,9 +79,9 @@ REASONS: Mapping[str, tuple[str, str]] = {
         "unpacks to more than {0} times its size: a bomb is not opened",
         "se décompresse à plus de {0} fois sa taille : bombe refusée",
     ),
-    "unpacks_to": ("unpacks to more than {0}", "se décompresse à plus de {0}"),
+    "unpacks_to": ("unpacks to more than {0} MB", "se décompresse à plus de {0} Mo"),
     "entries": ("{0} files in the archive, over {1}", "{0} fichiers dans l’archive, pour {1}"),
-    "large_part": ("holds a part of more than {0}", "contient une partie de plus de {0}"),
+    "large_part": ("holds a part of more than {0} MB", "contient une partie de plus de {0} Mo"),
     "file_too_much": (
         "what it holds would take more than {0} MB in the index: the rest is left out",
         "son contenu prendrait plus de {0} Mo dans l’index : le reste est omis",
@@ -76,9 +92,9 @@ REASONS: Mapping[str, tuple[str, str]] = {
     ),
     "long_title": ("a title of {0} characters, over {1}", "un titre de {0} signes, pour {1}"),
     # damage and protection
-    "damaged": ("damaged: {0}", "fichier endommagé ({0})"),
-    "damaged_archive": ("damaged archive ({0})", "archive endommagée ({0})"),
-    "damaged_member": ("damaged in the archive ({0})", "endommagé dans l’archive ({0})"),
+    "damaged": ("damaged: {0}", "fichier endommagé"),
+    "damaged_archive": ("damaged archive ({0})", "archive endommagée"),
+    "damaged_member": ("damaged in the archive ({0})", "endommagé dans l’archive"),
     "damaged_gzip": (
         "damaged gzip file after line {0} ({1})",
         "fichier gzip endommagé après la ligne {0}",
@@ -128,18 +144,18 @@ REASONS: Mapping[str, tuple[str, str]] = {
     ),
     "tesseract_failed": (
         "tesseract failed on a page ({0})",
-        "tesseract a échoué sur une page ({0})",
+        "tesseract a échoué sur une page",
     ),
     # files of many documents
-    "line_too_long": ("line {0} is longer than {1}", "ligne {0} : plus de {2} Mo"),
+    "line_too_long": ("line {0} is longer than {1} MB", "ligne {0} : plus de {1} Mo"),
     "not_json": ("line {0} is not JSON: {1}", "ligne {0} : pas du JSON"),
     "not_object": ("line {0} is not a JSON object", "ligne {0} : pas un objet JSON"),
     "no_id": (
         'line {0} has no "_id" or "id" (a string or a number)',
         "ligne {0} : ni « _id » ni « id »",
     ),
-    "no_field": ("line {0} has no {1} (a string)", "ligne {0} : sans {1}"),
-    "empty_field": ("line {0} has an empty {1}", "ligne {0} : {1} vide"),
+    "no_field": ("line {0} has no {1} (a string)", "ligne {0} : sans {2}"),
+    "empty_field": ("line {0} has an empty {1}", "ligne {0} : {2} vide"),
     "json": ("not JSON: {0}", "pas du JSON"),
     "cells": (
         "has {0} cells where the table has {1} columns",
@@ -168,7 +184,7 @@ REASONS: Mapping[str, tuple[str, str]] = {
         "lien symbolique : ses métadonnées ne sont pas lues",
     ),
     "sidecar_large": ("larger than {0} kB: not read", "plus de {0} ko : non lu"),
-    "sidecar_toml": ("not TOML, not used: {0}", "pas du TOML, non utilisé : {0}"),
+    "sidecar_toml": ("not TOML, not used: {0}", "pas du TOML, non utilisé"),
     "sidecar_unknown": (
         "not used: {0} (give a text, a date or a list)",
         "non utilisé : {0} (donnez un texte, une date ou une liste)",
@@ -181,3 +197,9 @@ def skipped(source: str, code: str, *figures: object) -> Skipped:
     told = tuple(map(str, figures))
     english, french = (sentence.format(*told) for sentence in REASONS[code])
     return Skipped(source, english, code, told, french)
+
+
+def causes(error: OSError) -> tuple[str, str]:
+    """What the system said, in English and in French."""
+    english = error.strerror.lower() if error.strerror else type(error).__name__
+    return english, _CAUSES.get(error.errno, "erreur du système")

@@ -78,7 +78,7 @@ def _decoded(stream: io.BufferedReader) -> Iterator[str]:
     decode_line = line_decoder(stream.peek(SAMPLE)[:SAMPLE])
     for number, line in bounded_lines(stream, keep_empty=True):
         if line is None:
-            raise UnreadableError("line_too_long", number, f"{LARGEST_FILE // 10**6} MB", 20)
+            raise UnreadableError("line_too_long", number, LARGEST_FILE // 10**6)
         text = decode_line(line).removeprefix("\ufeff")
         if is_binary(text):
             raise BinaryContentError

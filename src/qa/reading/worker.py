@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from qa.reading.blocks import UnreadableError
-from qa.reading.formats import cause, read_file
+from qa.reading.formats import read_file
 from qa.reading.frames import read_frame, result_fields, write_frame
 from qa.reading.pdf_picture import draw_page
+from qa.reading.reasons import causes
 from qa.reading.settings import ReadingSettings
 from qa.records import Skipped
 
@@ -77,7 +78,7 @@ def _draw(request: dict[str, Any], results: BinaryIO) -> bool:
     except UnreadableError as error:
         message = {"unreadable": (error.code, *map(str, error.figures))}
     except OSError as error:
-        message = {"unreadable": ("not_readable", cause(error))}
+        message = {"unreadable": ("not_readable", *causes(error))}
     except MemoryError:
         message = {"unreadable": ("memory",)}
     except Exception as error:  # as in the reading of files

@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from qa.reading import ADDITIONS, SUFFIXES
+from qa.reading import ADDITIONS, SUFFIXES, causes
 from qa.records import QAError, Skipped
 from qa.web import texts
 
@@ -102,7 +102,7 @@ class Additions:
             draft.replace(self._folder / name)
             self._kept = self._size()
         except OSError as error:
-            raise QAError(texts.FILE_FAILED.format(error=error.strerror or error)) from error
+            raise QAError(texts.FILE_FAILED.format(error=causes(error)[1])) from error
         finally:
             self._coming.pop(draft, None)
             draft.unlink(missing_ok=True)

@@ -96,8 +96,6 @@ def read_verdicts(index: Path) -> list[Verdict]:
     path = index / FILE
     if not index.is_dir():
         raise QAError(f"no index in {index}. Name the folder with --index DIR.")
-    if not path.exists():
-        return []
     # The last row of an answer is the one that counts.
     query = """
         SELECT moment, standalone_question, verdict, citations FROM verdicts
@@ -106,6 +104,10 @@ def read_verdicts(index: Path) -> list[Verdict]:
         ORDER BY rowid
     """
     try:
+        if not path.exists():
+            return []
+        if path.is_fifo():  # which would be waited for
+            raise ValueError("a pipe")
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
             rows = connection.execute(query).fetchall()
         return [
@@ -117,7 +119,7 @@ def read_verdicts(index: Path) -> list[Verdict]:
             )
             for moment, question, verdict, citations in rows
         ]
-    except (sqlite3.Error, ValueError, TypeError) as error:
+    except (sqlite3.Error, OSError, ValueError, TypeError) as error:
         raise QAError(
             f"{path} could not be read ({error}). Move it away to begin a new one."
         ) from error
