@@ -22,6 +22,7 @@ PACKAGE = Path(qa.__file__).parent
 
 # In the order of the README's module list: data flows downwards.
 ROOMS = [
+    "messages",
     "records",
     "extras",
     "french",
@@ -87,6 +88,7 @@ ALLOWED = {
     "annotated_types": {"web"},
     "pydantic": {"web"},
     "scipy": {"evaluation"},
+    "shtab": {"cli"},
     "tqdm": {"progress"},
     "numpy": {
         "tokens",

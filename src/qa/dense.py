@@ -24,10 +24,7 @@ def check_unit(vectors: Vectors) -> None:
     """Refuse vectors that are not of length 1: cosines of them would mean nothing."""
     norms = np.linalg.norm(vectors, axis=1)
     if len(norms) and not np.allclose(norms, 1.0, atol=1e-3):
-        raise QAError(
-            f"vectors must have length 1, found lengths from {norms.min():.3f} to "
-            f"{norms.max():.3f}: the embedding model is damaged."
-        )
+        raise QAError("vectors_not_unit", norms.min(), norms.max())
 
 
 class DenseIndex:

@@ -41,10 +41,7 @@ class LexicalIndex:
         try:
             self._open_somehow(folder)
         except ValueError as error:  # whatever happens in tantivy
-            raise QAError(
-                f"the words of the index cannot be read ({_one_line(error)}). "
-                "Make it again: qa index CORPUS --index DIR"
-            ) from error
+            raise QAError("words_not_readable", _one_line(error)) from error
         # Segments stay mapped: to read where one has been cut short would end the process.
         self._mapped = [
             (path, path.stat().st_size)
@@ -71,10 +68,7 @@ class LexicalIndex:
                     return
             except OSError as error:
                 cause = error.strerror or error
-        raise QAError(
-            f"the index may only be read, and the temporary folder cannot be written to ({cause}): "
-            "a lock file must stand somewhere. Name another one: TMPDIR=FOLDER qa …"
-        )
+        raise QAError("no_lock_folder", cause)
 
     def _open(self, folder: Path) -> None:
         import tantivy
@@ -139,10 +133,7 @@ class LexicalIndex:
             # What a newer generation has replaced is gone, and stays mapped as it was.
             with contextlib.suppress(FileNotFoundError):
                 if path.stat().st_size != size:
-                    raise QAError(
-                        "the words of the index were cut short while it was in use. "
-                        "Make it again: qa index CORPUS --index DIR"
-                    )
+                    raise QAError("words_cut_short")
         self._checked = now
 
     def _idf(self, frequency: int) -> float:

@@ -14,6 +14,7 @@ from typing import Any
 
 from qa.cli import asking, calibrating, documents, evaluating, feedback, training
 from qa.cli.ending import ended, open_streams
+from qa.messages import word_libraries, worded
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,6 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     open_streams()
     command = sys.argv[1:] if arguments is None else list(arguments)
     try:
+        word_libraries()
         parser = _parser()
         if not command:
             parser.print_help()
@@ -43,17 +45,52 @@ class _Version(argparse.Action):
         parser.exit()
 
 
+class _Completion(argparse.Action):
+    """Prints a script by which a shell completes commands, options and names of files."""
+
+    def __call__(self, parser: argparse.ArgumentParser, _: Any, shell: Any, *__: Any) -> None:
+        import shtab
+
+        print(shtab.complete(parser, shell))
+        parser.exit()
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says in the user's language what each argument is; a shell completes those that are paths."""
+
+    def add_argument(self, *names: Any, **options: Any) -> argparse.Action:
+        if options.get("help"):
+            options["help"] = worded(options["help"])
+        action = super().add_argument(*names, **options)
+        if action.type is _path:
+            is_folder = action.metavar in ("DIR", "FOLDER")
+            action.complete = _FOLDERS if is_folder else _FILES  # type: ignore[attr-defined]
+        return action
+
+
+# As ``shtab`` names them, which is imported only to write a script.
+_FILES = {"bash": "_shtab_compgen_files", "zsh": "_files", "tcsh": "f"}
+_FOLDERS = {"bash": "_shtab_compgen_dirs", "zsh": "_files -/", "tcsh": "d"}
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="qa", description="Answers to French questions, quoted and cited from your documents."
+    parser = _Parser(
+        prog="qa",
+        description=worded("Answers to French questions, quoted and cited from your documents."),
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="tell the version and leave")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    parser.add_argument(
+        "--completion",
+        action=_Completion,
+        choices=("bash", "tcsh", "zsh"),
+        help='print what completes commands in a shell: eval "$(qa --completion bash)"',
+    )
+    commands = parser.add_subparsers(title=worded("commands"), required=True, metavar="COMMAND")
 
     def command(
         name: str, run: Callable[[argparse.Namespace], int], text: str
     ) -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, help=text, description=text)
+        sub = commands.add_parser(name, help=worded(text), description=worded(text))
         sub.set_defaults(run=run)
         return sub
 
@@ -156,6 +193,7 @@ def _parser() -> argparse.ArgumentParser:
 
     status = command("status", documents.status, "what is indexed, what was skipped and why")
     _index_option(status)
+    status.add_argument("--all", action="store_true", help="list all documents and skipped files")
     status.add_argument(
         "--removed", action="store_true", help="list what was taken for no part of the text"
     )
@@ -247,19 +285,19 @@ def _path(text: str) -> Path:
     except UnicodeEncodeError:
         named = b""
     if not named or b"\0" in named:
-        raise argparse.ArgumentTypeError("an empty name is no file or folder")
+        raise argparse.ArgumentTypeError(worded("an empty name is no file or folder"))
     return Path(text)
 
 
 def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} is not a positive number")
+        raise argparse.ArgumentTypeError(worded("{} is not a positive number", number))
     return number
 
 
 def _port(text: str) -> int:
     number = int(text)
     if not 1 <= number <= 65535:
-        raise argparse.ArgumentTypeError(f"{number} is not a port (1 to 65535)")
+        raise argparse.ArgumentTypeError(worded("{} is not a port (1 to 65535)", number))
     return number

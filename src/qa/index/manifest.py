@@ -75,18 +75,15 @@ class Manifest:
         try:
             fields: dict[str, Any] = json.loads(content)
             if fields.pop("digest") != _digest(fields):
-                raise DamagedIndexError(f"{NAME} does not match its own digest")
+                raise DamagedIndexError("digest_differs", NAME)
             if fields["format"] != FORMAT:
-                raise QAError(
-                    f"the index has format {fields['format']}, this version reads format {FORMAT}. "
-                    "Make it again: qa index CORPUS --index DIR"
-                )
+                raise QAError("other_format", fields["format"], FORMAT)
             fields["embedder"] = EmbedderEntry(**fields["embedder"])
             fields["chunking"] = ChunkSettings(**fields["chunking"])
             fields["files"] = {name: FileEntry(**entry) for name, entry in fields["files"].items()}
             return cls(**fields)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise DamagedIndexError(f"{NAME} is not readable ({error})") from error
+            raise DamagedIndexError("part_not_readable", NAME, error) from error
 
 
 def _digest(fields: Mapping[str, Any]) -> str:
@@ -116,7 +113,7 @@ def read_manifest(folder: Path) -> Manifest:
     except (FileNotFoundError, PermissionError):
         raise
     except (OSError, UnicodeDecodeError) as error:
-        raise DamagedIndexError(f"{NAME} is not readable ({error})") from error
+        raise DamagedIndexError("part_not_readable", NAME, error) from error
     return Manifest.from_json(content)
 
 

@@ -51,9 +51,7 @@ class Index:
         """A whole document; an unknown id is an error that names it."""
         document = self.store.document(document_id)
         if document is None:
-            raise QAError(
-                f"no document {document_id!r} in the index. `qa status` lists the documents."
-            )
+            raise QAError("unknown_document", document_id)
         return document
 
     def close(self) -> None:
@@ -70,19 +68,14 @@ def open_index(directory: Path) -> Index:
             # Removed by a writer between reading CURRENT and opening: CURRENT has moved on.
             time.sleep(0.05 * attempt)
         except PermissionError as error:
-            raise QAError(
-                f"the index in {directory} may not be read by this user ({error.filename}). "
-                f"Ask its owner for the right to: chmod -R a+rX {directory}"
-            ) from error
-    raise QAError(
-        f"the index in {directory} keeps changing while it is being opened. Try again in a moment."
-    )
+            raise QAError("index_not_readable", directory, error.filename) from error
+    raise QAError("index_changing", directory)
 
 
 def _open_newest(directory: Path) -> Index:
     paths = candidates(directory)
     if not paths:
-        raise QAError(f"no index in {directory}. Make one: qa index CORPUS --index {directory}")
+        raise QAError("no_index", directory)
     published = current_name(directory)
     faults: list[str] = []
     for path in paths:
@@ -116,10 +109,7 @@ def _open_newest(directory: Path) -> Index:
                 "Run qa index again."
             ),
         )
-    raise DamagedIndexError(
-        f"the index in {directory} is damaged ({'; '.join(faults)}). "
-        f"Make it again: qa index CORPUS --index {directory}"
-    )
+    raise DamagedIndexError("index_damaged", directory, "; ".join(faults))
 
 
 def open_generation(path: Path) -> Index:

@@ -42,7 +42,7 @@ def read_corpus(
             yield from read_corpus(corpus, reader, leave_out)
         return
     if not corpus.exists():
-        raise QAError(f"{corpus}: no such file or folder. Give a folder of documents, or one file.")
+        raise QAError("no_corpus", corpus)
     read = 0
     refused = 0
     reasons: list[str] = []
@@ -65,11 +65,14 @@ def read_corpus(
     formats = ", ".join(SUFFIXES)
     if refused:
         raise QAError(
-            f"{corpus}: nothing could be read, {refused} skipped ({'; '.join(reasons)}"
-            f"{'; …' if refused > len(reasons) else ''}). "
-            f"Give at least one readable document ({formats})."
+            "nothing_readable",
+            corpus,
+            refused,
+            "; ".join(reasons),
+            "; …" if refused > len(reasons) else "",
+            formats,
         )
-    raise QAError(f"{corpus}: the folder is empty. Put documents in it ({formats}).")
+    raise QAError("corpus_empty", corpus, formats)
 
 
 def corpus_files(

@@ -75,7 +75,7 @@ def build_app(page: Page, datasets: Path | None = None) -> Any:
         try:
             return page.answer(question, passages, method, caution)
         except QAError as error:
-            raise gr.Error(str(error), print_exception=False) from error
+            raise gr.Error(error.worded("fr"), print_exception=False) from error
 
     answer.__doc__ = Page.answer.__doc__
 

@@ -58,10 +58,7 @@ def create_app(
     access = access or Access()
     index = assistant.index
     if access.upload and not index.manifest.corpus:
-        raise QAError(
-            "--allow-upload adds to the folder of the documents, and this index was made of texts "
-            "without one. Make an index of a folder: qa index FOLDER --index DIR"
-        )
+        raise QAError("additions_to_texts")
     page = Page(assistant, folder or index.path.parent, upload=access.upload)
     blocks = build_app(page, datasets)
 
@@ -154,7 +151,7 @@ def _serve_additions(app: Any, additions: Additions) -> None:
         except ClientDisconnect:
             return JSONResponse({}, 400)
         except QAError as error:
-            return JSONResponse({"detail": str(error)}, 422)
+            return JSONResponse({"detail": error.worded("fr")}, 422)
         return JSONResponse(additions.status(), 202)
 
     def status() -> JSONResponse:
@@ -241,13 +238,8 @@ def _listen(host: str, port: int) -> socket.socket:
         import errno
 
         if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-            raise QAError(
-                f"port {port} is in use: perhaps the chat already runs. "
-                "Stop what uses it, or choose another with --port."
-            ) from error
-        raise QAError(
-            f"cannot listen on {host}, port {port} ({error}). Choose others with --host and --port."
-        ) from error
+            raise QAError("port_in_use", port) from error
+        raise QAError("cannot_listen", host, port, error) from error
     return listener
 
 

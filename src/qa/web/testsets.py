@@ -154,11 +154,12 @@ class Evaluator:
             try:
                 keep_report(self.folder, found)
             except QAError as error:
-                job.message = texts.NOT_KEPT.format(error=error)
+                job.message = texts.NOT_KEPT.format(error=error.worded("fr"))
         except _StopError:
             job.message = texts.STOPPED.format(name=item.name)
         except QAError as error:
-            job.message = texts.FAILED.format(name=item.name, error=error)
+            told = error.worded("fr")
+            job.message = texts.FAILED.format(name=item.name, error=told)
         except Exception:
             # The reader gets a sentence, the terminal the cause.
             logging.getLogger(__name__).exception("an evaluation failed")
