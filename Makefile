@@ -8,7 +8,7 @@ PORT ?= 7860
 AXE ?= 4.14.1
 BIN := $(VENV)/bin
 
-.PHONY: chat index test check catalogues baseline pictures browser clean
+.PHONY: chat index test check catalogues data baseline pictures browser clean
 
 chat: index
 	$(BIN)/qa serve --index index --port $(PORT) --allow-upload
@@ -26,6 +26,11 @@ check: $(VENV)/.installed-dev
 # The only way to change tests/baseline.json: our figures on our own questions, reviewed as a diff.
 baseline: $(VENV)/.installed-dev
 	$(BIN)/python tests/baseline.py
+
+# Which data sets of training and measuring are there, and where each comes from.
+DATA ?= data
+data:
+	$(PYTHON) benchmarks/data_sources.py $(DATA)
 
 # What is said to users, in src/qa/locale: after a change of a .po file.
 catalogues: $(VENV)/.installed-dev

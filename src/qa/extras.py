@@ -23,6 +23,9 @@ EXTRAS: Mapping[str, str] = {
     "safetensors": "train",
     "torch": "train",
     "transformers": "train",
+    "haystack": "retrievers",
+    "langchain_core": "retrievers",
+    "llama_index": "retrievers",
     "mwparserfromhell": "wiki",
 }
 
