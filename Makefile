@@ -8,7 +8,7 @@ PORT ?= 7860
 AXE ?= 4.14.1
 BIN := $(VENV)/bin
 
-.PHONY: chat index test check baseline pictures browser clean
+.PHONY: chat index test check catalogues data baseline pictures browser clean
 
 # Without a document in corpus/ there is no index to make yet: the page invites to drop some.
 chat: $(VENV)/.installed
@@ -28,6 +28,16 @@ check: $(VENV)/.installed-dev
 # The only way to change tests/baseline.json: our figures on our own questions, reviewed as a diff.
 baseline: $(VENV)/.installed-dev
 	$(BIN)/python tests/baseline.py
+
+# Which data sets of training and measuring are there, and where each comes from.
+DATA ?= data
+data:
+	$(PYTHON) benchmarks/data_sources.py $(DATA)
+
+# What is said to users, in src/qa/locale: after a change of a .po file.
+catalogues: $(VENV)/.installed-dev
+	for language in en fr; do $(BIN)/pybabel compile --domain qa --directory src/qa/locale \
+	  --locale $$language; done
 
 # The pictures of the README, made again after the pages have changed.
 pictures: $(VENV)/.installed-dev browser

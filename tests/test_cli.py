@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from conftest import ROOT
 from qa.cli import main
 from qa.cli.ending import ended
 
@@ -83,7 +84,7 @@ def test_batch_answers_questions_and_conversations(
     assert [line["id"] for line in lines] == ["a", "b-t1", "b-t2", "c"]
     assert "1924" in lines[0]["citations"][0]["quote"]
     assert "Trotsky" in lines[2]["standalone_question"]
-    assert "empty" in lines[3]["error"]
+    assert ("empty" in lines[3]["error"], lines[3]["code"]) == (True, "question_empty")
 
 
 def test_a_line_of_a_batch_ends_with_a_line_feed_alone(
@@ -176,6 +177,13 @@ def test_status_and_verify(capsys: pytest.CaptureFixture[str], demo_index: Path)
     assert (code, verdict) == (0, {"ok": True, "faults": []})
     code, out, _ = run(capsys, "status", "--index", demo_index)
     assert "sourcier-e5-fr" in out
+    assert len(out.splitlines()) < 24
+    assert f"… and {status['documents'] - 6} more (--all)" in out
+    code, out, _ = run(capsys, "status", "--index", demo_index, "--all")
+    assert [
+        entry["id"] for entry in status["document_list"] if f"  {entry['id']}  " not in out
+    ] == []
+    assert "--all" not in out
 
 
 def test_verify_checks_a_saved_answer(
@@ -281,6 +289,23 @@ def test_the_command_alone_and_its_version() -> None:
     version = qa("--version")
     assert (version.returncode, version.stdout.split()[0]) == (0, "sourcier")
     assert version.stdout.split()[1] == importlib.metadata.version("sourcier")
+
+
+def test_a_shell_completes_commands_options_and_values() -> None:
+    script = qa("--completion", "bash").stdout
+    for typed, completed in [
+        (["qa", "sea"], ["search"]),
+        (["qa", "search", "x", "--meth"], ["--method"]),
+        (["qa", "search", "x", "--method", "de"], ["dense"]),
+        (["qa", "ask", "x", "--index", "src/q"], ["src/qa"]),
+    ]:
+        words = " ".join(typed)
+        program = (
+            f"{script}\nCOMP_WORDS=({words}); COMP_CWORD={len(typed) - 1}\n"
+            f'_shtab_qa "" "{typed[-1]}" ""\nprintf "%s\\n" "${{COMPREPLY[@]}}"'
+        )
+        told = subprocess.run(["bash", "-c", program], capture_output=True, text=True, cwd=ROOT)
+        assert told.stdout.split() == completed, told.stderr
 
 
 def test_a_question_is_read_from_standard_input(demo_index: Path) -> None:

@@ -148,7 +148,7 @@ def test_the_hostile_set(
     assert index.document("hostile/secret.docx").text == "Lu :"
     assert {skip.source for skip in index.store.skipped()} == set(told)
     index.close()
-    assert main(["status", "--index", str(directory)]) == 0
+    assert main(["status", "--all", "--index", str(directory)]) == 0
     shown = capsys.readouterr().out
     for place, reason in told.items():
         assert f"skipped  {place}: {reason}" in shown

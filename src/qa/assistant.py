@@ -80,10 +80,12 @@ class Assistant:
         entry = index.manifest.embedder
         if embedder.fingerprint != entry.fingerprint:
             raise QAError(
-                f"the index was made with another version of the model {entry.name!r} "
-                f"(fingerprint {entry.fingerprint[:12]}, here {embedder.fingerprint[:12]}). "
-                f"Make it again: qa index {index.manifest.corpus or 'CORPUS'} "
-                f"--index {index.path.parent}"
+                "other_model_version",
+                entry.name,
+                entry.fingerprint[:12],
+                embedder.fingerprint[:12],
+                index.manifest.corpus or "CORPUS",
+                index.path.parent,
             )
         self.index = index
         self.embedder = embedder
@@ -345,25 +347,23 @@ def _calibrated_model(index: Index) -> tuple[AnsweringModel, str | None]:
 
 def _check(name: str, value: str, known: Iterable[str]) -> None:
     if value not in known:
-        raise QAError(f"unknown {name} {value!r}. Choose among {', '.join(known)}.")
+        raise QAError("unknown_choice", name, value, ", ".join(known))
 
 
 def _check_limit(limit: int) -> None:
     if limit < 1:
-        raise QAError(f"a limit of {limit} passages makes no sense. Ask for at least 1.")
+        raise QAError("no_limit", limit)
 
 
 def clean_message(message: str) -> str:
     """A message fit to be searched: one line, no control characters, no lone surrogates."""
     if len(message) > MAX_QUESTION:
-        raise QAError(
-            f"the question has {len(message)} characters, the limit is {MAX_QUESTION}. Shorten it."
-        )
+        raise QAError("question_too_long", len(message), MAX_QUESTION)
     text = message.encode("utf-8", "replace").decode("utf-8")
     text = "".join(" " if unicodedata.category(c) in {"Cc", "Cs"} else c for c in text)
     text = re.sub(r"\s+", " ", unicodedata.normalize("NFC", text)).strip(" ")
     if not text:
-        raise QAError("the question is empty. Ask one in French.")
+        raise QAError("question_empty")
     return text
 
 

@@ -53,10 +53,7 @@ class Cluster:
             client.init(address, log_to_driver=False, logging_level="ERROR")
         except (ConnectionError, ValueError, RuntimeError, OSError) as error:
             cause = " ".join(str(error).split())[:200]
-            raise QAError(
-                f"no Ray cluster answers at {address!r} ({cause}). Start one (ray start --head), "
-                "or give its address: --ray HOST:6379."
-            ) from error
+            raise QAError("no_cluster", address, cause) from error
         processors = max(1, int(client.cluster_resources().get("CPU", 1)))
         self._ahead = _AHEAD * processors
         self.block = BLOCK * self._ahead
@@ -102,10 +99,7 @@ class Cluster:
             return self._ray.get(begun)
         except self._ray.exceptions.RayError as error:
             cause = " ".join(str(error).split())[-300:]
-            raise QAError(
-                f"the Ray cluster failed ({cause}). What was embedded is kept: run the command "
-                "again, or without --ray."
-            ) from error
+            raise QAError("cluster_failed", cause) from error
 
     @property
     def ahead(self) -> int:
@@ -138,9 +132,7 @@ class _SpreadEmbedder:
             fingerprint, part = self._cluster.get(task)
             if fingerprint != self.fingerprint:
                 raise QAError(
-                    f"a machine of the cluster has another version of the model {self.name!r} "
-                    f"(fingerprint {fingerprint[:12]}, here {self.fingerprint[:12]}). "
-                    "Install the same version everywhere."
+                    "other_model_in_cluster", self.name, fingerprint[:12], self.fingerprint[:12]
                 )
             parts.append(part)
             if progress is not None:

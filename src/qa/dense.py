@@ -74,10 +74,7 @@ def check_unit(vectors: Vectors) -> None:
     """Refuse vectors that are not of length 1: cosines of them would mean nothing."""
     norms = np.linalg.norm(vectors, axis=1)
     if len(norms) and not np.allclose(norms, 1.0, atol=1e-3):
-        raise QAError(
-            f"vectors must have length 1, found lengths from {norms.min():.3f} to "
-            f"{norms.max():.3f}: the embedding model is damaged."
-        )
+        raise QAError("vectors_not_unit", norms.min(), norms.max())
 
 
 class DenseIndex:
@@ -93,7 +90,7 @@ class DenseIndex:
         # One thread a question: several questions at once share the cores better than one does.
         faiss.omp_set_num_threads(1)
         self._index = index
-        self._mapped = MappedFiles("vectors", ())
+        self._mapped = MappedFiles()
         self.approximation = approximation
         self._among: Any = None
         self.searched = int(index.ntotal)
@@ -154,7 +151,7 @@ class DenseIndex:
             lists: Any = faiss.downcast_InvertedLists(index.invlists)
             lists.prefetch_nthread = 0
             index.make_direct_map()
-            opened._mapped = MappedFiles("vectors", [path])
+            opened._mapped = MappedFiles([path])
         return opened
 
     def save(self, path: Path) -> None:

@@ -138,11 +138,7 @@ class SentenceTransformerEmbedder:
             )
         except Exception as error:  # the hub client, transformers and torch raise many kinds
             cause = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
-            raise QAError(
-                f"model {name!r} could not be loaded ({cause[:200]}). Give --model the folder of "
-                "a sentence-transformers model with safetensors weights, or leave --model out to "
-                "use the shipped French model."
-            ) from error
+            raise QAError("model_not_loaded", name, cause[:200]) from error
         self.name = name
         self.dimension = int(self._model.get_embedding_dimension())
         self.max_tokens = int(self._model.max_seq_length or 512)
@@ -212,11 +208,7 @@ def _model_folder(name: str) -> str:
             found = try_to_load_from_cache(repository, "config.json")
             if isinstance(found, str):
                 return str(Path(found).parent)
-    raise QAError(
-        f"model {name!r} is not on this machine. Get it first (hf download {name}), or give "
-        "--model the folder of a sentence-transformers model, or leave --model out to use the "
-        "shipped French model."
-    )
+    raise QAError("model_missing", name)
 
 
 def shipped_name() -> str:
@@ -237,7 +229,5 @@ def _normalise(vectors: Vectors) -> Vectors:
 
 def _finite(vectors: Vectors) -> Vectors:
     if not np.isfinite(vectors).all():
-        raise QAError(
-            "the embedding model gave a vector that is not a number. Try another model (--model)."
-        )
+        raise QAError("vector_no_number")
     return vectors

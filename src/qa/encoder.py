@@ -79,10 +79,7 @@ class Encoder:
         model, tokenizer = folder / "onnx" / "model_int8.onnx", folder / "tokenizer.json"
         for path in (model, tokenizer):
             if not path.is_file():
-                raise QAError(
-                    f"the model is incomplete: {path} is missing. "
-                    "Reinstall the package, or name another model with --model."
-                )
+                raise QAError("model_incomplete", path)
         content = model.read_bytes()
         self.fingerprint = digest(content, tokenizer.read_bytes())
         settings = json.loads((folder / "sentence_bert_config.json").read_text("utf-8"))

@@ -27,6 +27,9 @@ EXTRAS: Mapping[str, str] = {
     "ray": "ray",
     "torch": "train",
     "transformers": "train",
+    "haystack": "retrievers",
+    "langchain_core": "retrievers",
+    "llama_index": "retrievers",
     "mwparserfromhell": "wiki",
 }
 
@@ -40,9 +43,7 @@ def needs(extra: str) -> Iterator[None]:
         package = (error.name or "").partition(".")[0]
         if package not in EXTRAS:
             raise  # a fault of an installation, not an extra that was left out
-        raise QAError(
-            f"the package {package} is not installed. Install it: {install_command(extra)}"
-        ) from error
+        raise QAError("missing_extra", package, install_command(extra)) from error
 
 
 def install_command(extra: str) -> str:

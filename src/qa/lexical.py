@@ -89,13 +89,9 @@ class LexicalIndex:
         try:
             self._open_somehow(folder)
         except ValueError as error:  # whatever happens in tantivy
-            raise QAError(
-                f"the words of the index cannot be read ({_one_line(error)}). "
-                "Make it again: qa index CORPUS --index DIR"
-            ) from error
+            raise QAError("words_not_readable", _one_line(error)) from error
         self._mapped = MappedFiles(
-            "words",
-            (path for path in folder.iterdir() if path.suffix not in {".json", ".lock"}),
+            path for path in folder.iterdir() if path.suffix not in {".json", ".lock"}
         )
         self._among: Any = None
 
@@ -117,10 +113,7 @@ class LexicalIndex:
                     return
             except OSError as error:
                 cause = error.strerror or error
-        raise QAError(
-            f"the index may only be read, and the temporary folder cannot be written to ({cause}): "
-            "a lock file must stand somewhere. Name another one: TMPDIR=FOLDER qa …"
-        )
+        raise QAError("no_lock_folder", cause)
 
     def _open(self, folder: Path) -> None:
         import tantivy
@@ -183,10 +176,7 @@ class LexicalIndex:
         try:
             chosen = tantivy.Query.term_set_query(self._index.schema, _DOCUMENT, documents)
         except ValueError as error:
-            raise QAError(
-                "the index was made before it could be searched in part. "
-                "Update it: qa index CORPUS --index DIR"
-            ) from error
+            raise QAError("index_not_in_part") from error
         narrowed._among = tantivy.Query.const_score_query(chosen, 0.0)
         return narrowed
 

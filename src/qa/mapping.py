@@ -16,10 +16,9 @@ _CHECKED = 0.01  # seconds for which the sizes need not be looked at again
 
 
 class MappedFiles:
-    """Some files as they were when they were mapped; ``what`` names them in an error."""
+    """Some files as they were when they were mapped."""
 
-    def __init__(self, what: str, paths: Iterable[Path]):
-        self._what = what
+    def __init__(self, paths: Iterable[Path] = ()):
         self._sizes = [(path, path.stat().st_size) for path in paths]
         self._checked = time.monotonic()
 
@@ -32,8 +31,5 @@ class MappedFiles:
             # What a newer generation has replaced is gone, and stays mapped as it was.
             with contextlib.suppress(FileNotFoundError):
                 if path.stat().st_size != size:
-                    raise QAError(
-                        f"the {self._what} of the index were cut short while it was in use. "
-                        "Make it again: qa index CORPUS --index DIR"
-                    )
+                    raise QAError("index_cut_short", path.name)
         self._checked = now

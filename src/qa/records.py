@@ -12,6 +12,8 @@ from html import escape
 from itertools import pairwise
 from typing import Any, ClassVar, Literal
 
+from qa.messages import worded
+
 Status = Literal["answered", "not_found", "courtesy"]
 
 
@@ -19,7 +21,24 @@ _NAMED = 5  # documents that an answer names as those that were searched
 
 
 class QAError(Exception):
-    """An error that a user can act on: what went wrong, what was found, what to do."""
+    """An error that a user can act on: what went wrong, what was found, what to do.
+
+    ``code`` names its sentence in the catalogues of ``qa.messages``, and is for programs;
+    ``figures`` are what the sentence says besides. As text it is English. A sentence in the place
+    of a code stands for itself, in every language.
+    """
+
+    def __init__(self, code: str, *figures: object) -> None:
+        super().__init__(worded(code, *figures, language="en"))
+        self.code, self.figures = code, figures
+
+    def worded(self, language: str | None = None) -> str:
+        """The sentence in a language, or in that of the environment."""
+        figures = (
+            figure.worded(language) if isinstance(figure, QAError) else figure
+            for figure in self.figures
+        )
+        return worded(self.code, *figures, language=language)
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ class TokenIndex:
         index = cls(os.open(folder / "signs.bin", os.O_RDONLY), starts, token_bytes)
         size, tokens = os.fstat(index._descriptor).st_size, int(starts[-1])
         if size != tokens * token_bytes:
-            raise QAError(f"{size} bytes of token signs instead of {tokens} x {token_bytes}")
+            raise QAError("signs_damaged", size, tokens, token_bytes)
         return index
 
     @property
@@ -93,10 +93,7 @@ class TokenIndex:
         size = (end - start) * self._token_bytes
         content = os.pread(self._descriptor, size, start * self._token_bytes)
         if len(content) != size:
-            raise QAError(
-                "the token signs of the index were cut short while it was in use. "
-                "Make it again: qa index CORPUS --index DIR"
-            )
+            raise QAError("signs_cut_short")
         return np.frombuffer(content, np.uint8).reshape(end - start, self._token_bytes)
 
 

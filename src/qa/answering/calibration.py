@@ -69,14 +69,9 @@ def read_calibration(directory: Path) -> Calibration | None:
     except FileNotFoundError:
         return None
     except PermissionError as error:
-        raise QAError(
-            f"{path} may not be read by this user. Ask its owner for the right to: chmod a+r {path}"
-        ) from error
+        raise QAError("file_not_readable", path) from error
     except _UNFIT as error:
-        raise QAError(
-            f"{path} is not a calibration ({type(error).__name__}: {error}). Make it again with "
-            "qa calibrate, or remove it."
-        ) from error
+        raise QAError("calibration_not_readable", path, type(error).__name__, error) from error
 
 
 def _check(calibration: Calibration) -> None:
@@ -100,10 +95,7 @@ def write_calibration(directory: Path, calibration: Calibration) -> Path:
     except OSError as error:
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)
-        raise QAError(
-            f"{path} cannot be written ({error.strerror or error}). The index folder must be "
-            "writable to keep a calibration."
-        ) from error
+        raise QAError("calibration_not_kept", path, error.strerror or error) from error
     return path
 
 

@@ -6,15 +6,23 @@ Every heavy import happens inside the command that needs it, so that ``qa --help
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from qa.cli import asking, calibrating, documents, evaluating, feedback, training
+from qa.cli.arguments import (
+    Completion,
+    Parser,
+    Version,
+    any_path,
+    index_place,
+    input_path,
+    port,
+    positive,
+)
 from qa.cli.ending import ended, open_streams
-from qa.records import QAError
+from qa.messages import word_libraries, worded
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     open_streams()
     command = sys.argv[1:] if arguments is None else list(arguments)
     try:
+        word_libraries()
         parser = _parser()
         if not command:
             parser.print_help()
@@ -34,33 +43,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return ended(error, command)
 
 
-class _Version(argparse.Action):
-    """Tells the version, which takes a while to look up: only when it is asked for."""
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        import importlib.metadata
-
-        print("sourcier", importlib.metadata.version("sourcier"))
-        parser.exit()
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="qa", description="Answers to French questions, quoted and cited from your documents."
+    parser = Parser(
+        prog="qa",
+        description=worded("Answers to French questions, quoted and cited from your documents."),
     )
-    parser.add_argument("--version", action=_Version, nargs=0, help="tell the version and leave")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    parser.add_argument("--version", action=Version, nargs=0, help="tell the version and leave")
+    parser.add_argument(
+        "--completion",
+        action=Completion,
+        choices=("bash", "tcsh", "zsh"),
+        help='print what completes commands in a shell: eval "$(qa --completion bash)"',
+    )
+    commands = parser.add_subparsers(title=worded("commands"), required=True, metavar="COMMAND")
 
     def command(
         name: str, run: Callable[[argparse.Namespace], int], text: str
     ) -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, help=text, description=text)
+        sub = commands.add_parser(name, help=worded(text), description=worded(text))
         sub.set_defaults(run=run)
         return sub
 
     index = command("index", documents.index, "index a folder of documents, or update its index")
     index.add_argument(
-        "corpus", nargs="?", type=_input, default=Path("corpus"), help="folder or file (corpus)"
+        "corpus", nargs="?", type=input_path, default=Path("corpus"), help="folder or file (corpus)"
     )
     _index_option(index)
     index.add_argument("--model", help="a sentence-transformers model, by name or folder")
@@ -81,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     index.add_argument(
         "--exact-up-to",
-        type=_positive,
+        type=positive,
         metavar="N",
         help="compare all vectors of at most N passages (300000); search more approximately",
     )
@@ -95,8 +101,8 @@ def _parser() -> argparse.ArgumentParser:
         "question", nargs="?", help="in French, between quotation marks (-: from standard input)"
     )
     _index_option(ask)
-    ask.add_argument("-k", type=_positive, default=5, help="passages in the answer (5)")
-    ask.add_argument("--batch", type=_input, metavar="FILE", help="JSON Lines of questions")
+    ask.add_argument("-k", type=positive, default=5, help="passages in the answer (5)")
+    ask.add_argument("--batch", type=input_path, metavar="FILE", help="JSON Lines of questions")
     _caution_option(ask)
     _only_option(ask)
     _json_option(ask)
@@ -105,7 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     search.add_argument("question")
     _index_option(search)
     search.add_argument("--method", choices=("hybrid", "dense", "lexical"), default="hybrid")
-    search.add_argument("-k", type=_positive, default=10, help="passages (10)")
+    search.add_argument("-k", type=positive, default=10, help="passages (10)")
     _only_option(search)
     _json_option(search)
 
@@ -118,13 +124,13 @@ def _parser() -> argparse.ArgumentParser:
     serve = command("serve", asking.serve, "the web chat")
     serve.add_argument(
         "--index",
-        type=_path,
+        type=any_path,
         action="append",
         metavar="DIR",
         help="index folder (index); may be repeated: several collections, with a switch",
     )
     serve.add_argument("--host", default="127.0.0.1")
-    serve.add_argument("--port", type=_port, default=7860)
+    serve.add_argument("--port", type=port, default=7860)
     serve.add_argument(
         "--root-path", default="", metavar="PATH", help="where a reverse proxy serves it"
     )
@@ -136,7 +142,7 @@ def _parser() -> argparse.ArgumentParser:
         help="a reverse proxy that is believed about its clients; may be repeated",
     )
     serve.add_argument("--auth", metavar="USER:PASSWORD", help="ask for this name and password")
-    serve.add_argument("--auth-file", type=_input, metavar="FILE", help="accounts, one a line")
+    serve.add_argument("--auth-file", type=input_path, metavar="FILE", help="accounts, one a line")
     serve.add_argument(
         "--lang",
         choices=("fr", "en", "auto"),
@@ -147,12 +153,12 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--mcp", action="store_true", help="serve the tool of programs at /mcp")
     serve.add_argument(
         "--datasets",
-        type=_path,
+        type=any_path,
         metavar="FOLDER",
         help="test sets that every reader may evaluate and judge",
     )
     serve.add_argument(
-        "--metrics-port", type=_port, metavar="PORT", help="Prometheus metrics, at a port apart"
+        "--metrics-port", type=port, metavar="PORT", help="Prometheus metrics, at a port apart"
     )
     serve.add_argument("--log-json", action="store_true", help="log requests and answers on stderr")
 
@@ -160,7 +166,7 @@ def _parser() -> argparse.ArgumentParser:
 
     calibrate = command("calibrate", calibrating.calibrate, "fit refusals to your own questions")
     calibrate.add_argument(
-        "--questions", type=_input, metavar="FILE", help="as of eval --answers, JSON Lines"
+        "--questions", type=input_path, metavar="FILE", help="as of eval --answers, JSON Lines"
     )
     calibrate.add_argument("--remove", action="store_true", help="back to the shipped refusal")
     _index_option(calibrate)
@@ -169,22 +175,23 @@ def _parser() -> argparse.ArgumentParser:
     verdicts = command("feedback", feedback.feedback, "what readers said of the chat's answers")
     _index_option(verdicts)
     verdicts.add_argument(
-        "--export", type=_path, metavar="DIR", help="write them as judgements for qa eval"
+        "--export", type=any_path, metavar="DIR", help="write them as judgements for qa eval"
     )
     _json_option(verdicts)
 
     train = command("train", training.train, "make the shipped model again (docs/model.md)")
-    train.add_argument("--data", type=_path, required=True, help="folder of training data")
-    train.add_argument("--work", type=_path, required=True, help="folder for steps, checkpoints")
-    train.add_argument("--questions", type=_path, help="folder of folders of natural questions")
-    train.add_argument("--base", type=_input, help="the file of the base model")
-    train.add_argument("--sample", type=_positive, help="rows of each set, for a trial")
+    train.add_argument("--data", type=any_path, required=True, help="folder of training data")
+    train.add_argument("--work", type=any_path, required=True, help="folder for steps, checkpoints")
+    train.add_argument("--questions", type=any_path, help="folder of folders of natural questions")
+    train.add_argument("--base", type=input_path, help="the file of the base model")
+    train.add_argument("--sample", type=positive, help="rows of each set, for a trial")
     train.add_argument("--minutes", type=float, default=120.0, metavar="N", help="of learning")
-    train.add_argument("--steps", type=_positive, help="a bound on the steps of the learning")
+    train.add_argument("--steps", type=positive, help="a bound on the steps of the learning")
     train.add_argument("--device", default="auto", help="auto, cpu or cuda")
 
     status = command("status", documents.status, "what is indexed, what was skipped and why")
     _index_option(status)
+    status.add_argument("--all", action="store_true", help="list all documents and skipped files")
     status.add_argument(
         "--removed", action="store_true", help="list what was taken for no part of the text"
     )
@@ -193,7 +200,7 @@ def _parser() -> argparse.ArgumentParser:
     verify = command("verify", documents.verify, "check every hash and every passage again")
     _index_option(verify)
     verify.add_argument(
-        "--answer", type=_input, metavar="FILE", help="check this saved answer (qa ask --json)"
+        "--answer", type=input_path, metavar="FILE", help="check this saved answer (qa ask --json)"
     )
     _json_option(verify)
     return parser
@@ -203,7 +210,7 @@ def _evaluation_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
     evaluate = command("eval", evaluating.evaluate, "measure search, answers or conversations")
     evaluate.add_argument(
         "dataset",
-        type=_input,
+        type=input_path,
         nargs="?",
         help="judged questions: a BEIR folder, or a file of questions with --qrels",
     )
@@ -212,41 +219,45 @@ def _evaluation_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
         ("--conversations", "conversations with their questions resolved, JSON Lines"),
         ("--pool", "questions: judge what all methods find for them"),
     ):
-        evaluate.add_argument(name, type=_input, metavar="FILE", help=text)
-    evaluate.add_argument("--qrels", type=_input, help="judgements, TREC or BEIR (of --pool)")
+        evaluate.add_argument(name, type=input_path, metavar="FILE", help=text)
+    evaluate.add_argument("--qrels", type=input_path, help="judgements, TREC or BEIR (of --pool)")
     evaluate.add_argument("--split", help="of the folder's qrels (test)")
-    evaluate.add_argument("--index", type=_place, metavar="DIR", help="judge this index")
+    evaluate.add_argument("--index", type=index_place, metavar="DIR", help="judge this index")
     evaluate.add_argument(
         "--methods", help="between commas (hybrid,dense,lexical; fusion, vectors)"
     )
     evaluate.add_argument(
-        "-k", "--k", type=_positive, help="documents ranked (100), or passages pooled (10)"
+        "-k", "--k", type=positive, help="documents ranked (100), or passages pooled (10)"
     )
     evaluate.add_argument("--model", action="append", help="may be given several times")
     evaluate.add_argument(
         "--noise", type=int, metavar="SEED", help="ask without accents and with one typing error"
     )
     evaluate.add_argument("--caution", choices=("low", "normal", "high"), help="of the answers")
-    evaluate.add_argument("--cache", type=_path, metavar="DIR", help="where indexes are kept")
-    evaluate.add_argument("--run-file", type=_path, metavar="FILE", help="write TREC runs")
-    evaluate.add_argument("--per-query", type=_path, metavar="FILE", help="write JSON Lines")
-    evaluate.add_argument("--report", type=_path, metavar="DIR", help="write a page, with plots")
+    evaluate.add_argument("--cache", type=any_path, metavar="DIR", help="where indexes are kept")
+    evaluate.add_argument("--run-file", type=any_path, metavar="FILE", help="write TREC runs")
+    evaluate.add_argument("--per-query", type=any_path, metavar="FILE", help="write JSON Lines")
+    evaluate.add_argument("--report", type=any_path, metavar="DIR", help="write a page, with plots")
     _json_option(evaluate)
 
     compare = command("compare", evaluating.compare, "compare two TREC runs")
-    compare.add_argument("run_a", type=_input)
-    compare.add_argument("run_b", type=_input)
-    compare.add_argument("--qrels", type=_input, metavar="FILE", help="judgements, TREC or BEIR")
+    compare.add_argument("run_a", type=input_path)
+    compare.add_argument("run_b", type=input_path)
     compare.add_argument(
-        "--dataset", type=_path, metavar="FOLDER", help="judgements, questions and texts (BEIR)"
+        "--qrels", type=input_path, metavar="FILE", help="judgements, TREC or BEIR"
+    )
+    compare.add_argument(
+        "--dataset", type=any_path, metavar="FOLDER", help="judgements, questions and texts (BEIR)"
     )
     compare.add_argument("--split", help="of the dataset's qrels (test)")
-    compare.add_argument("--queries", type=_input, metavar="FILE", help="texts of the questions")
-    compare.add_argument("--corpus", type=_input, metavar="FILE", help="texts: a corpus.jsonl")
-    compare.add_argument("--index", type=_place, metavar="DIR", help="texts: of this index")
+    compare.add_argument(
+        "--queries", type=input_path, metavar="FILE", help="texts of the questions"
+    )
+    compare.add_argument("--corpus", type=input_path, metavar="FILE", help="texts: a corpus.jsonl")
+    compare.add_argument("--index", type=index_place, metavar="DIR", help="texts: of this index")
     compare.add_argument("--measure", default="nDCG@10", help="that orders the questions (nDCG@10)")
     compare.add_argument(
-        "--shown", type=_positive, default=10, metavar="N", help="questions won and lost (10)"
+        "--shown", type=positive, default=10, metavar="N", help="questions won and lost (10)"
     )
     _json_option(compare)
 
@@ -254,7 +265,7 @@ def _evaluation_commands(command: Callable[..., argparse.ArgumentParser]) -> Non
 def _index_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--index",
-        type=_place,
+        type=index_place,
         default=Path("index"),
         metavar="DIR",
         help="index folder (index), or milvus://HOST:PORT/COLLECTION, or FILE.db (Milvus Lite)",
@@ -282,50 +293,3 @@ def _only_option(parser: argparse.ArgumentParser) -> None:
         metavar="GLOB",
         help="search these documents alone: an id, a folder, or '*.pdf'; may be repeated",
     )
-
-
-def _path(text: str) -> Path:
-    """A path that can be one; a pipe with a name, which would be waited for, is none of ours."""
-    try:
-        named = os.fsencode(text)
-    except UnicodeEncodeError:
-        named = b""
-    if not named or b"\0" in named:
-        raise argparse.ArgumentTypeError("an empty name is no file or folder")
-    path = Path(text)
-    # A pipe that the shell made (``<(…)``, /dev/stdin) leads to none that a path would find.
-    if os.path.exists(text) and path.resolve().is_fifo():  # noqa: PTH110  # of any name
-        raise QAError(f"{text} is a pipe: nothing may ever come out. Give a regular file.")
-    return path
-
-
-def _input(text: str) -> Path:
-    """A path of something to read; a device, which may have no end, is refused."""
-    path = _path(text)
-    if path.is_char_device() or path.is_block_device():
-        raise QAError(f"{text} is a device, which may have no end. Give a regular file.")
-    return path
-
-
-def _place(text: str) -> Path:
-    """An index folder, or the working folder of an index in Milvus."""
-    path = _path(text)
-    if not text.startswith("milvus://") and path.suffix != ".db":
-        return path
-    from qa.index import index_folder
-
-    return index_folder(text)
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} is not a positive number")
-    return number
-
-
-def _port(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= 65535:
-        raise argparse.ArgumentTypeError(f"{number} is not a port (1 to 65535)")
-    return number

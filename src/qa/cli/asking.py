@@ -10,7 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qa.cli.printing import print_answer, print_json, print_wrapped
+from qa.cli.printing import (
+    error_fields,
+    print_answer,
+    print_json,
+    print_wrapped,
+    wrong_usage,
+)
+from qa.messages import worded
 from qa.records import QAError, Turn
 
 if TYPE_CHECKING:
@@ -37,8 +44,7 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
 def ask(options: argparse.Namespace) -> int:
     """Answer a question or a file of them; exit code 3 when the documents do not answer."""
     if (options.question is None) == (options.batch is None):
-        print("qa ask: give a QUESTION, or --batch FILE (not both).", file=sys.stderr)
-        return 2
+        return wrong_usage("qa ask: give a QUESTION, or --batch FILE (not both).")
     if options.batch is not None:
         return _ask_batch(options)
     question = _typed() if options.question == "-" else options.question
@@ -55,7 +61,7 @@ def _typed() -> str:
     try:
         return sys.stdin.read(_LONGEST)
     except UnicodeDecodeError as error:
-        raise QAError(f"the question on standard input is not UTF-8 ({error}).") from error
+        raise QAError("input_not_utf8", error) from error
 
 
 def _ask_batch(options: argparse.Namespace) -> int:
@@ -68,7 +74,7 @@ def _ask_batch(options: argparse.Namespace) -> int:
             try:
                 answer = assistant.answer(message, turns, limit=options.k, **_settings(options))
             except QAError as error:
-                print_json({"id": name, "question": message, "error": str(error)})
+                print_json({"id": name, "question": message, **error_fields(error)})
                 continue
             turns = (*turns, Turn(message, answer))
             print_json({"id": name, **answer.to_dict()})
@@ -81,9 +87,7 @@ def _read_batch(path: Path) -> Iterator[tuple[Any, list[str], bool]]:
         # Not ``splitlines``: U+2028 and its like may stand in a JSON text.
         lines = path.read_text("utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise QAError(
-            f"{path} could not be read ({error}). Give a UTF-8 JSON Lines file."
-        ) from error
+        raise QAError("batch_not_readable", path, error) from error
     faults = []
     requests = []
     for number, line in enumerate(lines, 1):
@@ -105,7 +109,7 @@ def _read_batch(path: Path) -> Iterator[tuple[Any, list[str], bool]]:
         else:
             faults.append(f'line {number} needs "question" (a text) or "messages" (texts)')
     if faults:
-        raise QAError(f"{path}: {'; '.join(faults[:20])}. Nothing was asked.")
+        raise QAError("batch_faults", path, "; ".join(faults[:20]))
     yield from requests
 
 
@@ -136,15 +140,15 @@ def chat(options: argparse.Namespace) -> int:
     assistant = _open(options)
     turns: tuple[Turn, ...] = ()
     if not options.json:
-        print("Posez vos questions (une ligne vide, exit ou Ctrl-D pour finir).\n")
+        print(worded("Ask your questions (an empty line, exit or Ctrl-D to end)."), end="\n\n")
     for message in _messages(prompt="" if options.json else "? "):
         try:
             answer = assistant.answer(message, turns, **_settings(options))
         except QAError as error:
             if options.json:
-                print_json({"question": message, "error": str(error)})
+                print_json({"question": message, **error_fields(error)})
             else:
-                print(f"qa: {error}\n", file=sys.stderr)
+                print(f"qa: {error.worded()}\n", file=sys.stderr)
             continue
         turns = (*turns, Turn(message, answer))
         if options.json:
@@ -166,7 +170,7 @@ def _messages(prompt: str) -> Iterator[str]:
         except EOFError:
             return
         except UnicodeDecodeError:
-            print("qa: a line that is not UTF-8 was left out.", file=sys.stderr)
+            print(worded("qa: a line that is not UTF-8 was left out."), file=sys.stderr)
             continue
         if message.strip().lower() in _LEAVING:
             return
@@ -184,12 +188,9 @@ def serve(options: argparse.Namespace) -> int:
     from qa.web.access import read_account, read_accounts
 
     if options.auth is not None and options.auth_file is not None:
-        print("qa serve: give --auth or --auth-file, not both.", file=sys.stderr)
-        return 2
+        return wrong_usage("qa serve: give --auth or --auth-file, not both.")
     if options.datasets is not None and not options.datasets.is_dir():
-        raise QAError(
-            f"{options.datasets}: no such folder. Give the folder that holds your test sets."
-        )
+        raise QAError("no_datasets_folder", options.datasets)
     accounts: list[bytes] = []
     if options.auth is not None:
         accounts = [read_account(options.auth)]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from qa.cli.printing import print_json
+from qa.cli.printing import print_json, wrong_usage
 from qa.progress import progress_bars
 from qa.records import QAError
 
@@ -18,14 +17,13 @@ if TYPE_CHECKING:
 def calibrate(options: argparse.Namespace) -> int:
     """Fit, write beside the index, tell before and after; or remove what was written."""
     if (options.questions is None) == (not options.remove):
-        print("qa calibrate: give --questions FILE, or --remove (not both).", file=sys.stderr)
-        return 2
+        return wrong_usage("qa calibrate: give --questions FILE, or --remove (not both).")
     from qa.answering import calibration_path, write_calibration
     from qa.index import candidates, current_name
 
     if options.remove:
         if not candidates(options.index) and current_name(options.index) is None:
-            raise QAError(f"no index in {options.index}: nothing was removed.")
+            raise QAError("nothing_to_remove", options.index)
         path = calibration_path(options.index)
         known = path.exists()
         path.unlink(missing_ok=True)

@@ -12,14 +12,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qa.cli.printing import print_json
+from qa.cli.printing import print_json, wrong_usage
+from qa.messages import worded
 from qa.progress import progress_bars
-from qa.records import QAError
+from qa.records import QAError, Skipped
 
 if TYPE_CHECKING:
     from qa.answering import AnsweringModel, Calibration
     from qa.embedding import Embedder
-    from qa.index import IndexReport, LanguageCount, Manifest, RepeatedDocument
+    from qa.index import Index, IndexReport, LanguageCount, Manifest, RepeatedDocument
+    from qa.index.store import DocumentEntry
     from qa.reading import ReadingSettings
 
 
@@ -34,8 +36,7 @@ def index(options: argparse.Namespace) -> int:
         tuple(options.text_field or ()), options.title_field or "", options.ocr
     )
     if options.watch and options.ray is not None:
-        print("qa index: --watch cannot be used with --ray.", file=sys.stderr)
-        return 2
+        return wrong_usage("qa index: --watch cannot be used with --ray.")
     if options.watch:
         return _watch(options, embedder, reading)
     with contextlib.ExitStack() as opened:
@@ -59,7 +60,7 @@ def index(options: argparse.Namespace) -> int:
         return 0
     _print_report(report)
     if not report.published:
-        print("The index already says the same: left as it is.")
+        print(worded("The index already says the same: left as it is."))
     return 0
 
 
@@ -77,39 +78,47 @@ def _watch(options: argparse.Namespace, embedder: Embedder, reading: ReadingSett
             exact_up_to=options.exact_up_to,
         ):
             if isinstance(result, QAError):
-                print(f"qa: {result}", file=sys.stderr, flush=True)
+                print(f"qa: {result.worded()}", file=sys.stderr, flush=True)
             elif options.json:
                 print_json(asdict(result))
             elif result.published or not told:
                 print(datetime.now().astimezone().isoformat(timespec="seconds"))
                 _print_report(result)
                 if not told:
-                    print(f"Following {options.corpus}. Ctrl-C to stop.")
+                    print(worded("Following {}. Ctrl-C to stop.", options.corpus))
                 told = True
                 sys.stdout.flush()
     except KeyboardInterrupt:
-        print("qa: stopped; the index is as the last update left it.", file=sys.stderr)
+        print(worded("qa: stopped; the index is as the last update left it."), file=sys.stderr)
     return 0
 
 
 def _print_report(report: IndexReport) -> None:
     for label in ("added", "changed", "deleted"):
         for name in getattr(report, label):
-            print(f"{label:>9}  {name}")
+            print(f"{worded(label):>9}  {name}")
     for old, new in report.renamed:
-        print(f"{'renamed':>9}  {old} -> {new}")
+        print(f"{worded('renamed'):>9}  {old} -> {new}")
     for skipped in report.skipped:
-        print(f"{'skipped':>9}  {skipped.source}: {skipped.reason}")
+        print(f"{worded('skipped'):>9}  {skipped.source}: {_reason(skipped)}")
     for repeated in report.repeated_documents:
-        print(f"{'repeats':>9}  {_repetition(repeated)}")
+        print(f"{worded('repeats'):>9}  {_repetition(repeated)}")
     documents = len(report.added) + len(report.changed) + len(report.renamed)
     documents += len(report.unchanged)
     print(
-        f"{documents} documents, {report.passages} passages: {len(report.added)} added, "
-        f"{len(report.changed)} changed, {len(report.deleted)} deleted, "
-        f"{len(report.renamed)} renamed, {len(report.unchanged)} unchanged, "
-        f"{len(report.skipped)} skipped; {report.read} files read, "
-        f"{report.embedded} passages embedded in {report.seconds:.1f} s."
+        worded(
+            "{} documents, {} passages: {} added, {} changed, {} deleted, {} renamed, "
+            "{} unchanged, {} skipped; {} files read, {} passages embedded in {:.1f} s.",
+            documents,
+            report.passages,
+            *(
+                len(getattr(report, part))
+                for part in ("added", "changed", "deleted", "renamed", "unchanged", "skipped")
+            ),
+            report.read,
+            report.embedded,
+            report.seconds,
+        )
     )
     for line in _languages_and_repetitions(report.languages, report.repeated_passages):
         print(line)
@@ -121,20 +130,21 @@ def _languages_and_repetitions(
     """Told when there is something to tell: another language than French, a repetition."""
     if set(languages) - {"fr", "und"}:
         counts = ", ".join(
-            f"{language} {count.passages} passages ({count.documents} documents)"
+            worded("{} {} passages ({} documents)", language, count.passages, count.documents)
             for language, count in languages.items()
         )
-        yield f"languages {counts}. Answers are made for French."
+        yield worded("languages {}. Answers are made for French.", counts)
     if repeated_passages:
-        yield (
-            f"repeats   {repeated_passages} passages say what an earlier one says: "
-            "results show the best of them."
+        yield worded(
+            "repeats   {} passages say what an earlier one says: results show the best of them.",
+            repeated_passages,
         )
 
 
 def _repetition(repeated: RepeatedDocument) -> str:
-    extent = "says the same as" if repeated.share > 0.995 else f"{repeated.share:.0%} is in"
-    return f"{repeated.id}: {extent} {repeated.of}"
+    if repeated.share > 0.995:
+        return worded("{}: says the same as {}", repeated.id, repeated.of)
+    return worded("{}: {:.0%} is in {}", repeated.id, repeated.share, repeated.of)
 
 
 def status(options: argparse.Namespace) -> int:
@@ -177,40 +187,71 @@ def status(options: argparse.Namespace) -> int:
             for text in texts:
                 print(f"  {text}")
         return 0
-    if opened.warning:
-        print(f"warning   {opened.warning}")
-    print(f"corpus    {manifest.corpus or 'texts that a program gave'}")
-    print(f"indexed   {manifest.created}, generation {opened.path.name}")
-    print(f"model     {manifest.embedder.name} ({manifest.embedder.dimension} dimensions)")
-    print(f"contents  {manifest.documents} documents, {manifest.passages} passages")
-    print(f"vectors   {_how_searched(manifest)}")
-    for line in _refusal_lines(shipped, calibration, unusable):
-        print(line)
-    for line in _languages_and_repetitions(languages, repeated_passages):
-        print(line)
+    lines = [
+        *_facts(opened),
+        *_refusal_lines(shipped, calibration, unusable),
+        *_languages_and_repetitions(languages, repeated_passages),
+    ]
     if removed:
         count = sum(map(len, removed.values()))
-        print(
-            f"removed   {count} parts around the text of {len(removed)} files: --removed lists them"
+        lines.append(
+            worded(
+                "removed   {} parts around the text of {} files (--removed lists them)",
+                count,
+                len(removed),
+            )
         )
-    for entry in documents:
-        language = "" if entry.language == "fr" else f"  [{entry.language}]"
-        print(f"  {entry.passages:>5} passages  {entry.id}  {entry.title}{language}")
-    for repetition in repeated:
-        print(f"  repeats  {_repetition(repetition)}")
-    for skip in skipped:
-        print(f"  skipped  {skip.source}: {skip.reason}")
+    told = (
+        [_listed(entry) for entry in documents],
+        [worded("  repeats  {}", _repetition(repetition)) for repetition in repeated],
+        [worded("  skipped  {}: {}", skip.source, _reason(skip)) for skip in skipped],
+    )
+    for most, part in zip(_ONE_SCREEN, told, strict=True):
+        lines += part if options.all else part[:most]
+        if len(part) > most and not options.all:
+            lines.append(worded("  … and {} more (--all)", len(part) - most))
+    print("\n".join(lines))
     return 0
+
+
+# Documents, repetitions and skipped files that are listed unless all are asked for: with what
+# stands before them they fit on a terminal of 24 lines.
+_ONE_SCREEN = (6, 2, 4)
+
+
+def _facts(opened: Index) -> Iterator[str]:
+    """What was indexed, when, by which model."""
+    manifest = opened.manifest
+    if opened.warning:
+        yield worded("warning   {}", opened.warning)
+    yield worded("contents  {} documents, {} passages", manifest.documents, manifest.passages)
+    yield worded("corpus    {}", manifest.corpus or worded("texts that a program gave"))
+    yield worded("indexed   {}", f"{datetime.fromisoformat(manifest.created):%Y-%m-%d %H:%M} UTC")
+    yield worded("model     {}", manifest.embedder.name)
+    yield worded("vectors   {}", _how_searched(manifest))
 
 
 def _how_searched(manifest: Manifest) -> str:
     found = manifest.approximation
     if found is None:
-        return f"all compared with a question (up to {manifest.exact_up_to} passages)"
-    return (
-        f"{found.probes} of {found.lists} lists looked at: {found.recall:.1%} of the ten nearest, "
-        f"over {found.questions} questions of these passages"
+        return worded("all compared with a question (up to {} passages)", manifest.exact_up_to)
+    return worded(
+        "{} of {} lists looked at: {:.1%} of the ten nearest, over {} questions of these passages",
+        found.probes,
+        found.lists,
+        found.recall,
+        found.questions,
     )
+
+
+def _listed(entry: DocumentEntry) -> str:
+    language = "" if entry.language == "fr" else f"  [{entry.language}]"
+    return worded("  {:>5} passages  {}  {}", entry.passages, entry.id, entry.title) + language
+
+
+def _reason(skip: Skipped) -> str:
+    """Why a file was left out, in the language of what stands around it."""
+    return worded("{0}", skip.reason, skip.french or skip.reason)
 
 
 def _refusal_lines(
@@ -220,22 +261,33 @@ def _refusal_lines(
     if calibration is not None and unusable is None:
         normal = {kind: shares["normal"] for kind, shares in calibration.after["answered"].items()}
         asked = calibration.questions
-        yield (
-            f"refusals  calibrated {calibration.created} with {calibration.file}: at normal "
-            f"caution {normal['unanswerable']:.0%} of its {asked['unanswerable']} unanswerable and "
-            f"{normal['answerable']:.0%} of its {asked['answerable']} answerable questions get an "
-            "answer"
+        yield worded(
+            "answers   to {:.0%} of your {} questions that have one, {:.0%} of your {} that have "
+            "none (qa calibrate, {}, {})",
+            normal["answerable"],
+            asked["answerable"],
+            normal["unanswerable"],
+            asked["unanswerable"],
+            calibration.file,
+            calibration.created,
         )
         return
     if calibration is not None:
-        yield f"warning   calibration.json is not used: {unusable}. Run qa calibrate again."
-    yield (
-        "refusals  not calibrated to these documents (qa calibrate): normal caution lets 10 % of "
-        "the unanswerable training questions through"
+        yield worded(
+            "warning   calibration.json is not used ({}): run qa calibrate again", unusable
+        )
+    shares = [
+        f"{100 * min(found):.0f}-{100 * max(found):.0f} %"
+        for found in (
+            [share[kind]["normal"] for share in shipped.measured.values()]
+            for kind in ("answerable", "near", "far")
+        )
+    ]
+    yield worded(
+        "answers   in our trials: to {} of the questions that have one, {} of those on the subject "
+        "that have none, {} of those on another subject; qa calibrate fits this to yours",
+        *shares,
     )
-    for size, shares in shipped.measured.items():
-        told = ", ".join(f"{kind} {share['normal']:.0%}" for kind, share in shares.items())
-        yield f"answered  of development questions, normal caution, {size}: {told}"
 
 
 def verify(options: argparse.Namespace) -> int:
@@ -244,18 +296,18 @@ def verify(options: argparse.Namespace) -> int:
 
     if options.answer is None:
         faults = verify_index(options.index)
-        mend = f"Make the index again: qa index CORPUS --index {options.index}"
-        whole = "Every hash, row and passage is as it was written."
+        mend = worded("Make the index again: qa index CORPUS --index {}", options.index)
+        whole = worded("Every hash, row and passage is as it was written.")
     else:
         faults = verify_citations(open_index(options.index), _read_answer(options.answer))
-        mend = "The answer is not from this index, or was changed: ask again."
-        whole = "Every quote stands in its document at its place."
+        mend = worded("The answer is not from this index, or was changed: ask again.")
+        whole = worded("Every quote stands in its document at its place.")
     if options.json:
         print_json({"ok": not faults, "faults": faults})
     elif faults:
         for fault in faults:
             print(fault)
-        print(f"{len(faults)} faults. {mend}")
+        print(worded("{} faults. {}", len(faults), mend))
     else:
         print(whole)
     return 1 if faults else 0
@@ -265,9 +317,7 @@ def _read_answer(path: Path) -> dict[str, Any]:
     try:
         fields = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise QAError(
-            f"{path} could not be read ({error}). Give what qa ask --json wrote."
-        ) from error
+        raise QAError("saved_answer_not_readable", path, error) from error
     if not isinstance(fields, dict):
-        raise QAError(f"{path} holds no JSON object. Give what qa ask --json wrote.")
+        raise QAError("saved_answer_no_object", path)
     return fields

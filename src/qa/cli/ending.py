@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from qa.messages import worded
 from qa.records import QAError
 
 FAILED, BROKEN, INTERRUPTED = 1, 70, 130
@@ -41,37 +42,38 @@ def ended(error: BaseException, command: Sequence[str]) -> int:
         _discard_output()
         return 0
     if isinstance(error, KeyboardInterrupt):
-        unchanged = "; what was there before is unchanged" if command[:1] == ["index"] else ""
-        _say(f"interrupted{unchanged}.")
+        is_writing = command[:1] == ["index"]
+        _say("interrupted; what was there before is unchanged." if is_writing else "interrupted.")
         return INTERRUPTED
     if isinstance(error, QAError):
-        _say(" ".join(str(error).splitlines()))
+        _say(" ".join(error.worded().splitlines()))
         return FAILED
     if isinstance(error, MemoryError):
         _say("there is not enough memory. Close other programs and run the command again.")
         return FAILED
     if isinstance(error, OSError) and error.errno in _UNWRITTEN and error.filename is None:
         _discard_output()
-        _say(f"the output could not be written ({error.strerror}). Write it elsewhere.")
+        _say("the output could not be written ({}). Write it elsewhere.", error.strerror)
         return FAILED
     if isinstance(error, FileNotFoundError) and error.filename is None:
         # Nobody named it: the temporary folder (the environment's), or the one that we stand in.
         _say(
-            f"a folder is missing ({error.strerror}). Run the command in one that exists; "
-            "name a temporary one that can be written to: TMPDIR=FOLDER qa …"
+            "a folder is missing ({}). Run the command in one that exists; "
+            "name a temporary one that can be written to: TMPDIR=FOLDER qa …",
+            error.strerror,
         )
         return FAILED
     if isinstance(error, OSError) and error.filename is not None:
         _say(f"{error.filename}: {error.strerror}.")
         return FAILED
     told = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-    _say(f"an error of the program itself ({told}). {_keep_trace(error, command)}")
+    _say("an error of the program itself ({}). {}", told, _keep_trace(error, command))
     return BROKEN
 
 
-def _say(line: str) -> None:
+def _say(line: str, *figures: object) -> None:
     with contextlib.suppress(OSError, ValueError):  # stderr may be full or closed
-        print(f"qa: {line}", file=sys.stderr, flush=True)
+        print(f"qa: {worded(line, *figures)}", file=sys.stderr, flush=True)
 
 
 def _discard_output() -> None:
@@ -95,5 +97,6 @@ def _keep_trace(error: BaseException, command: Sequence[str]) -> str:
         ) as file:
             file.writelines(lines)
     except OSError as fault:
-        return f"Its trace could not be kept ({fault.strerror or fault}); please report it."
-    return f"Please report it, with {file.name}, where it is described."
+        cause = fault.strerror or fault
+        return worded("Its trace could not be kept ({}); please report it.", cause)
+    return worded("Please report it, with {}, where it is described.", file.name)

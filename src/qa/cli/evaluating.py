@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from qa.cli.printing import print_json
+from qa.cli.printing import print_json, wrong_usage
 from qa.progress import progress_bars
 from qa.records import QAError
 
@@ -41,21 +41,17 @@ def evaluate(options: argparse.Namespace) -> int:
     """Measure retrieval, answers or conversations, or judge what the methods find."""
     given = [name for name in _NO_USE if getattr(options, name) is not None]
     if len(given) != 1:
-        print(
-            "qa eval: give one of DATASET, --answers FILE, --conversations FILE, --pool FILE.",
-            file=sys.stderr,
+        return wrong_usage(
+            "qa eval: give one of DATASET, --answers FILE, --conversations FILE, --pool FILE."
         )
-        return 2
     useless = [name for name in _NO_USE[given[0]] if getattr(options, name) is not None]
     if useless:
         named = ", ".join("--" + name.replace("_", "-") for name in useless)
-        print(f"qa eval: {named} cannot be used with {_option(given[0])}.", file=sys.stderr)
-        return 2
+        return wrong_usage("qa eval: {} cannot be used with {}.", named, _option(given[0]))
     if given[0] == "dataset":
         return _evaluate_retrieval(options)
     if options.index is None:
-        print(f"qa eval: {_option(given[0])} needs the index, --index DIR.", file=sys.stderr)
-        return 2
+        return wrong_usage("qa eval: {} needs the index, --index DIR.", _option(given[0]))
     if given[0] == "answers":
         return _evaluate_answers(options)
     if given[0] == "conversations":
@@ -82,12 +78,10 @@ def _evaluate_retrieval(options: argparse.Namespace) -> int:
     dataset = load_dataset(options.dataset, options.split, options.qrels)
     methods = _methods(options.methods or "hybrid,dense,lexical")
     if options.index is not None and options.model:
-        raise QAError("--index and --model do not go together: an index has its own model.")
+        raise QAError("index_and_model")
     index = open_index(options.index) if options.index is not None else None
     if index is None and dataset.corpus is None:
-        raise QAError(
-            f"{options.dataset} has no corpus.jsonl. Give the index to judge with --index DIR."
-        )
+        raise QAError("no_corpus_to_judge", options.dataset)
     models: list[str | None] = list(dict.fromkeys(options.model or [None]))
     names = short_names([str(model) for model in models])
     evaluations: dict[str, Evaluation] = {}
@@ -187,7 +181,7 @@ def _write_report(options: argparse.Namespace, evaluations: Sequence[AnyEvaluati
                 keep_report(options.index, evaluation)
     except QAError as error:
         # The report that was asked for is written; the web page's copy is not worth a failure.
-        print(f"qa: {error}", file=sys.stderr)
+        print(f"qa: {error.worded()}", file=sys.stderr)
 
 
 def _judge_pool(options: argparse.Namespace) -> int:
@@ -273,8 +267,7 @@ def compare(options: argparse.Namespace) -> int:
     )
 
     if (options.qrels is None) == (options.dataset is None):
-        print("qa compare: give --qrels FILE, or --dataset FOLDER (not both).", file=sys.stderr)
-        return 2
+        return wrong_usage("qa compare: give --qrels FILE, or --dataset FOLDER (not both).")
     run_a, run_b = read_run(options.run_a), read_run(options.run_b)
     corpus, queries = options.corpus, None
     if options.dataset is not None:
@@ -322,7 +315,7 @@ def _methods(text: str) -> tuple[str, ...]:
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     unknown = [name for name in names if name not in SEARCHES]
     if unknown or not names:
-        raise QAError(f"--methods {text!r}: choose among {', '.join(SEARCHES)}, between commas.")
+        raise QAError("unknown_methods", text, ", ".join(SEARCHES))
     return names
 
 

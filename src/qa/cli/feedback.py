@@ -6,6 +6,7 @@ import argparse
 from dataclasses import asdict
 
 from qa.cli.printing import print_json
+from qa.messages import worded
 
 
 def feedback(options: argparse.Namespace) -> int:
@@ -21,20 +22,30 @@ def feedback(options: argparse.Namespace) -> int:
             print_json({"folder": str(options.export), **asdict(written)})
         else:
             print(
-                f"{written.queries} questions with {written.judgements} judged documents: "
-                f"qa eval {options.export} --index {options.index}"
+                worded(
+                    "{} questions with {} judged documents: qa eval {} --index {}",
+                    written.queries,
+                    written.judgements,
+                    options.export,
+                    options.index,
+                )
             )
             print(
-                f"{written.answers} questions with what was useful: "
-                f"qa eval --answers {options.export / 'answers.jsonl'} --index {options.index}"
+                worded(
+                    "{} questions with what was useful: qa eval --answers {} --index {}",
+                    written.answers,
+                    options.export / "answers.jsonl",
+                    options.index,
+                )
             )
         return 0
     if options.json:
         print_json({"verdicts": [asdict(verdict) for verdict in verdicts]})
         return 0
     for verdict in verdicts:
-        said = "useful" if verdict.liked else "not useful"
+        said = worded("useful") if verdict.liked else worded("not useful")
         print(f"{said:>10}  {verdict.question}")
     liked = sum(verdict.liked for verdict in verdicts)
-    print(f"{len(verdicts)} verdicts: {liked} useful, {len(verdicts) - liked} not useful.")
+    disliked = len(verdicts) - liked
+    print(worded("{} verdicts: {} useful, {} not useful.", len(verdicts), liked, disliked))
     return 0

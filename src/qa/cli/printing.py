@@ -10,7 +10,8 @@ import shutil
 import sys
 import textwrap
 
-from qa.records import Answer
+from qa.messages import worded
+from qa.records import Answer, QAError
 
 _BOLD, _PLAIN = "\033[1m", "\033[22m"
 # Stand for the two while lines are broken: one column each, and no character of a text.
@@ -29,6 +30,17 @@ def print_json(fields: object) -> None:
         print(line, flush=True)
         return
     print(json.dumps(fields), flush=True)
+
+
+def error_fields(error: QAError) -> dict[str, str]:
+    """An error for programs, which go by its code."""
+    return {"error": str(error), "code": error.code}
+
+
+def wrong_usage(line: str, *named: str) -> int:
+    """Say what is wrong with a command; its exit code."""
+    print(worded(line, *named), file=sys.stderr)
+    return 2
 
 
 def print_answer(answer: Answer) -> None:

@@ -201,10 +201,7 @@ def evaluate_answers(
     answerable = sum(item.answerable for item in questions)
     if answerable and len(unfindable) == answerable:
         first = next(item for item in questions if item.answerable)
-        raise QAError(
-            f"none of the evidence of {name} is in the index (question {first.id!r}, document "
-            f"{first.document!r}). Give the index of these documents."
-        )
+        raise QAError("no_evidence_indexed", name, first.id, first.document)
     judged = []
     progress(Progress("search", 0, len(questions)))
     for done, item in enumerate(questions, 1):

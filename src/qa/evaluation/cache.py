@@ -59,10 +59,7 @@ def open_cached_index(
     out the same keep their vectors.
     """
     if dataset.corpus is None or dataset.corpus_digest is None:
-        raise QAError(
-            f"{dataset.name}: there is no corpus.jsonl to index. "
-            "Give the index of its documents with --index DIR."
-        )
+        raise QAError("no_corpus_to_index", dataset.name)
     sizes = json.dumps(asdict(settings) if settings else None)
     key = _digest([dataset.corpus_digest, embedder.fingerprint, sizes])
     label = re.sub(r"[^\w.-]+", "-", dataset.name)[:60]
@@ -87,10 +84,7 @@ def open_cached_index(
         update_index(dataset.corpus, directory, embedder, settings, progress)
         stamp.write_text(made_by, "utf-8")
     except OSError as error:
-        raise QAError(
-            f"the index of the test corpus cannot be kept in {directory} "
-            f"({error.strerror or error}). Give another folder with --cache DIR."
-        ) from error
+        raise QAError("cache_not_writable", directory, error.strerror or error) from error
     return open_index(directory), False
 
 

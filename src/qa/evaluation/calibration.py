@@ -51,10 +51,7 @@ def fit_calibration(
         "unanswerable": sum(not item.answerable for item in questions),
     }
     if min(count.values()) < FEWEST:
-        raise QAError(
-            f"{file} has {count['answerable']} answerable and {count['unanswerable']} unanswerable "
-            f"questions. Give at least {FEWEST} of each: a threshold set with fewer means nothing."
-        )
+        raise QAError("too_few_questions", file, count["answerable"], count["unanswerable"], FEWEST)
     with needs("eval"):  # told before the questions are asked
         import scipy.optimize  # noqa: F401
     shipped = shipped_model()

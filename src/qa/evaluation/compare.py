@@ -137,7 +137,7 @@ def compare_pairs(
         return ()
     for a, b in pairs:
         if (scores[a].queries, scores[a].measures) != (scores[b].queries, scores[b].measures):
-            raise QAError(f"{a} and {b} were not measured on the same questions.")
+            raise QAError("other_questions", a, b)
     differences = [scores[a].values - scores[b].values for a, b in pairs]
     intervals = bootstrap_intervals(np.hstack(differences)).reshape(len(pairs), -1, 2)
     means = {name: found.means() for name, found in scores.items()}
@@ -188,10 +188,7 @@ def compare_runs(
     a, b = names if names[0] != names[1] else (f"{names[0]} (A)", f"{names[1]} (B)")
     for name, run in ((a, run_a), (b, run_b)):
         if not any(query in judgements for query in run):
-            raise QAError(
-                f"none of the questions of run {name} is judged (run: {next(iter(run), '')!r}, "
-                f"judgements: {next(iter(judgements), '')!r}). Give the judgements of this run."
-            )
+            raise QAError("run_not_judged", name, next(iter(run), ""), next(iter(judgements), ""))
     measure = measure_name(measure)
     measures = tuple(dict.fromkeys([measure, *map(measure_name, measures)]))
     scores = {

@@ -301,10 +301,7 @@ def _unfindable(
     ]
     names = tuple(sorted(f"{gold.document}{' (text)' if gold.text else ''}" for gold in missing))
     if len(missing) == len(wanted):
-        raise QAError(
-            f"nothing of the gold of {name} is in the index (gold: {names[0]!r}, indexed: "
-            f"{next(iter(held), '')!r}). Give the index of these documents."
-        )
+        raise QAError("no_gold_indexed", name, names[0], next(iter(held), ""))
     return names
 
 

@@ -74,10 +74,7 @@ def load_dataset(path: Path, split: str | None = None, qrels: Path | None = None
     "test", or the only one).
     """
     if not path.exists():
-        raise QAError(
-            f"{path}: no such file or folder. Give a folder with corpus.jsonl, queries.jsonl and "
-            "qrels/test.tsv, or a file of questions with --qrels FILE."
-        )
+        raise QAError("no_dataset", path)
     if (path / "qa.jsonl").is_file() and qrels is None:
         return _load_answered(path)
     faults = Faults()
@@ -89,10 +86,7 @@ def load_dataset(path: Path, split: str | None = None, qrels: Path | None = None
     else:
         topics = path
         if qrels is None:
-            raise QAError(
-                f"{path}: questions need judgements. Give their file with --qrels FILE "
-                '("question 0 document grade" lines).'
-            )
+            raise QAError("no_judgements", path)
     queries = _read_queries(topics, faults)
     # Where questions could not be read, their ids would seem unknown: one fault, not many.
     known = queries if topics not in faults else None

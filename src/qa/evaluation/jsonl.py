@@ -101,4 +101,4 @@ def write_records(path: Path, records: Iterable[Mapping[str, Any]]) -> None:
             for record in records:
                 file.write(json.dumps(record, ensure_ascii=False) + "\n")
     except OSError as error:
-        raise QAError(f"{path} cannot be written ({error.strerror or error}).") from error
+        raise QAError("file_not_written", path, error.strerror or error) from error

@@ -72,7 +72,7 @@ def measure_run(
         for metric in ir_measures.iter_calc(parsed, grades, ranked):
             values[row[metric.query_id], column[metric.measure]] = metric.value
     except ValueError as error:
-        raise QAError(f"a measure cannot be computed here ({error}). Name others.") from error
+        raise QAError("measure_not_computed", error) from error
     return Scores(tuple(row), tuple(map(str, parsed)), values)
 
 
@@ -88,9 +88,7 @@ def _parse(name: str):  # type: ignore[no-untyped-def]  # ir_measures has no typ
     try:
         return ir_measures.parse_measure(name)
     except (NameError, ValueError, TypeError, KeyError) as error:
-        raise QAError(
-            f"no measure {name!r} ({error}). Examples: {', '.join(DEFAULT_MEASURES)}"
-        ) from error
+        raise QAError("unknown_measure", name, error, ", ".join(DEFAULT_MEASURES)) from error
 
 
 def _cutoff(name: str) -> int:

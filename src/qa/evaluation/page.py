@@ -42,7 +42,7 @@ def write_page(directory: Path, evaluations: Sequence[AnyEvaluation]) -> Path:
         directory.mkdir(parents=True, exist_ok=True)
         path.write_text(page(evaluations), "utf-8")
     except OSError as error:
-        raise QAError(f"{path} cannot be written ({error.strerror or error}).") from error
+        raise QAError("file_not_written", path, error.strerror or error) from error
     return path
 
 

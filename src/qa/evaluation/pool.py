@@ -69,12 +69,9 @@ class Judging:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(_HEADER, "utf-8")
             elif not found.startswith(_HEADER) or not found.endswith("\n"):
-                raise QAError(
-                    f"{path} holds something else than judgements made here (a first line "
-                    f"{_HEADER.strip()!r} and whole lines). Name another file with --qrels FILE."
-                )
+                raise QAError("other_judgements", path, _HEADER.strip())
         except (OSError, UnicodeDecodeError) as error:
-            raise QAError(f"{path} cannot be used ({error}). Name another file.") from error
+            raise QAError("file_not_usable", path, error) from error
         if found not in ("", _HEADER):
             self._grades = read_judgements(path)
 
@@ -91,12 +88,12 @@ class Judging:
         document = item.passage.document_id
         cells = (item.query_id, document, str(grade))
         if grade not in GRADES or any("\t" in cell or "\n" in cell for cell in cells):
-            raise QAError(f"the judgement {cells!r} cannot be written: grades are 0, 1 and 2.")
+            raise QAError("no_grade", cells)
         try:
             with self.path.open("a", encoding="utf-8") as file:
                 file.write("\t".join(cells) + "\n")
         except OSError as error:
-            raise QAError(f"{self.path} cannot be written ({error.strerror or error}).") from error
+            raise QAError("file_not_written", self.path, error.strerror or error) from error
         self._grades.setdefault(item.query_id, {})[document] = grade
 
     def remove(self, item: PooledPassage) -> None:
@@ -111,7 +108,7 @@ class Judging:
             temporary.write_text("".join(x for x in lines if not x.startswith(begins)), "utf-8")
             temporary.replace(self.path)
         except OSError as error:
-            raise QAError(f"{self.path} cannot be written ({error.strerror or error}).") from error
+            raise QAError("file_not_written", self.path, error.strerror or error) from error
         del self._grades[item.query_id][document]
 
 

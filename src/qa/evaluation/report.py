@@ -180,7 +180,7 @@ def evaluate(
     error. An index that is given stays open.
     """
     if depth < 1 or not methods:
-        raise QAError("an evaluation needs at least one method and a depth of at least 1.")
+        raise QAError("nothing_to_evaluate")
     chosen = _measures(measures, depth)
     if embedder is None:
         embedder = open_embedder(index.manifest.embedder.name if index is not None else None)
@@ -237,13 +237,10 @@ def _measures(measures: Sequence[str] | None, depth: int) -> tuple[str, ...]:
     if measures is None:
         return tuple(map(measure_name, measures_within(depth)))
     too_deep = [name for name in measures if name not in measures_within(depth, measures)]
-    if too_deep or not measures:
-        raise QAError(
-            f"{', '.join(too_deep)} cannot be told from {depth} documents. "
-            "Rank more of them with --k, or name other measures."
-            if too_deep
-            else "an evaluation needs at least one measure."
-        )
+    if not measures:
+        raise QAError("no_measure")
+    if too_deep:
+        raise QAError("measures_too_deep", ", ".join(too_deep), depth)
     return tuple(dict.fromkeys(map(measure_name, measures)))
 
 
@@ -261,9 +258,11 @@ def _check_model(index: Index, embedder: Embedder) -> None:
     entry = index.manifest.embedder
     if entry.fingerprint != embedder.fingerprint:
         raise QAError(
-            f"the index was made with the model {entry.name!r} ({entry.fingerprint[:12]}), the "
-            f"questions would be embedded by {embedder.name!r} ({embedder.fingerprint[:12]}). "
-            f"Leave --model out, or make the index again with it."
+            "other_model",
+            entry.name,
+            entry.fingerprint[:12],
+            embedder.name,
+            embedder.fingerprint[:12],
         )
 
 
@@ -279,9 +278,7 @@ def _unfindable(dataset: Dataset, index: Index) -> tuple[str, ...]:
     missing = tuple(sorted(relevant - held))
     if len(missing) == len(relevant):
         raise QAError(
-            f"none of the {len(relevant)} relevant documents of {dataset.name} is in the index "
-            f"(judged: {missing[0]!r}, indexed: {next(iter(held), '')!r}). "
-            "Give the index of these documents."
+            "no_relevant_indexed", len(relevant), dataset.name, missing[0], next(iter(held), "")
         )
     return missing
 

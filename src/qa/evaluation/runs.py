@@ -121,7 +121,7 @@ class _Ranking:
 
 def _search(method: str) -> Search:
     if method not in SEARCHES:
-        raise QAError(f"no method {method!r}. There are: {', '.join(SEARCHES)}")
+        raise QAError("unknown_method", method, ", ".join(SEARCHES))
     return SEARCHES[method]
 
 
@@ -156,15 +156,12 @@ def write_run(path: Path, run: Run, tag: str) -> None:
             last = min(np.float32(score), np.nextafter(last, np.float32(-np.inf)))
             cells = (query, "Q0", document, str(rank), str(last), tag)
             if any("\t" in cell or "\n" in cell or not cell for cell in cells):
-                raise QAError(
-                    f"a TREC run file cannot hold the ids {query!r} and {document!r}: "
-                    "they are empty, or have tabs or line breaks."
-                )
+                raise QAError("run_ids", query, document)
             lines.append("\t".join(cells) + "\n")
     try:
         path.write_text("".join(lines), "utf-8")
     except OSError as error:
-        raise QAError(f"{path} cannot be written ({error.strerror or error}).") from error
+        raise QAError("file_not_written", path, error.strerror or error) from error
 
 
 def read_run(path: Path) -> dict[str, list[tuple[str, float]]]:

@@ -46,13 +46,10 @@ def change_index(
     def documents(previous: Store | None) -> Iterator[Document]:
         held = previous.document_digests() if previous is not None else {}
         unknown = [name for name in removed if name not in held]
-        if previous is None or unknown:
-            raise QAError(
-                f"no document {', '.join(map(repr, unknown))} in the index. "
-                "`index.store.documents()` lists them."
-                if unknown
-                else f"no whole index in {directory}. Make it again."
-            )
+        if unknown:
+            raise QAError("no_document_to_remove", ", ".join(map(repr, unknown)))
+        if previous is None:
+            raise QAError("no_whole_index", directory)
         new = {document.id: document for document in read_given(added, held)}
         for name in held:
             kept = new.pop(name, None) or previous.document(name)
@@ -70,4 +67,4 @@ def _some(documents: Collection[Document] | Iterator[Document]) -> Iterator[Docu
         found = True
         yield document
     if not found:
-        raise QAError("no document was given, or none would be left. Give at least one.")
+        raise QAError("no_document_left")

@@ -58,14 +58,9 @@ def writer_lock(directory: Path) -> Iterator[None]:
         lock = filelock.FileLock(directory / _LOCK, timeout=0)
         lock.acquire()
     except filelock.Timeout as error:
-        raise QAError(
-            f"another process is writing the index in {directory}. Wait until it has finished."
-        ) from error
+        raise QAError("index_locked", directory) from error
     except OSError as error:
-        raise QAError(
-            f"the index cannot be written in {directory} ({error.strerror or error}). "
-            "Give a folder that you may write to with --index DIR."
-        ) from error
+        raise QAError("index_not_writable", directory, error.strerror or error) from error
     try:
         yield
     finally:
@@ -149,10 +144,7 @@ def _check_name(directory: Path) -> None:
     try:
         str(directory).encode()
     except UnicodeEncodeError as error:
-        raise QAError(
-            f"the name {str(directory)!a} is not UTF-8, and an index under it could not be opened. "
-            "Give another folder with --index DIR."
-        ) from error
+        raise QAError("folder_name_not_utf8", str(directory)) from error
 
 
 def _make_way(directory: Path) -> None:
@@ -163,9 +155,7 @@ def _make_way(directory: Path) -> None:
             try:
                 path.rmdir()
             except OSError as error:
-                raise QAError(
-                    f"{path} is a folder in the place of a file of the index. Move it away."
-                ) from error
+                raise QAError("folder_in_the_way", path) from error
 
 
 def _check_ours(directory: Path) -> None:
@@ -181,10 +171,7 @@ def _check_ours(directory: Path) -> None:
         or interrupted_folders(directory)
     ):
         told = ", ".join(others[:3]) + (", …" if len(others) > 3 else "")
-        raise QAError(
-            f"{directory} is no index and not empty ({told}): nothing was written in it. "
-            "Give an empty or a new folder with --index DIR."
-        )
+        raise QAError("not_an_index", directory, told)
 
 
 def publish(directory: Path, staging: Path) -> Path:

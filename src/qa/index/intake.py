@@ -97,10 +97,7 @@ def take_in(job: Job, staging: Path, previous: Store | None) -> int:
     except QAError as error:
         if previous is None or draft.documents or not isinstance(job.corpus, Path):
             raise
-        raise QAError(
-            f"{error} The index in {job.directory} goes on answering from its "
-            f"{previous.counts()[0]} documents; remove that folder to be rid of them."
-        ) from error
+        raise QAError("previous_index_stays", error, job.directory, previous.counts()[0]) from error
     finally:
         # After an interruption too: what was read up to here need not be read again.
         draft.close()

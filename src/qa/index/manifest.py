@@ -88,12 +88,9 @@ class Manifest:
         try:
             fields: dict[str, Any] = json.loads(content)
             if fields.pop("digest") != _digest(fields):
-                raise DamagedIndexError(f"{NAME} does not match its own digest")
+                raise DamagedIndexError("digest_differs", NAME)
             if fields["format"] != FORMAT:
-                raise QAError(
-                    f"the index has format {fields['format']}, this version reads format {FORMAT}. "
-                    "Make it again: qa index CORPUS --index DIR"
-                )
+                raise QAError("other_format", fields["format"], FORMAT)
             fields["embedder"] = EmbedderEntry(**fields["embedder"])
             fields["chunking"] = ChunkSettings(**fields["chunking"])
             if fields["approximation"] is not None:
@@ -101,7 +98,7 @@ class Manifest:
             fields["files"] = {name: FileEntry(**entry) for name, entry in fields["files"].items()}
             return cls(**fields)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise DamagedIndexError(f"{NAME} is not readable ({error})") from error
+            raise DamagedIndexError("part_not_readable", NAME, error) from error
 
 
 def _digest(fields: Mapping[str, Any]) -> str:
@@ -135,13 +132,13 @@ def read_manifest(folder: Path) -> Manifest:
     """The manifest of a generation, checked in itself; not yet its files."""
     path = folder / NAME
     if path.is_fifo():  # which would be waited for
-        raise DamagedIndexError(f"{NAME} is a pipe")
+        raise DamagedIndexError("part_is_pipe", NAME)
     try:
         content = path.read_text("utf-8")
     except (FileNotFoundError, PermissionError):
         raise
     except (OSError, UnicodeDecodeError) as error:
-        raise DamagedIndexError(f"{NAME} is not readable ({error})") from error
+        raise DamagedIndexError("part_not_readable", NAME, error) from error
     return Manifest.from_json(content)
 
 

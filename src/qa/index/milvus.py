@@ -93,10 +93,7 @@ def _parse(text: str) -> MilvusAddress:
     except ValueError:
         host, port = None, 0
     if not host or not _NAME.fullmatch(collection) or "__" in collection:
-        raise QAError(
-            f"{text!r} is no address of an index in Milvus. Give milvus://HOST:PORT/COLLECTION, "
-            "the collection in letters, digits and single _; or FILE.db (Milvus Lite)."
-        )
+        raise QAError("milvus_no_address", text)
     scheme = "https" if os.environ.get("QA_MILVUS_TLS") else "http"
     shown = f"[{host}]" if ":" in host else host
     return MilvusAddress(text, f"{scheme}://{shown}:{port}", collection)
@@ -156,11 +153,8 @@ class Milvus:
     def _told(self, error: Exception) -> QAError:
         cause = " ".join(str(getattr(error, "message", "") or error).split())[:200]
         if _is_away(error):
-            return QAError(
-                f"Milvus does not answer at {self.address.text} ({cause}). Start it, or check the "
-                "address, QA_MILVUS_USER, QA_MILVUS_PASSWORD and QA_MILVUS_TLS."
-            )
-        return QAError(f"Milvus at {self.address.text} refused ({cause}).")
+            return QAError("milvus_no_answer", self.address.text, cause)
+        return QAError("milvus_refused", self.address.text, cause)
 
     def published(self, fresh: bool = False) -> str | None:
         """The moment that names the published generation; ``None``: there is none.

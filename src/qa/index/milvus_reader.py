@@ -30,10 +30,7 @@ def open_remote(milvus: Milvus, folder: Path) -> Index:
     """The published generation, after its manifest and row counts were checked."""
     moment = milvus.published()
     if moment is None:
-        raise QAError(
-            f"no index in Milvus at {milvus.address.text}. "
-            f"Make one: qa index CORPUS --index {milvus.address.text}"
-        )
+        raise QAError("no_index_in_milvus", milvus.address.text)
     records, passages = (
         Collection(milvus, f"{milvus.prefix}{moment}_{part}") for part in ("records", "passages")
     )
@@ -42,8 +39,7 @@ def open_remote(milvus: Milvus, folder: Path) -> Index:
     found = passages.count()
     if found != manifest.passages:
         raise DamagedIndexError(
-            f"Milvus at {milvus.address.text} has {found} passages instead of {manifest.passages}. "
-            f"Publish it again: qa index CORPUS --index {milvus.address.text}"
+            "milvus_rows_missing", milvus.address.text, found, manifest.passages
         )
     return Index(
         folder / generation_name(moment),

@@ -241,10 +241,7 @@ def _fill(
     milvus.call("load_collection", name)
     found = milvus.call("query", name, filter="", output_fields=["count(*)"])[0]["count(*)"]
     if found != done or (total is not None and done != total):
-        raise QAError(
-            f"Milvus at {milvus.address.text} has {found} rows of {total or done} in {name}: the "
-            "index that was published there goes on answering. Run qa index again."
-        )
+        raise QAError("milvus_not_published", milvus.address.text, found, total or done, name)
 
 
 def _blocks(items: Iterable[_Item]) -> Iterator[list[_Item]]:
@@ -256,7 +253,4 @@ def _blocks(items: Iterable[_Item]) -> Iterator[list[_Item]]:
 def _check_texts(record: Record) -> None:
     for field, value in record.items():
         if isinstance(value, str) and len(value.encode("utf-8", "replace")) > _LONGEST:
-            raise QAError(
-                f"a {field} of {len(value)} characters is longer than Milvus keeps "
-                f"({_LONGEST} bytes): {value[:60]!r}… Shorten it in the document."
-            )
+            raise QAError("milvus_text_too_long", field, len(value), _LONGEST, value[:60])

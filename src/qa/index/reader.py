@@ -58,9 +58,7 @@ class Index:
         """A whole document; an unknown id is an error that names it."""
         document = self.store.document(document_id)
         if document is None:
-            raise QAError(
-                f"no document {document_id!r} in the index. `qa status` lists the documents."
-            )
+            raise QAError("unknown_document", document_id)
         return document
 
     def among(self, only: Sequence[str]) -> Index:
@@ -76,10 +74,7 @@ class Index:
             found = [name] if name in known else [n for n in known if n.startswith(folder)]
             found = found or [n for n in known if fnmatchcase(n, name)]
             if not found:
-                raise QAError(
-                    f"no document is named {name!r} among the {len(known)} of the index. Give an "
-                    "id, a folder or a pattern (*.pdf); `qa status` lists the documents."
-                )
+                raise QAError("nothing_named", name, len(known))
             chosen.update(dict.fromkeys(found))
         documents = list(chosen)
         return replace(
@@ -132,19 +127,14 @@ def open_local(directory: Path) -> LocalIndex:
             # Removed by a writer between reading CURRENT and opening: CURRENT has moved on.
             time.sleep(0.05 * attempt)
         except PermissionError as error:
-            raise QAError(
-                f"the index in {directory} may not be read by this user ({error.filename}). "
-                f"Ask its owner for the right to: chmod -R a+rX {directory}"
-            ) from error
-    raise QAError(
-        f"the index in {directory} keeps changing while it is being opened. Try again in a moment."
-    )
+            raise QAError("index_not_readable", directory, error.filename) from error
+    raise QAError("index_changing", directory)
 
 
 def _open_newest(directory: Path) -> LocalIndex:
     paths = candidates(directory)
     if not paths:
-        raise QAError(f"no index in {directory}. Make one: qa index CORPUS --index {directory}")
+        raise QAError("no_index", directory)
     published = local_name(directory)
     faults: list[str] = []
     for path in paths:
@@ -178,10 +168,7 @@ def _open_newest(directory: Path) -> LocalIndex:
                 "Run qa index again."
             ),
         )
-    raise DamagedIndexError(
-        f"the index in {directory} is damaged ({'; '.join(faults)}). "
-        f"Make it again: qa index CORPUS --index {directory}"
-    )
+    raise DamagedIndexError("index_damaged", directory, "; ".join(faults))
 
 
 def open_generation(path: Path) -> LocalIndex:

@@ -118,12 +118,9 @@ class Store:
         except UnicodeEncodeError:
             return  # half a pair of surrogates, which no id has
         except sqlite3.ProgrammingError as error:
-            raise QAError("the index was closed. Open it again to ask it something.") from error
+            raise QAError("index_closed") from error
         except sqlite3.DatabaseError as error:
-            raise DamagedIndexError(
-                f"the documents of the index cannot be read any more ({error}). "
-                "Make it again: qa index CORPUS --index DIR"
-            ) from error
+            raise DamagedIndexError("documents_not_readable", error) from error
 
     def _row(self, query: str, parameters: Sequence[Any] = ()) -> Any:
         return next(self._rows(query, parameters), None)

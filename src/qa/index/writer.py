@@ -204,14 +204,10 @@ def _check_corpus(corpus: Path) -> None:
         kind = stat.S_IFMT(corpus.stat().st_mode)
     except OSError as error:
         raise QAError(
-            f"{corpus}: {(error.strerror or str(error)).lower()}. "
-            "Give a folder of documents, or one file."
+            "corpus_not_readable", corpus, (error.strerror or str(error)).lower()
         ) from error
     if kind not in {stat.S_IFDIR, stat.S_IFREG}:
-        raise QAError(
-            f"{corpus} is neither a folder nor a regular file. "
-            "Give a folder of documents, or one file."
-        )
+        raise QAError("corpus_not_regular", corpus)
 
 
 @contextlib.contextmanager
@@ -225,10 +221,7 @@ def _disk_faults(directory: Path) -> Iterator[None]:
             remove_drafts(directory)
         if isinstance(error, FileNotFoundError) and error.filename is None:
             raise  # no temporary folder: no fault of this disk
-        raise QAError(
-            f"the index cannot be written in {directory} ({error}). The index that was there "
-            "is unchanged. Free some space, or give another folder with --index DIR."
-        ) from error
+        raise QAError("index_write_failed", directory, error) from error
 
 
 def _fitting(embedder: Embedder) -> ChunkSettings:

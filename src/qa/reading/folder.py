@@ -47,7 +47,7 @@ def read_corpus(
             yield from read_corpus(corpus, reader, leave_out)
         return
     if not corpus.exists():
-        raise QAError(f"{corpus}: no such file or folder. Give a folder of documents, or one file.")
+        raise QAError("no_corpus", corpus)
     read = 0
     refused = 0
     reasons: list[str] = []
@@ -70,11 +70,14 @@ def read_corpus(
     formats = ", ".join(SUFFIXES)
     if refused:
         raise NothingReadError(
-            f"{corpus}: nothing could be read, {refused} skipped ({'; '.join(reasons)}"
-            f"{'; …' if refused > len(reasons) else ''}). "
-            f"Give at least one readable document ({formats})."
+            "nothing_readable",
+            corpus,
+            refused,
+            "; ".join(reasons),
+            "; …" if refused > len(reasons) else "",
+            formats,
         )
-    raise NothingReadError(f"{corpus}: the folder is empty. Put documents in it ({formats}).")
+    raise NothingReadError("corpus_empty", corpus, formats)
 
 
 def corpus_files(

@@ -19,7 +19,7 @@ def read_given(given: Given, taken: Container[str] = ()) -> list[Document]:
     that the text itself has. Raises ``QAError`` where there is nothing to read, or an id twice.
     """
     if isinstance(given, str):
-        raise QAError(f"one text was given ({given[:40]!r}): give a list of texts, [text].")
+        raise QAError("one_text_given", given[:40])
     documents: dict[str, Document] = {}
     number = 0
     for item in given.items() if isinstance(given, Mapping) else given:
@@ -33,11 +33,11 @@ def read_given(given: Given, taken: Container[str] = ()) -> list[Document]:
         elif isinstance(item, tuple) and all(isinstance(part, str) for part in item):
             document = _read(*item)
         else:
-            raise QAError(f"{type(item).__name__} is no text: give texts (str), or Documents.")
+            raise QAError("not_a_text", type(item).__name__)
         if not document.id or not document.text:
-            raise QAError(f"the document {document.id!r} has no text or no id. Leave it out.")
+            raise QAError("document_empty", document.id)
         if document.id in documents:
-            raise QAError(f"the id {document.id!r} is given twice. Give each document its own.")
+            raise QAError("id_given_twice", document.id)
         documents[document.id] = document
     return [*documents.values()]
 

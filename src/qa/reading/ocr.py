@@ -22,15 +22,14 @@ _LANGUAGE = "fra"
 
 def check_ocr() -> None:
     """Raise QAError, with what to install, unless tesseract and its French model are there."""
-    advice = "Install it (Debian: apt-get install tesseract-ocr-fra), or leave --ocr out."
     program = shutil.which("tesseract")
     if program is None:
-        raise QAError(f"--ocr needs tesseract and its French model; no tesseract found. {advice}")
+        raise QAError("no_tesseract")
     listed = subprocess.run(  # noqa: S603 (the user's own tesseract)
         [program, "--list-langs"], capture_output=True, text=True, check=False
     )
     if _LANGUAGE not in listed.stdout.split():
-        raise QAError(f"--ocr needs tesseract's French model; it is not there. {advice}")
+        raise QAError("no_tesseract_french")
 
 
 def recognise_page(page: pypdfium2.PdfPage) -> list[list[str]]:

@@ -133,10 +133,7 @@ class FileReader:
                     start_new_session=True,  # Ctrl-C is ours; its own children die with it
                 )
             except OSError as error:
-                raise QAError(
-                    f"no process could be started to read documents in ({error}). "
-                    "Close other programs and run the command again."
-                ) from error
+                raise QAError("no_reading_process", error) from error
         return self._worker
 
     def _cause_of_death(self, worker: subprocess.Popen[bytes]) -> tuple[str, ...]:

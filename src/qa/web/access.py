@@ -90,10 +90,10 @@ def access_for(
     """
     address = urlsplit(root)
     if address.scheme not in {"", "http", "https"} or address.query or address.fragment:
-        raise QAError(f"{root!r} is no address. Give --root-path /docs or https://NAME/docs.")
+        raise QAError("root_no_address", root)
     path = address.path.rstrip("/")
     if (not address.scheme and not path.startswith("/") and root) or re.search(r"[^\w./~-]", path):
-        raise QAError(f"{root!r} is no path. Give --root-path /docs or https://NAME/docs.")
+        raise QAError("root_no_path", root)
     names = {host.lower(), *_LOCAL}
     if address.hostname:
         names.add(address.hostname.lower())
@@ -118,10 +118,7 @@ def read_proxies(addresses: Iterable[str]) -> list[str]:
         try:
             read.append(str(ipaddress.ip_network(address)))
         except ValueError as error:
-            raise QAError(
-                f"--trusted-proxy {address!r} is no address ({error}). Give the IP address of the "
-                "proxy as this machine sees it, or a network: 127.0.0.1, or 10.0.0.0/24."
-            ) from error
+            raise QAError("proxy_no_address", address, error) from error
     return read
 
 
@@ -145,7 +142,7 @@ def read_account(text: str) -> bytes:
     """The account of "user:password" as typed."""
     user, colon, password = text.partition(":")
     if not user or not colon or not password:
-        raise QAError("an account is written USER:PASSWORD, with a colon and no part empty.")
+        raise QAError("account_form")
     return account(text)
 
 
@@ -154,17 +151,15 @@ def read_accounts(path: Path) -> list[bytes]:
     try:
         lines = path.read_text("utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise QAError(
-            f"{path} could not be read ({error}). Give a UTF-8 file of USER:PASSWORD lines."
-        ) from error
+        raise QAError("accounts_not_readable", path, error) from error
     written = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
     if not written:
-        raise QAError(f"{path} holds no account. Write one USER:PASSWORD a line.")
+        raise QAError("no_account", path)
     accounts = []
     for number, line in enumerate(written, 1):
         try:
             accounts.append(read_account(line))
         except QAError as error:
             # The line itself is a secret: only its number is told.
-            raise QAError(f"{path}, account {number}: {error}") from None
+            raise QAError("account_fault", path, number, error) from None
     return accounts

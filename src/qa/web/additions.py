@@ -64,10 +64,7 @@ class Additions:
         self._kept = 0
         self._coming: dict[Path, int] = {}
         if not corpus.is_dir():
-            raise QAError(
-                f"{corpus} is no folder: documents can be added only to an index of a folder. "
-                "Make one with qa index FOLDER, or leave out --allow-upload."
-            )
+            raise QAError("additions_no_folder", corpus)
         try:
             self._folder.mkdir(exist_ok=True)
             for left in self._folder.glob(".*.part"):
@@ -76,8 +73,7 @@ class Additions:
             (self._folder / ".part").unlink()
         except OSError as error:
             raise QAError(
-                f"documents cannot be added to {self._folder} ({error.strerror or error}). "
-                "Make it writable, or leave out --allow-upload."
+                "additions_not_writable", self._folder, error.strerror or error
             ) from error
 
     async def take(self, name: str, content: AsyncIterator[bytes]) -> None:
@@ -210,7 +206,7 @@ class Additions:
                     with self._lock:
                         self._progress = fields if "step" in fields else None
         if process.returncode or "step" in fields or not fields:
-            raise QAError(f"the indexing process stopped (code {process.returncode}).")
+            raise QAError("indexing_stopped", process.returncode)
         return fields
 
 

@@ -87,7 +87,7 @@ class EvaluationPage:
                 reader.sitting = _after(reader.sitting, action, position, grade)
                 yield self._shown(reader)
         except QAError as error:
-            told = notice(str(error))
+            told = notice(error.worded(language()))
             yield None, told, None
         job = self._evaluator.job
         meant = action in {"evaluate", "stop"} and not told

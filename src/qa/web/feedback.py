@@ -88,14 +88,14 @@ def record_verdict(path: Path, exchange: Exchange) -> None:
             connection.execute(_SCHEMA)
             connection.execute("INSERT INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
     except (sqlite3.Error, UnicodeError) as error:
-        raise QAError(f"the verdict could not be kept in {path} ({error}).") from error
+        raise QAError("verdict_not_kept", path, error) from error
 
 
 def read_verdicts(index: Path) -> list[Verdict]:
     """The verdicts that stand, oldest first; none when nobody has given one."""
     path = index / FILE
     if not index.is_dir():
-        raise QAError(f"no index in {index}. Name the folder with --index DIR.")
+        raise QAError("no_index_named", index)
     # The last row of an answer is the one that counts.
     query = """
         SELECT moment, standalone_question, verdict, citations FROM verdicts
@@ -120,9 +120,7 @@ def read_verdicts(index: Path) -> list[Verdict]:
             for moment, question, verdict, citations in rows
         ]
     except (sqlite3.Error, OSError, ValueError, TypeError) as error:
-        raise QAError(
-            f"{path} could not be read ({error}). Move it away to begin a new one."
-        ) from error
+        raise QAError("verdicts_not_readable", path, error) from error
 
 
 def export_judgements(verdicts: Sequence[Verdict], index: Index, folder: Path) -> Export:
@@ -151,19 +149,14 @@ def export_judgements(verdicts: Sequence[Verdict], index: Index, folder: Path) -
             told = {"id": name, "question": question, "answerable": True, "kind": "verdict"}
             answers.append({**told, "answer": useful, "evidence": useful})
     if not queries and not answers:
-        raise QAError(
-            "no answer was found useful yet, so there is nothing to judge by. "
-            "Readers say so in the web chat, under each answer."
-        )
+        raise QAError("no_verdict")
     try:
         (folder / "qrels").mkdir(parents=True, exist_ok=True)
         _write(folder / "queries.jsonl", map(_line, queries))
         _write(folder / "qrels" / "test.tsv", ["query-id\tcorpus-id\tscore", *judgements])
         _write(folder / "answers.jsonl", map(_line, answers))
     except OSError as error:
-        raise QAError(
-            f"{folder} cannot be written ({error.strerror or error}). Name another folder."
-        ) from error
+        raise QAError("folder_not_written", folder, error.strerror or error) from error
     return Export(len(queries), len(judgements), len(answers))
 
 

@@ -95,7 +95,7 @@ def build_app(page: Page, datasets: Path | None = None, header: str = "") -> Any
         try:
             return page.answer(question, passages, method, caution)
         except QAError as error:
-            raise gr.Error(str(error), print_exception=False) from error
+            raise gr.Error(error.worded(texts.language()), print_exception=False) from error
 
     answer.__doc__ = Page.answer.__doc__
 

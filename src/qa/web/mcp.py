@@ -39,7 +39,7 @@ def mcp_app(page: Page) -> Any:
         try:
             return await to_thread.run_sync(ask, limiter=places)
         except QAError as error:
-            raise ToolError(str(error)) from error
+            raise ToolError(error.worded(texts.language())) from error
 
     server.tool(description=f"{_WHAT}\n\n{Page.answer.__doc__}")(answer)
     return server.streamable_http_app(

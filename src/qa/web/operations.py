@@ -127,10 +127,7 @@ class Metrics:
         try:
             self._server, self._thread = start_http_server(port, host, registry)
         except OSError as error:
-            raise QAError(
-                f"metrics cannot be served on {host}, port {port} ({error.strerror or error}). "
-                "Choose another with --metrics-port."
-            ) from error
+            raise QAError("metrics_not_served", host, port, error.strerror or error) from error
         self.port = int(self._server.server_port)
 
     def close(self) -> None:

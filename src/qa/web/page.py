@@ -324,10 +324,7 @@ class Page:
             raise QAError(fault)
         settings = read_settings(passages, method, caution)
         if settings is None:
-            raise QAError(
-                f"method {method!r}, caution {caution!r}, passages {passages}: give hybrid, dense "
-                "or lexical; low, normal or high; 1 to 100."
-            )
+            raise QAError("tool_arguments", method, caution, passages)
         return self._answer(self.view, question, (), settings).to_dict()
 
 

@@ -61,9 +61,7 @@ def keep_report(
         )
         temporary.replace(path)
     except OSError as error:
-        raise QAError(
-            f"the report cannot be kept in {path} ({error.strerror or error})."
-        ) from error
+        raise QAError("report_not_kept", path, error.strerror or error) from error
     return report
 
 

@@ -57,10 +57,7 @@ def create_app(
     access = access or Access()
     index = assistant.index
     if access.upload and not index.manifest.corpus:
-        raise QAError(
-            "--allow-upload adds to the folder of the documents, and this index was made of texts "
-            "without one. Make an index of a folder: qa index FOLDER --index DIR"
-        )
+        raise QAError("additions_to_texts")
     page = Page(assistant, folder or index.path.parent, upload=access.upload, observe=observe)
     blocks = build_app(page, datasets, render.header(collections, access.root))
 
@@ -156,14 +153,14 @@ def _serve_additions(app: Any, additions: Additions) -> None:
         except ClientDisconnect:
             return JSONResponse({}, 400)
         except QAError as error:
-            return JSONResponse({"detail": str(error)}, 422)
+            return JSONResponse({"detail": error.worded(texts.language())}, 422)
         return JSONResponse(additions.status(), 202)
 
     def remove(name: str = "") -> JSONResponse:
         try:
             additions.remove(name)
         except QAError as error:
-            return JSONResponse({"detail": str(error)}, 422)
+            return JSONResponse({"detail": error.worded(texts.language())}, 422)
         return JSONResponse(additions.status(), 202)
 
     def status() -> JSONResponse:

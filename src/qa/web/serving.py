@@ -125,10 +125,7 @@ def _begin(index: Path) -> None:
     try:
         corpus.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise QAError(
-            f"{corpus} cannot be made ({error.strerror or error}): added documents would be kept "
-            "there. Make an index first: qa index FOLDER --index DIR"
-        ) from error
+        raise QAError("corpus_not_made", corpus, error.strerror or error) from error
     with progress_bars(None) as told:
         update_index(corpus, index, open_embedder(), progress=told, may_be_empty=True)
 
@@ -166,11 +163,6 @@ def _listen(host: str, port: int) -> socket.socket:
         import errno
 
         if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-            raise QAError(
-                f"port {port} is in use: perhaps the chat already runs. "
-                "Stop what uses it, or choose another with --port."
-            ) from error
-        raise QAError(
-            f"cannot listen on {host}, port {port} ({error}). Choose others with --host and --port."
-        ) from error
+            raise QAError("port_in_use", port) from error
+        raise QAError("cannot_listen", host, port, error) from error
     return listener

@@ -39,7 +39,7 @@ def serve_sources(app: Any, page: Page, pages: Pages) -> None:
         try:
             return HTMLResponse(make(found))
         except QAError as error:
-            return HTMLResponse(notice(str(error)), status_code=404)
+            return HTMLResponse(notice(error.worded(texts.language())), status_code=404)
 
     def source(document: str, start: int = 0, end: int = 0) -> Response:
         def made(found: Document) -> str:

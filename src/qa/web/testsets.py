@@ -21,6 +21,7 @@ from qa.index import Progress
 from qa.records import QAError
 from qa.web import evaluation_texts as texts
 from qa.web.reports import keep_report
+from qa.web.texts import language
 
 if TYPE_CHECKING:
     from qa.assistant import Assistant
@@ -156,11 +157,12 @@ class Evaluator:
             try:
                 keep_report(self.folder, found)
             except QAError as error:
-                job.message = texts.NOT_KEPT.format(error=error)
+                job.message = texts.NOT_KEPT.format(error=error.worded(language()))
         except _StopError:
             job.message = texts.STOPPED.format(name=item.name)
         except QAError as error:
-            job.message = texts.FAILED.format(name=item.name, error=error)
+            told = error.worded(language())
+            job.message = texts.FAILED.format(name=item.name, error=told)
         except Exception:
             # The reader gets a sentence, the terminal the cause.
             logging.getLogger(__name__).exception("an evaluation failed")
