@@ -240,7 +240,9 @@ _NOTE_CALL = re.compile(r"\d{1,3}(?:[,;–-]\s?\d{1,3}){0,5}|[*†‡]{1,3}")
 _LETTER_CALL = re.compile("[a-df-np-q]")  # "1887ᵃ"; "19ᵉ", "1ᵒ" and "1ʳᵉ" are no calls
 _UNIT_BEFORE = re.compile(r"(?:^|[\s\d(/\u00a0\u202f])(?:[kcdmhµn]?m|da?m|hm|s|h|ha)$")
 # "10" of "10⁶", the letter of "x²".
-_BASE_BEFORE = re.compile(r"(?:^|[^\d\s,.]|[^\d][\s,.])10$|=[\w+−-]{0,6}[a-zA-Z]$|(?:^|[\s(=+*/×−-])[b-xzB-XZ]$")
+_BASE_BEFORE = re.compile(
+    r"(?:^|[^\d\s,.]|[^\d][\s,.])10$|=[\w+−-]{0,6}[a-zA-Z]$|(?:^|[\s(=+*/×−-])[b-xzB-XZ]$"
+)
 
 
 def raised(before: str, mark: str, *, is_call: bool = False) -> str:

@@ -124,7 +124,7 @@ def _document(
     text_fields = settings.text_fields or tuple(islice(usual, 1))
     texts = [text for field in text_fields if isinstance(text := value.get(field), str)]
     if settings.text_fields and not texts:
-        return skipped(place, "no_field", place.rpartition(":")[2], " or ".join(text_fields))
+        return skipped(place, "no_field", place.rpartition(":")[2], f'"{text_fields[0]}"')
     titles = (lower[field] for field in TITLES if field in lower)
     title_field = settings.title_field or next(titles, "")
     title = clean_line(title) if isinstance(title := value.get(title_field), str) else ""
@@ -135,9 +135,14 @@ def _document(
     else:
         fields = {k: part for k, part in value.items() if k not in IDENTIFIERS}
         blocks, others = [Block(text)] if (text := "\n".join(_told(fields, "", 0))) else [], []
+    if not blocks and not texts:
+        return skipped(place, "no_text")
     if not blocks:
-        return skipped(place, "empty_field", place.rpartition(":")[2], ", ".join(text_fields))
-    return record_document(key or place, place, title, blocks, others)
+        named = " or ".join(f'"{field}"' for field in text_fields)
+        return skipped(place, "empty_field", place.rpartition(":")[2], named)
+    # Ids of records of all fields are those of rows, which every file counts anew.
+    identifier = key if texts else f"{name}:{key}" if key else ""
+    return record_document(identifier or place, place, title, blocks, others)
 
 
 def _identifier(value: object) -> str:

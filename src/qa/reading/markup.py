@@ -63,7 +63,9 @@ def read_rtf(data: bytes, name: str) -> Page:
         raise UnreadableError("another_kind", "an RTF file", "un fichier RTF")
     source = data.decode("latin-1")
     if _MAC.search(source[:500]):  # "\\'8e" is of the Mac's own table, which striprtf does not know
-        source = _MAC_BYTE.sub(lambda byte: f"\\u{ord(bytes.fromhex(byte[1]).decode('mac-roman'))}?", source)
+        source = _MAC_BYTE.sub(
+            lambda byte: f"\\u{ord(bytes.fromhex(byte[1]).decode('mac-roman'))}?", source
+        )
     source = _RTF_HIDDEN.sub("", source)
     source = _RTF_NOTE.sub(r"{ [note\\~: \1]}", _RTF_RAISED.sub(r"[\1]", source))
     text = rtf_to_text(source, errors="replace")
@@ -83,7 +85,8 @@ _HEADING_COMMANDS = {
 }  # fmt: skip
 # What French packages print.
 _PRINTED = {
-    "\\": "\x06", "og": "«\u00a0", "fg": "\u00a0»", "euro": "€", "EUR": "€", "ier": "er", "iere": "re",
+    "\\": "\x06", "og": "«\u00a0", "fg": "\u00a0»", "euro": "€", "EUR": "€", "ier": "er",
+    "iere": "re",
     "ieme": "e", "no": "n°\u00a0", "degres": "°", "up": "%s", "textsuperscript": "%s", "bsc": "%s",
     "hspace": "", "vspace": "", "multicolumn": "%(3)s",
 }  # fmt: skip
@@ -108,7 +111,9 @@ def read_latex(data: bytes, name: str) -> Page:
         heading = re.match(r"\s*\x01(\d)(.*)\x02\s*$", paragraph, re.DOTALL)
         if "\x08" in paragraph:
             rows = paragraph.replace("\x08", "").strip().split("<br>")
-            cells = [[Cell(cell.strip()) for cell in row.split("\x07")] for row in rows if row.strip()]
+            cells = [
+                [Cell(cell.strip()) for cell in row.split("\x07")] for row in rows if row.strip()
+            ]
             written.append(html_table(cells))
         elif heading:
             written.append(f"<h{heading[1]}>{heading[2]}</h{heading[1]}>")
@@ -158,12 +163,13 @@ def _latex_context() -> Any:
     macros = [MacroTextSpec(name, heading(n)) for name, n in _HEADING_COMMANDS.items()]
     macros += [MacroTextSpec("footnote", note), MacroTextSpec("item", "\x05")]
     macros += [MacroTextSpec(name, text) for name, text in _PRINTED.items()]
-    silent = (
-        "label maketitle tableofcontents title author date hline toprule midrule bottomrule cline ref"
-    )
+    silent = "label maketitle tableofcontents title author date ref"
+    silent += " hline toprule midrule bottomrule cline"
     macros += [MacroTextSpec(name, discard=True) for name in silent.split()]
     tables = [EnvironmentTextSpec(name, table) for name in ("tabular", "tabularx", "longtable")]
-    lists = tables + [EnvironmentTextSpec(name, items) for name in ("itemize", "enumerate", "description")]
+    lists = tables + [
+        EnvironmentTextSpec(name, items) for name in ("itemize", "enumerate", "description")
+    ]
     cells = [SpecialsTextSpec("&", "\x07")]
     context.add_context_category(
         "sourcier", prepend=True, macros=macros, environments=lists, specials=cells

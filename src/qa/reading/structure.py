@@ -40,7 +40,9 @@ BLOCK_TAGS = word_set(
     "tfoot th thead tr ul caption hr h1 h2 h3 h4 h5 h6"
 )
 _ACCORDION = re.compile("accord|collaps|faq|question|toggle-title", re.I)
-_NOTE_NAME = re.compile(r"(?:^|[\s_-])(?:foot|end)?note[s_-]?(?:ref|call|link|anchor)?(?:$|[\s_-])", re.I)
+_NOTE_NAME = re.compile(
+    r"(?:^|[\s_-])(?:foot|end)?note[s_-]?(?:ref|call|link|anchor)?(?:$|[\s_-])", re.I
+)
 _NOTE_NUMBER = re.compile(r"[\[(]?\d{1,3}[\])]?")
 _OPENERS = ("aria-controls", "aria-expanded", "data-toggle", "data-bs-toggle")
 

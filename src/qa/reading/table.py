@@ -45,7 +45,7 @@ def read_table(
     heads = [clean_line(cell) for cell in next(rows)]
     found = False
     # A title above the heads; a figure that names no column: rows of values, under no heads.
-    while len(heads) > 1 and not any(heads[1:]) or _are_values(heads, settings):
+    while (len(heads) > 1 and not any(heads[1:])) or _are_values(heads, settings):
         place = f"{name}:{rows.line_num}"
         if any(heads):
             yield place, Columns.of([""] * len(heads), settings).document(heads, name, place)
