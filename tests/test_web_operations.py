@@ -57,7 +57,11 @@ def ask(app: App, path: str, method: str = "GET") -> tuple[int, bytes]:
         return {"type": "http.disconnect"}
 
     scope = {"type": "http", "path": path, "method": method, "headers": []}
-    asyncio.run(app(scope, receive, send))
+
+    async def run() -> None:
+        await app(scope, receive, send)
+
+    asyncio.run(run())
     return int(sent[0]["status"]), bytes(sent[1]["body"])
 
 

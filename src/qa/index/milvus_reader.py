@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection as Some
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from numpy.typing import NDArray
 from qa.embedding import Signs, Vectors
 from qa.index.manifest import DamagedIndexError, Manifest
 from qa.index.milvus import Milvus, generation_name, record_key, term_dimension
+from qa.index.milvus_collection import Collection
 from qa.index.parts import Found
 from qa.index.reader import Index
 from qa.index.store import DocumentEntry, LanguageCount, RepeatedDocument
@@ -23,8 +26,6 @@ from qa.records import Document, Heading, PageStart, Passage, QAError, Skipped, 
 
 _BLOCK = 1000  # rows of one call
 _WIDER = 2  # of words that stand for each other the best counts: so many times more are looked at
-# Of the graph of a large collection (HNSW), so many neighbours are looked at.
-_SEARCHED = {"params": {"ef": 400}}
 _PASSAGE = ["row", "document", "title", "headings", "start", "end", "text"]
 
 
@@ -36,9 +37,7 @@ def open_remote(milvus: Milvus, folder: Path) -> Index:
             f"no index in Milvus at {milvus.address.text}. "
             f"Make one: qa index CORPUS --index {milvus.address.text}"
         )
-    records, passages = (
-        _Collection(milvus, f"{milvus.prefix}{moment}_{part}") for part in ("records", "passages")
-    )
+    records, passages = (Collection(milvus, moment, part) for part in ("records", "passages"))
     manifest = Manifest.from_json(records.record("manifest", ""))
     summary = json.loads(records.record("summary", ""))
     found = passages.count()
@@ -57,86 +56,10 @@ def open_remote(milvus: Milvus, folder: Path) -> Index:
     )
 
 
-class _Collection:
-    """A collection that never changes."""
-
-    def __init__(self, milvus: Milvus, name: str):
-        self._milvus, self._name = milvus, name
-
-    def count(self) -> int:
-        found = self._milvus.call("query", self._name, filter="", output_fields=["count(*)"])
-        return int(found[0]["count(*)"])
-
-    def get(self, keys: Sequence[int], fields: Sequence[str]) -> list[dict[str, Any]]:
-        """The rows with some keys, in no order."""
-        found: list[dict[str, Any]] = []
-        for start in range(0, len(keys), _BLOCK):
-            ids = [int(key) for key in keys[start : start + _BLOCK]]
-            found += self._milvus.call("get", self._name, ids=ids, output_fields=list(fields))
-        return found
-
-    def every(self, condition: str, fields: Sequence[str]) -> Iterator[dict[str, Any]]:
-        """All rows that fulfil a condition, in no order, a block in memory at a time."""
-        blocks = self._milvus.call(
-            "query_iterator",
-            self._name,
-            batch_size=_BLOCK,
-            filter=condition,
-            output_fields=list(fields),
-        )
-        try:
-            while block := self._milvus.tried(blocks.next):
-                yield from block
-        finally:
-            blocks.close()
-
-    def search(
-        self, field: str, vector: Any, limit: int, fields: Sequence[str] = ()
-    ) -> list[dict[str, Any]]:
-        (found,) = self._milvus.call(
-            "search",
-            self._name,
-            data=[vector],
-            anns_field=field,
-            limit=limit,
-            output_fields=["row", *fields],
-            search_params={"metric_type": "IP", **(_SEARCHED if field == "vector" else {})},
-        )
-        return [dict(hit["entity"]) | {"score": hit["distance"]} for hit in found]
-
-    def record(self, kind: str, key: str) -> str:
-        """The text of a record, put together."""
-        fields = ["kind", "name", "parts", "value"]
-        first = [
-            found
-            for found in self.get([record_key(kind, key)], fields)
-            if (found["kind"], found["name"]) == (kind, key)
-        ]
-        if not first:
-            raise KeyError(key)
-        parts = int(first[0]["parts"])
-        numbers = {record_key(kind, key, part): part for part in range(1, parts)}
-        others = self.get(list(numbers), ["number", "value"]) if numbers else []
-        values = {numbers[found["number"]]: str(found["value"]) for found in others}
-        return str(first[0]["value"]) + "".join(values[part] for part in range(1, parts))
-
-    def records(self, kind: str) -> list[Any]:
-        """The contents of all records of a kind, by position."""
-        fields = ["name", "position", "parts", "value"]
-        found = self.every(f'kind == "{kind}" and parts > 0', fields)
-        ordered = sorted(found, key=lambda record: int(record["position"]))
-        return [
-            json.loads(
-                record["value"] if record["parts"] == 1 else self.record(kind, record["name"])
-            )
-            for record in ordered
-        ]
-
-
 class RemoteVectors:
     """As ``qa.dense.DenseIndex``."""
 
-    def __init__(self, passages: _Collection, manifest: Manifest):
+    def __init__(self, passages: Collection, manifest: Manifest):
         self._passages = passages
         self.rows, self.dimension = manifest.passages, manifest.embedder.dimension
 
@@ -158,7 +81,7 @@ class RemoteVectors:
 class RemoteTokens:
     """As ``qa.tokens.TokenIndex``."""
 
-    def __init__(self, passages: _Collection, manifest: Manifest, tokens: int):
+    def __init__(self, passages: Collection, manifest: Manifest, tokens: int):
         self._passages, self._width = passages, manifest.embedder.token_bytes
         self.rows, self.tokens = manifest.passages, tokens
 
@@ -178,7 +101,7 @@ class RemoteTokens:
 class RemoteWords:
     """As ``qa.lexical.LexicalIndex``: the weights of BM25 are in the sparse vectors of passages."""
 
-    def __init__(self, passages: _Collection, records: _Collection, manifest: Manifest):
+    def __init__(self, passages: Collection, records: Collection, manifest: Manifest):
         self._passages, self._records = passages, records
         self.rows = manifest.passages
         self._known: dict[str, int] = {}
@@ -187,7 +110,7 @@ class RemoteWords:
         """In how many passages a stem occurs."""
         return self._frequencies([stem])[stem]
 
-    def _frequencies(self, stems: Collection[str]) -> Mapping[str, int]:
+    def _frequencies(self, stems: Some[str]) -> Mapping[str, int]:
         numbers = {record_key("word", stem): stem for stem in stems if stem not in self._known}
         if numbers:
             self._known |= dict.fromkeys(numbers.values(), 0)
@@ -244,8 +167,8 @@ class RemoteStore:
 
     def __init__(
         self,
-        passages: _Collection,
-        records: _Collection,
+        passages: Collection,
+        records: Collection,
         manifest: Manifest,
         summary: Mapping[str, Any],
     ):
@@ -287,7 +210,7 @@ class RemoteStore:
     def documents(self) -> list[DocumentEntry]:
         """The list of documents, in reading order."""
         return [
-            DocumentEntry(**{name: value for name, value in one.items() if name != "digest"})
+            DocumentEntry(**{field.name: one[field.name] for field in fields(DocumentEntry)})
             for one in self._records.records("entry")
         ]
 
