@@ -654,7 +654,7 @@ def requests(ground: Ground) -> Iterator[Try]:
             status, answer = request(port, way, body)
             fault = "" if status in right else f"{status} {answer[:80]!r}"
             yield Try(what, "the file was read" if SECRET.encode() in answer else fault)
-        for field, right in (
+        for field, expected in (
             (f"Origin: http://127.0.0.1:{port + 1}", 403),
             (f"Origin: https://127.0.0.1:{port}", 403),
             ("Origin: null", 403),
@@ -664,7 +664,7 @@ def requests(ground: Ground) -> Iterator[Try]:
             ("X-Gradio-Server: http://un-site.example", 200),
         ):
             status, answer = request(port, "GET /config", None, field)
-            fault = "" if status == right else f"{status}"
+            fault = "" if status == expected else f"{status}"
             yield Try(field, "it is in the page" if b"un-site" in answer else fault)
         good = {"data": [QUESTION, 1, "hybrid", "normal"]}
         while ground.more():

@@ -4,8 +4,10 @@
 
 The PDFs are made here, in eleven layouts, of paragraphs of ``corpus/`` (and of the licence's, in
 English): by reportlab; by reportlab, what each page holds drawn in another order than it is read
-("disorder", as page-setting programs do); and, where it is installed, by LibreOffice. For each
-layout, of the text that the documents were made from:
+("disorder", as page-setting programs do); and, where they are installed, by LibreOffice (Word
+files), LaTeX, Chromium (printed web pages), groff, cairo (reportlab's pages drawn anew), and as
+scans: pictures of reportlab's pages, a little turned and grey, which tesseract reads (``--ocr``).
+For each layout, of the text that the documents were made from:
 
 recall      share of its words that are read, each as often as it stands there
 precision   share of the words read that it holds: others are cut, glued, or of running heads
@@ -32,6 +34,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 
 from formats import ROOT, paragraphs
@@ -292,6 +295,104 @@ def docx_of(layout: Layout) -> bytes | None:
     return data.getvalue()
 
 
+def html_of(layout: Layout) -> str:
+    """The same as a page to print."""
+    parts = []
+    for kind, content in layout.flow:
+        if isinstance(content, list):
+            rows = ("".join(f"<td>{escape(cell)}</td>" for cell in row) for row in content)
+            border = ' class="ruled"' if layout.ruled else ""
+            parts.append(f"<table{border}>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>")
+        elif kind == "column":
+            parts.append('<div style="break-after: column"></div>')
+        else:
+            text = (
+                escape(content)
+                .replace("&lt;super&gt;", "<sup>")
+                .replace("&lt;/super&gt;", "</sup>")
+            )
+            tag = {"title": "h2", "caption": "i"}.get(kind, "p")
+            parts.append(f"<{tag}>{text}</{tag}>")
+    notes = "".join(f"<small>{escape(note)}</small><br>" for note in layout.notes)
+    boxes = f"@top-left {{ content: '{HEAD}' }} @bottom-left {{ content: '{FOOT}' }}"
+    style = (
+        f"@page {{ size: A4 {'landscape' if layout.turned else ''}; margin: 25mm;"
+        f"{boxes if layout.heads else ''} }}"
+        f"main {{ columns: {layout.columns}; hyphens: {'auto' if layout.hyphens else 'none'};"
+        "column-fill: auto; font: 11pt serif; text-align: justify }"
+        "main.two { height: 240mm } td { padding: 3pt 12pt } .ruled td { border: 1px solid }"
+        "i { display: block; margin: 30pt 0 }"
+    )
+    two = ' class="two"' if layout.columns > 1 else ""
+    return (
+        f"<!doctype html><html lang=fr><meta charset=utf-8><style>{style}</style><body>"
+        f"<main{two}>{''.join(parts)}</main>{'<hr>' if notes else ''}{notes}</body></html>"
+    )
+
+
+_TEX = {
+    **{mark: f"\\\\{mark}" for mark in "&%$#_{}"},
+    "€": r"\texteuro{}",
+    "~": r"\textasciitilde{}",
+}
+
+
+def _tex(text: str) -> str:
+    text = re.sub(r"\s*<super>\d</super>", "", text)
+    text = "".join(_TEX.get(character, character) for character in text)
+    return "".join(c for c in text if c in "œŒ–—’‘“”…€« »" or c.encode("latin-1", "ignore"))
+
+
+def tex_of(layout: Layout) -> str:
+    """The same in LaTeX; its own notes, hyphens and, if need be, table of contents."""
+    notes = iter(layout.notes)
+    parts = []
+    for kind, content in layout.flow:
+        if isinstance(content, list):
+            rule = r"\hline" if layout.ruled else ""
+            shape = ("|l" * len(content[0]) + "|") if layout.ruled else "l" * len(content[0])
+            rows = (" & ".join(map(_tex, row)) + rf" \\ {rule}" for row in content)
+            told = "\n".join(rows)
+            parts.append(rf"\noindent\begin{{tabular}}{{{shape}}}{rule}{told}\end{{tabular}}")
+        elif kind == "column":
+            parts.append(r"\newpage")
+        elif kind == "title":
+            parts.append(rf"\section*{{{_tex(content)}}}")
+        elif kind == "entry":
+            name = _tex(re.sub(r" \.{9,} \d+$", "", content))
+            page = content.rpartition(" ")[2] if name != _tex(content) else ""
+            parts.append(rf"\noindent {name}" + (rf"\dotfill {page}" if page else ""))
+        else:
+            called = "<super>" in content and (note := next(notes, ""))
+            mark = rf"\footnote{{{_tex(note.partition(' ')[2])}}}" if called else ""
+            parts.append(_tex(content) + mark)
+    columns = "twocolumn," if layout.columns > 1 else ""
+    turned = "landscape," if layout.turned else ""
+    heads = (
+        rf"\usepackage{{fancyhdr}}\pagestyle{{fancy}}\lhead{{{HEAD}}}\lfoot{{{FOOT}}}"
+        if layout.heads
+        else ""
+    )
+    return (
+        rf"\documentclass[{columns}{turned}a4paper]{{article}}\usepackage[utf8]{{inputenc}}"
+        rf"\usepackage[T1]{{fontenc}}\usepackage{{lmodern,textcomp}}\usepackage[french]{{babel}}{heads}"
+        r"\begin{document}" + "\n\n".join(parts) + r"\end{document}"
+    )
+
+
+def scan_of(data: bytes) -> bytes:
+    """Pictures of the pages of a PDF, turned by 0.4°, on grey paper, at 200 dots an inch."""
+    import pypdfium2
+
+    pages = [
+        page.render(scale=200 / 72).to_pil().convert("L") for page in pypdfium2.PdfDocument(data)
+    ]
+    pages = [page.rotate(0.4, fillcolor=235).point(lambda dot: 20 + dot * 0.86) for page in pages]
+    scanned = io.BytesIO()
+    pages[0].save(scanned, "PDF", save_all=True, append_images=pages[1:], resolution=200)
+    return scanned.getvalue()
+
+
 # --- measures -----------------------------------------------------------------------------------
 
 
@@ -322,9 +423,87 @@ def measures(texts: Sequence[str], read: str) -> dict[str, float]:
 
 def ours(path: Path) -> str:
     from qa.reading.blocks import build_document
-    from qa.reading.pdf import read_pdf
+    from qa.reading.pdf import read_pdf, read_pdf_with_ocr
 
-    return build_document(path.name, path.name, read_pdf(path.read_bytes(), path.name)).text
+    read = read_pdf_with_ocr if path.stem.endswith("scan") else read_pdf
+    return build_document(path.name, path.name, read(path.read_bytes(), path.name)).text
+
+
+def by_latex(layout: Layout, _: Path, made: Path) -> bool:
+    if shutil.which("pdflatex") is None:
+        return False
+    source = made.with_suffix(".tex")
+    source.write_text(tex_of(layout), "utf-8")
+    command = [
+        "pdflatex",
+        "-interaction=batchmode",
+        "-output-directory",
+        str(made.parent),
+        str(source),
+    ]
+    subprocess.run(command, check=False, capture_output=True)
+    return made.exists()
+
+
+def by_chromium(layout: Layout, _: Path, made: Path) -> bool:
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    if program is None:
+        return False
+    source = made.with_suffix(".html")
+    source.write_text(html_of(layout), "utf-8")
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer"]
+    command = [program, *options, f"--print-to-pdf={made}", source.as_uri()]
+    subprocess.run(command, check=True, capture_output=True)
+    return True
+
+
+def by_groff(layout: Layout, _: Path, made: Path) -> bool:
+    if shutil.which("groff") is None or layout.columns > 1 or layout.turned or layout.heads:
+        return False
+    parts = []
+    for kind, content in layout.flow:
+        if isinstance(content, list):
+            box = "allbox" if layout.ruled else ""
+            rows = "\n".join("\t".join(row) for row in content)
+            parts.append(f".TS\n{box};\n{' '.join('l' * len(content[0]))}.\n{rows}\n.TE")
+        elif kind == "title":
+            parts.append(f".SH\n{content}")
+        else:
+            text = re.sub(r"\s*<super>(\d)</super>", r"\\\\u\\\\s-2\1\\\\s0\\\\d", content)
+            parts.append(f".LP\n{text}")
+    parts += [f".FS\n{note}\n.FE" for note in layout.notes]
+    source = "\n".join(parts).encode("utf-8")
+    done = subprocess.run(
+        ["groff", "-t", "-ms", "-Kutf8", "-mfr", "-Tpdf"],
+        input=source,
+        capture_output=True,
+        check=False,
+    )
+    made.write_bytes(done.stdout)
+    return done.stdout.startswith(b"%PDF")
+
+
+def by_cairo(_: Layout, drawn: Path, made: Path) -> bool:
+    if shutil.which("pdftocairo") is None:
+        return False
+    subprocess.run(["pdftocairo", "-pdf", str(drawn), str(made)], check=True)
+    return True
+
+
+def by_scanner(_: Layout, drawn: Path, made: Path) -> bool:
+    if shutil.which("tesseract") is None:
+        return False
+    made.write_bytes(scan_of(drawn.read_bytes()))
+    return True
+
+
+OTHERS: dict[str, Callable[[Layout, Path, Path], bool]] = {
+    "latex": by_latex,
+    "chromium": by_chromium,
+    "groff": by_groff,
+    "cairo": by_cairo,
+    "scan": by_scanner,
+}
 
 
 def make(folder: Path, documents: int) -> dict[Path, tuple[str, Layout]]:
@@ -339,6 +518,11 @@ def make(folder: Path, documents: int) -> dict[Path, tuple[str, Layout]]:
                 path = folder / f"{kind.replace(' ', '-')}-{seed}-{maker}.pdf"
                 path.write_bytes(by_reportlab(layout, chance))
                 made[path] = kind, layout
+                if maker == "reportlab":
+                    for program, write_other in OTHERS.items():
+                        other = path.with_stem(f"{kind.replace(' ', '-')}-{seed}-{program}")
+                        if write_other(layout, path, other):
+                            made[other] = kind, layout
             source = docx_of(layout) if office else None
             if source is not None:
                 path = folder / f"{kind.replace(' ', '-')}-{seed}-libreoffice.docx"
@@ -373,7 +557,7 @@ def main() -> None:
         names = ("recall", "precision", "order", "sentences")
         print(f"{'layout':22}{'maker':13}{'reader':9}" + "".join(f"{n:>11}" for n in names))
         for kind in [*KINDS, ""]:
-            for maker in ("reportlab", "disorder", "libreoffice"):
+            for maker in ("reportlab", "disorder", "libreoffice", *OTHERS):
                 chosen = [
                     (path, layout)
                     for path, (name, layout) in made.items()

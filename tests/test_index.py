@@ -185,7 +185,7 @@ def test_another_format_is_told_and_made_again(
         patch.setattr("qa.index.writer.FORMAT", 99)
         patch.setattr("qa.index.manifest.FORMAT", 99)
         update(corpus, fake_embedder)
-    with pytest.raises(QAError, match="format 99, this version reads format 3"):
+    with pytest.raises(QAError, match="format 99, this version reads format 4"):
         open_index(corpus.parent / "index")
     assert update(corpus, fake_embedder).embedded == 3
 
@@ -368,7 +368,7 @@ def test_the_manifest_is_readable_and_complete(
     corpus = write_corpus(FILES)
     generation = corpus.parent / "index" / update(corpus, fake_embedder).generation
     manifest = json.loads((generation / "manifest.json").read_text("utf-8"))
-    assert (manifest["format"], manifest["documents"], manifest["passages"]) == (3, 3, 3)
+    assert (manifest["format"], manifest["documents"], manifest["passages"]) == (4, 3, 3)
     assert manifest["embedder"] == {
         "name": "fake",
         "fingerprint": "fake-1",

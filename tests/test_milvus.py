@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -157,9 +161,10 @@ def test_a_generation_replaces_the_one_before_and_a_deleted_document_is_gone(
 def test_an_interrupted_publication_leaves_the_one_before_and_is_made_up_for(
     write_corpus: Callable[..., Path], tmp_path: Path, fake_embedder: FakeEmbedder
 ) -> None:
-    corpus = write_corpus({"a.txt": "Le moulin tourne."})
+    corpus = write_corpus({"a.txt": "Le moulin tourne.", "b.txt": "Le secret zyxwvu."})
     folder = index_folder(str(tmp_path / "x.db"))
     first = update_index(corpus, folder, fake_embedder)
+    (corpus / "b.txt").unlink()
     (corpus / "a.txt").write_text("La roue tourne.", "utf-8")
 
     def stop(progress: Progress) -> None:
@@ -176,7 +181,12 @@ def test_an_interrupted_publication_leaves_the_one_before_and_is_made_up_for(
     assert open_index(folder).document("a.txt").text == "La roue tourne."
     address = milvus_address(folder)
     assert address is not None
-    # That before it stays, for questions that are being asked; nothing of the interrupted run.
+    # Nothing stays of the interrupted run, nor of what was deleted before it.
+    assert len(connect(address).collections()) == 2
+    assert stored(tmp_path / "x.db", "zyxwvu") == []
+    # Without a deletion the generation before stays, for questions that are being asked.
+    (corpus / "a.txt").write_text("La roue grince.", "utf-8")
+    update_index(corpus, folder, fake_embedder)
     assert len(connect(address).collections()) == 4
 
 
@@ -191,6 +201,29 @@ def test_the_commands_take_an_address(
     assert main(["ask", "Où Trotsky est-il mort ?", "--index", place]) == 0
     assert "« Trotsky est mort à Mexico en 1940. » [1]" in capsys.readouterr().out
     assert main(["verify", "--index", place]) == 0
+
+
+def test_another_process_reads_what_was_published(
+    write_corpus: Callable[..., Path], tmp_path: Path
+) -> None:
+    corpus = write_corpus({"a.txt": "Trotsky est mort à Mexico en 1940.", "b.txt": "Le moulin."})
+    queries, qrels = tmp_path / "q.jsonl", tmp_path / "qrels.txt"
+    queries.write_text('{"_id": "1", "text": "Où Trotsky est-il mort ?"}', "utf-8")
+    qrels.write_text("1 0 a.txt 1\n", "utf-8")
+    place = ["--index", str(tmp_path / "x.db"), "--json"]
+
+    def run(*arguments: str) -> dict[str, Any]:
+        command = [sys.executable, "-m", "qa.cli", *arguments, *place]
+        result = subprocess.run(command, capture_output=True, text=True, check=True)
+        found: dict[str, Any] = json.loads(result.stdout)
+        return found
+
+    assert run("index", str(corpus))["passages"] == 2
+    judged = run("eval", str(queries), "--qrels", str(qrels))
+    assert {m["nDCG@10"] for m in judged["methods"].values()} == {1.0}
+    answer = run("ask", "Où Trotsky est-il mort ?")
+    assert answer["citations"][0]["quote"] == "Trotsky est mort à Mexico en 1940."
+    assert run("verify") == {"ok": True, "faults": []}
 
 
 def test_a_server_that_is_away_is_told_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -273,8 +273,25 @@ def test_turned_text(tmp_path: Path) -> None:
 def test_lines_of_a_table_of_contents_are_left_out(tmp_path: Path) -> None:
     pages = Pages()
     pages.lines(["Les origines . . . . . . . . . . . . . . . . 12", "La suite ............ xiv"])
+    pages.lines(["Les origines"], top=650, size=16)
     pages.lines(PROSE, top=600)
-    assert one(tmp_path, "a.pdf", pages.done()).text == TEXT
+    pages.lines(["La suite"], top=400, size=16)
+    pages.lines(PROSE, top=350)
+    document = one(tmp_path, "a.pdf", pages.done())
+    assert document.text == f"Les origines\n\n{TEXT}\n\nLa suite\n\n{TEXT}"
+    assert len(document.removed) == 2
+
+
+def test_a_price_list_with_dots_is_text(tmp_path: Path) -> None:
+    pages = Pages()
+    pages.lines(["Salle bleue ................ 60 €", "Salle verte . . . . . . . . . 110 €"])
+    pages.lines(
+        ["La réduction vaut du 6 au", "8 décembre, puis le 30/04/", "2026 seulement."], top=600
+    )
+    assert one(tmp_path, "a.pdf", pages.done()).text == (
+        "Salle bleue\u00a0: 60 €\nSalle verte\u00a0: 110 €\n\n"
+        "La réduction vaut du 6 au 8 décembre, puis le 30/04/2026 seulement."
+    )
 
 
 @pytest.mark.parametrize(

@@ -222,14 +222,15 @@ def test_json_lines(tmp_path: Path) -> None:
             metadata={"url": "https://exemple.fr/1", "author": "A. B.", "date": "1938"},
         ),
         Document(id="7", title="", text="Deux.", source="c.jsonl:2"),
+        Document(id="c.jsonl:6", title="", text="sans id", source="c.jsonl:6"),
         Document(id="d6", title="", text="a\ufffdbc", source="c.jsonl:10"),
+        Document(id="c.jsonl:11", title="", text="x", source="c.jsonl:11"),
     ]
     skipped = {r.source: r.reason for r in results if isinstance(r, Skipped)}
-    assert list(skipped) == [f"c.jsonl:{n}" for n in (3, 5, 6, 7, 8, 9, 11, 12, 13)]
+    assert list(skipped) == [f"c.jsonl:{n}" for n in (3, 5, 7, 8, 9, 12, 13)]
     assert skipped["c.jsonl:3"].startswith("line 3 is not JSON: Expecting value")
     assert skipped["c.jsonl:5"] == "line 5 is not a JSON object"
-    assert skipped["c.jsonl:6"] == 'line 6 has no "_id" or "id" (a string or a number)'
-    assert skipped["c.jsonl:7"] == 'line 7 has no "text" (a string)'
+    assert skipped["c.jsonl:7"] == "no text in it"
     assert skipped["c.jsonl:8"] == 'line 8 has an empty "text"'
     assert skipped["c.jsonl:9"] == 'duplicate id "d1", already read from c.jsonl:1'
     assert skipped["c.jsonl:12"] == "line 12 is not JSON: nested too deeply"

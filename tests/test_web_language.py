@@ -98,9 +98,9 @@ def test_a_page_in_english_says_nothing_in_french(browser: Browser, both: Site) 
         # All that the page says itself, without what documents and readers say.
         said = browser.run(
             "const page = document.body.cloneNode(true);"
-            "for (const theirs of page.querySelectorAll('blockquote, cite, mark, .question, .refusal, .text,"
-            " .body, .document, .masthead h1, .example, .titles a, .to-source, .path, #past li,"
-            " [data-word], small, script, style, code'))"
+            "for (const theirs of page.querySelectorAll('blockquote, cite, mark, .question,"
+            " .refusal, .text, .body, .document, .masthead h1, .example, .titles a, .to-source,"
+            " .path, #past li, [data-word], small, script, style, code'))"
             "  theirs.remove();"
             "return [page.textContent, ...[...page.querySelectorAll('[aria-label], [title],"
             " [placeholder]')].map(e => [e.ariaLabel, e.title, e.placeholder].join(' '))]"

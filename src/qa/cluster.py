@@ -9,6 +9,7 @@ documents under the same path; what one cannot read is read here.
 from __future__ import annotations
 
 import os
+import socket
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 _AHEAD = 2
 # Larger files are read here, document by document: a task gives all that it found at once.
 _LARGEST = 50_000_000  # bytes
+_KNOCK = 10.0  # seconds in which a cluster has to take a connection
 
 Result = tuple[str, Document | Skipped]
 
@@ -50,6 +52,7 @@ class Cluster:
         client: Any = ray
         self._ray = client
         try:
+            _knock(address)
             client.init(address, log_to_driver=False, logging_level="ERROR")
         except (ConnectionError, ValueError, RuntimeError, OSError) as error:
             cause = " ".join(str(error).split())[:200]
@@ -185,6 +188,13 @@ class _SpreadReader:
                 continue
             if is_small:
                 self._begun.append((name, self._cluster.read(path, name, self._settings)))
+
+
+def _knock(address: str) -> None:
+    """Raise ``OSError`` where nobody listens: Ray itself would wait for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_KNOCK).close()
 
 
 def _embed(name: str, texts: Sequence[str]) -> tuple[str, Embedded]:

@@ -6,10 +6,11 @@ from qa.index.intake import Progress
 from qa.index.manifest import DamagedIndexError, Manifest
 from qa.index.milvus import index_folder
 from qa.index.reader import Index, current_name, open_index
+from qa.index.report import IndexReport
 from qa.index.store import DocumentEntry, LanguageCount, RepeatedDocument
 from qa.index.verify import verify_citations, verify_index
 from qa.index.watch import watch_index
-from qa.index.writer import IndexReport, update_index
+from qa.index.writer import update_index
 
 __all__ = [
     "DamagedIndexError",

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from qa.chunking import ChunkSettings
 from qa.embedding import Embedder
 from qa.index.intake import Progress
+from qa.index.report import IndexReport
 from qa.index.store import Store
-from qa.index.writer import IndexReport, update_index
+from qa.index.writer import update_index
 from qa.records import Document, QAError
 
 if TYPE_CHECKING:

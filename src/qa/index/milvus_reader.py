@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from qa.embedding import Signs, Vectors
 from qa.index.manifest import DamagedIndexError, Manifest
 from qa.index.milvus import Milvus, generation_name, record_key, term_dimension
-from qa.index.milvus_rows import BLOCK, Collection, of_documents
+from qa.index.milvus_collection import BLOCK, Collection, of_documents
 from qa.index.milvus_store import RemoteStore
 from qa.index.parts import Found
 from qa.index.reader import Index
@@ -31,9 +31,7 @@ def open_remote(milvus: Milvus, folder: Path) -> Index:
     moment = milvus.published()
     if moment is None:
         raise QAError("no_index_in_milvus", milvus.address.text)
-    records, passages = (
-        Collection(milvus, f"{milvus.prefix}{moment}_{part}") for part in ("records", "passages")
-    )
+    records, passages = (Collection(milvus, moment, part) for part in ("records", "passages"))
     manifest = Manifest.from_json(records.record("manifest", ""))
     summary = json.loads(records.record("summary", ""))
     found = passages.count()

@@ -6,11 +6,12 @@ import copy
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import fields
 from functools import lru_cache
 from typing import Any
 
 from qa.index.manifest import Manifest
-from qa.index.milvus_rows import BLOCK, Collection, of_documents
+from qa.index.milvus_collection import BLOCK, Collection, of_documents
 from qa.index.store import DocumentEntry, FileRecord, LanguageCount, RepeatedDocument
 from qa.records import Document, Heading, PageStart, Passage, Skipped, page_at
 
@@ -78,7 +79,7 @@ class RemoteStore:
     def documents(self) -> list[DocumentEntry]:
         """The list of documents, in reading order."""
         return [
-            DocumentEntry(**{name: value for name, value in one.items() if name != "digest"})
+            DocumentEntry(**{field.name: one[field.name] for field in fields(DocumentEntry)})
             for one in self._records.records("entry")
             if self._among is None or one["id"] in self._among
         ]

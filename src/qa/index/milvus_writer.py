@@ -15,6 +15,7 @@ from qa.french import analyse_grams, analyse_words
 from qa.index.intake import Progress
 from qa.index.manifest import NAME
 from qa.index.milvus import Milvus, generation_moment, record_key, term_dimension
+from qa.index.milvus_collection import Collection
 from qa.index.reader import LocalIndex
 from qa.index.store import Store
 from qa.records import QAError
@@ -33,13 +34,13 @@ _Item = TypeVar("_Item")
 
 
 def publish_generation(
-    milvus: Milvus, index: LocalIndex, deleted: bool, progress: Callable[[Progress], None]
+    milvus: Milvus, index: LocalIndex, progress: Callable[[Progress], None]
 ) -> None:
     """Copy a generation that is whole on this disk to Milvus, and switch the alias to it.
 
     The generation before it stays until the next one, in case a question is being asked of it;
-    unless a document was ``deleted``, of which nothing is to stay. What an interrupted run has left
-    there goes.
+    unless it holds a document that was deleted, of which nothing is to stay. What an interrupted
+    run has left there goes.
     """
     moment, before = generation_moment(index.path.name), milvus.published(fresh=True)
     if moment == before:
@@ -52,7 +53,15 @@ def publish_generation(
     _create_records(milvus, records)
     _fill(milvus, records, _records(index, statistics), None, lambda _: None)
     milvus.publish(moment)
-    milvus.remove({moment} if deleted else {moment, before})
+    keeps = before is not None and _holds_nothing_else(milvus, before, index.store)
+    milvus.remove({moment, before} if keeps else {moment})
+
+
+def _holds_nothing_else(milvus: Milvus, moment: str, store: Store) -> bool:
+    """Whether a generation has no document that is gone. An id of another file is another one."""
+    entries = Collection(milvus, moment, "records").records("entry")
+    held = {(entry["id"], entry["file"]) for entry in entries}
+    return held <= store.document_files().items()
 
 
 class Statistics:
@@ -136,9 +145,9 @@ def _records(index: LocalIndex, statistics: Mapping[str, Statistics]) -> Iterato
         "tokens": index.tokens.tokens,
     }
     yield from _record("summary", "", 0, json.dumps(summary))
-    digests, removed = store.document_digests(), store.removed()
+    digests, files, removed = store.document_digests(), store.document_files(), store.removed()
     for position, entry in enumerate(store.documents()):
-        known = asdict(entry) | {"digest": digests[entry.id].hex()}
+        known = asdict(entry) | {"digest": digests[entry.id].hex(), "file": files[entry.id]}
         yield from _record("entry", entry.id, position, json.dumps(known))
         document = store.document(entry.id)
         assert document is not None

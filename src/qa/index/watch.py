@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from qa.embedding import Embedder
 from qa.index.intake import Progress
 from qa.index.memory import distinct_name, is_inside, stamp_file
-from qa.index.writer import IndexReport, update_index
+from qa.index.report import IndexReport
+from qa.index.writer import update_index
 from qa.records import QAError, Skipped
 
 if TYPE_CHECKING:

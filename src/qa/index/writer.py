@@ -8,11 +8,10 @@ import importlib.metadata
 import sqlite3
 import stat
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qa.chunking import ChunkSettings
 from qa.dense import EXACT_UP_TO, Approximation
@@ -45,41 +44,16 @@ from qa.index.memory import changed_files, says_the_same
 from qa.index.milvus import connect, milvus_address
 from qa.index.reader import LocalIndex, open_generation, open_local
 from qa.index.recipe import reading_recipe
-from qa.index.store import LanguageCount, RepeatedDocument, Store
+from qa.index.report import IndexReport, compare
+from qa.index.store import Store
 from qa.index.vectors import BLOCK, Journal, build_vectors, embed_new, remove_journal
 from qa.lexical import LexicalIndex
-from qa.records import QAError, Skipped
+from qa.records import QAError
 
 if TYPE_CHECKING:
     from qa.reading import ReadingSettings
 
 _PACKAGES = ("faiss-cpu", "numpy", "onnxruntime", "sourcier", "tantivy", "tokenizers")
-
-
-@dataclass(frozen=True, slots=True)
-class IndexReport:
-    """What an update did, by document id; ``embedded`` of ``passages`` were new.
-
-    ``renamed`` are pairs of the old and the new id of a document whose file moved; ``read`` is how
-    many files were read, the others being as they were. ``repeated_passages`` say what an earlier
-    passage says; results show them once.
-    """
-
-    added: tuple[str, ...]
-    changed: tuple[str, ...]
-    deleted: tuple[str, ...]
-    renamed: tuple[tuple[str, str], ...]
-    unchanged: tuple[str, ...]
-    skipped: tuple[Skipped, ...]
-    read: int
-    passages: int
-    embedded: int
-    languages: Mapping[str, LanguageCount]
-    repeated_passages: int
-    repeated_documents: tuple[RepeatedDocument, ...]
-    seconds: float
-    generation: str
-    published: bool
 
 
 def update_index(
@@ -166,7 +140,7 @@ def update_index(
                     open_generation(staging).close()
                     generation = publish(directory, staging).name
         report = IndexReport(
-            **_compare(previous.store if previous is not None else None, store),
+            **compare(previous.store if previous is not None else None, store),
             skipped=tuple(store.skipped()),
             read=read,
             passages=store.counts()[1],
@@ -180,14 +154,12 @@ def update_index(
         )
         older = previous.path if previous is not None and report.published else None
         clean(directory, {generation, *_worth_keeping(directory, generation, older, store)})
-        _publish_elsewhere(directory / generation, bool(report.deleted), progress)
+        _publish_elsewhere(directory / generation, progress)
         remove_journal(directory / EMBEDDED)
         return report
 
 
-def _publish_elsewhere(
-    generation: Path, deleted: bool, progress: Callable[[Progress], None]
-) -> None:
+def _publish_elsewhere(generation: Path, progress: Callable[[Progress], None]) -> None:
     """Into Milvus, where the folder stands for an address there; again after an interruption."""
     address = milvus_address(generation.parent)
     if address is None:
@@ -195,7 +167,7 @@ def _publish_elsewhere(
     from qa.index.milvus_writer import publish_generation
 
     with contextlib.closing(open_generation(generation)) as index:
-        publish_generation(connect(address), index, deleted, progress)
+        publish_generation(connect(address), index, progress)
 
 
 def _check_corpus(corpus: Path) -> None:
@@ -262,39 +234,6 @@ def _corpus_digest(store: Store) -> str:
     for name, content in store.document_digests().items():
         digest.update(name.encode() + b"\0" + content)
     return digest.hexdigest()
-
-
-def _compare(previous: Store | None, store: Store) -> dict[str, Any]:
-    """The fields of the report that tell documents apart: added, changed, and so on."""
-    before = previous.document_digests() if previous is not None else {}
-    after = store.document_digests()
-    common = [name for name in after if name in before]
-    renamed = _renamed(previous, store) if previous is not None else {}
-    return {
-        "added": tuple(n for n in after if n not in before and n not in renamed.values()),
-        "changed": tuple(name for name in common if after[name] != before[name]),
-        "deleted": tuple(name for name in before if name not in after and name not in renamed),
-        "renamed": tuple(renamed.items()),
-        "unchanged": tuple(name for name in common if after[name] == before[name]),
-    }
-
-
-def _renamed(previous: Store, store: Store) -> dict[str, str]:
-    """From old to new id, the documents of files that have the contents of a file that is gone."""
-    before, after = previous.files(), store.files()
-    gone: dict[bytes, list[str]] = {}
-    for name, record in before.items():
-        if name not in after and record.digest is not None:
-            gone.setdefault(record.digest, []).append(name)
-    renamed: dict[str, str] = {}
-    for name, record in after.items():
-        if name in before or record.digest is None or not gone.get(record.digest):
-            continue
-        old = [document for _, document in previous.file_documents(gone[record.digest].pop(0))]
-        new = [document for _, document in store.file_documents(name)]
-        if len(old) == len(new):
-            renamed |= {a: b for a, b in zip(old, new, strict=True) if a != b}
-    return renamed
 
 
 def _worth_keeping(directory: Path, generation: str, older: Path | None, store: Store) -> list[str]:

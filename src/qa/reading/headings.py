@@ -7,12 +7,12 @@ numbering does. A table of contents is no section: it goes, and is told.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
 from qa.reading.blocks import Block
+from qa.reading.contents import CONTENTS, without_contents
 
 _LONGEST_TITLE = 80  # characters
 _LONGEST_NUMBERED = 120
@@ -35,7 +35,7 @@ _ARTICLE = re.compile(
     rf"|{_ROMAN}(?!\.?{_SPACE}?\d)))"
     rf"(?P<mark>{_SPACE}?[.:–—-]+(?={_SPACE}|$)|{_SPACE}?$|(?={_SPACE}[«\"A-ZÀ-ÖØ-ÞŒ]))(?P<rest>.*)"
 )
-# "8.3 Les préavis", "§ 2. Durée", "IV. — La guerre"; a single number needs its point: "3. Salles".
+# "8.3 Les préavis", "§ 2. Durée", "IV. — La guerre"; a single number needs its point: "3. Prix".
 _SECTION = re.compile(
     rf"(?:§{_SPACE}?)?(?P<number>\d{{1,2}}(?:\.\d{{1,2}}){{1,4}}|(?:\d{{1,2}}|{_ROMAN})"
     rf"(?=[.)]|{_SPACE}?[-–—]))[.)]?{_SPACE}?[-–—]?{_SPACE}+(?P<title>[«\"A-ZÀ-ÖØ-ÞŒ].*)"
@@ -69,20 +69,8 @@ _ARTICLE_LEVEL, _LONE_LEVEL, _SECTION_LEVEL, _LOWEST = 5, 4, 3, 6
 _BETWEEN = " \n\u00a0\u202f.:–—-"  # between a run-in title and its text
 _MOST_BOLD = 0.4  # share of the blocks; more that are all bold are no titles
 
-# --- tables of contents
-_CONTENTS = re.compile(
-    r"(?:table{0}des{0}mati[eè]res|sommaire|contenu|plan{0}du{0}document|table{0}of{0}contents"
-    r"|table|contents){0}?:?".replace("{0}", _SPACE),
-    re.I,
-)
-# What stands after an entry: dots, and its page…
-_LEADER = re.compile(r"(?:[ .…·_\u00a0]{3,200}|\s\|\s)\d{1,4}$|[.…·_]{4,200}$")
-_PAGE = re.compile(rf"{_SPACE}\d{{1,4}}$")  # …or its page alone
-_ITEM = re.compile(r"^(?:[-–•*]|\d{1,2}[.)])\s+")
-# … and in a price list: "Salle bleue ........ 60 €".
+# Of a price list: "Salle bleue ........ 60 €".
 _DOTS = re.compile(r"(?<=\w)[ \u00a0]?(?:[.·_…][ \u00a0]?){4,200}(?=[^\W_])")
-_MOST_ENTRIES = 400
-_RECURRING = 0.3  # share of a table's entries that come again as headings, at least
 _NO_TITLE = re.compile(
     rf"\W*(?:{_ROMAN}|\d{{1,3}}|anonym(?:ous|e)|[A-Z]{{2,5}}\d{{3,}}.*)?\W*", re.I
 )
@@ -90,7 +78,7 @@ _NO_TITLE = re.compile(
 
 def is_credible_title(text: str) -> bool:
     """Whether a heading can be a document's title: not « I », « 12 », « (anonymous) »."""
-    return not (_NO_TITLE.fullmatch(text) or _CONTENTS.fullmatch(text))
+    return not (_NO_TITLE.fullmatch(text) or CONTENTS.fullmatch(text))
 
 
 def is_section_title(text: str) -> bool:
@@ -119,7 +107,7 @@ def mark_headings(
     ``styled``: the format itself marks headings; they keep their levels, and what is found besides
     stands at the level of its kind, else below the last of them.
     """
-    kept, contents = _without_contents(blocks)
+    kept, contents = without_contents(blocks)
     split = [part for block in kept for part in _split(block)]
     kinds = _kinds(split)
     bold = sum(block.bold for block in split) <= _MOST_BOLD * len(split)
@@ -291,75 +279,3 @@ def _sections(blocks: Sequence[Block]) -> tuple[dict[int, int], bool]:
     if len(kept) < 2 and not any(len(numbers) > 1 for numbers in found.values()):
         return {}, False
     return kept, 0 in kept.values()
-
-
-# --- tables of contents -------------------------------------------------------------------------
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"\W+", " ", text).strip().casefold()
-
-
-def _forms(line: str) -> list[str]:
-    """An entry as the heading may be that it names: without its page, without its number."""
-    bare = _PAGE.sub("", _LEADER.sub("", line))
-    return [_plain(form) for form in (bare, _ITEM.sub("", bare)) if form != line]
-
-
-def _is_entry(line: str, counts: Mapping[str, int]) -> bool:
-    """Whether a line of a table of contents comes again, as the heading that it names."""
-    return counts.get(_plain(line), 0) > 1 or any(counts.get(f, 0) > 0 for f in _forms(line))
-
-
-def _without_contents(blocks: Sequence[Block]) -> tuple[list[Block], list[str]]:
-    """Take out tables of contents: a title that names one, then lines that come again later.
-
-    Lines with dots and page numbers that come again are one without a title, too.
-    """
-    named = {
-        at for at, b in enumerate(blocks) if _CONTENTS.fullmatch(b.text.partition("\n")[0].strip())
-    }
-    dotted = {
-        at
-        for at, block in enumerate(blocks)
-        if not block.level and all(_LEADER.search(x[-210:]) for x in block.text.split("\n"))
-    }
-    if not (named or dotted):
-        return list(blocks), []
-    counts: Counter[str] = Counter(
-        _plain(line) for b in blocks if len(b.text) < 20_000 for line in b.text.split("\n")
-    )
-    kept: list[Block] = []
-    contents: list[str] = []
-    at = 0
-    while at < len(blocks):
-        end, entries = at, []
-        if at in named:
-            end, entries = at + 1, blocks[at].text.split("\n")[1:]
-            counts.subtract(map(_plain, entries))
-        if at in named or at in dotted:
-            while end < len(blocks) and len(entries) < _MOST_ENTRIES:
-                lines = blocks[end].text.split("\n")
-                good = sum(len(x) <= 200 and _looks_listed(x, counts) for x in lines)
-                if good < 0.6 * len(lines):
-                    break
-                counts.subtract(map(_plain, lines))
-                entries += lines
-                end += 1
-        again = sum(
-            any(counts[form] > 0 for form in (_plain(line), *_forms(line))) for line in entries
-        )
-        if entries and again >= _RECURRING * len(entries):
-            contents += [blocks[at].text.partition("\n")[0]] if at in named else []
-            contents += entries
-            at = end
-            continue
-        counts.update(map(_plain, entries))
-        # A title without entries is text: nothing that follows stands under it.
-        kept.append(replace(blocks[at], level=0) if at in named else blocks[at])
-        at += 1
-    return kept, contents
-
-
-def _looks_listed(line: str, counts: Mapping[str, int]) -> bool:
-    return _LEADER.search(line[-210:]) is not None or _is_entry(line, counts)

@@ -135,9 +135,13 @@ def _document(
     else:
         fields = {k: part for k, part in value.items() if k not in IDENTIFIERS}
         blocks, others = [Block(text)] if (text := "\n".join(_told(fields, "", 0))) else [], []
+    if not blocks and not texts:
+        return skipped(place, "no_text")
     if not blocks:
         return skipped(place, "empty_field", place.rpartition(":")[2], *_named(text_fields))
-    return record_document(key or place, place, title, blocks, others)
+    # Ids of records of all fields are those of rows, which every file counts anew.
+    identifier = key if texts else f"{name}:{key}" if key else ""
+    return record_document(identifier or place, place, title, blocks, others)
 
 
 def _named(fields: Sequence[str]) -> tuple[str, str]:

@@ -89,8 +89,9 @@ def join_broken_lines(lines: Sequence[str], vocabulary: frozenset[str] = frozens
     pieces: list[str] = []
     for line, following in pairwise(lines):
         cut = _cut(line, following)
-        if cut is None:
-            pieces += [line, " "]
+        if cut is None:  # "30/04/" / "2026" is a date
+            is_date = line[-1:] == "/" and line[-2:-1].isdigit() and following[:1].isdigit()
+            pieces += [line] if is_date else [line, " "]
         elif keeps_hyphen(*cut, vocabulary):
             pieces.append(line)
         else:

@@ -54,7 +54,8 @@ _CUT_WORD = re.compile(r"([^\W\d_][\w’'-]{0,40})-\n([^\W\d_]\w{0,40})")
 _TAG = re.compile(r"</?([A-Za-z][\w-]*)[^<>]*>")
 # Of MDX: « import X from 'y' », « <Tabs> ».
 _COMPONENT = re.compile(
-    r"^(?:import|export) [^\n]{0,500}(?:from ['\"]|=)[^\n]{0,500}$|</?[A-Z][\w.]{0,60}(?:\s[^<>]{0,1000})?/?>",
+    r"^(?:import|export) [^\n]{0,500}(?:from ['\"]|=)[^\n]{0,500}$"
+    r"|</?[A-Z][\w.]{0,60}(?:\s[^<>]{0,1000})?/?>",
     re.MULTILINE,
 )
 _COMMENT = 5_000  # characters within which a comment inside a paragraph ends

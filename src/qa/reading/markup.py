@@ -97,7 +97,8 @@ _HEADING_COMMANDS = {
 }  # fmt: skip
 # What French packages print.
 _PRINTED = {
-    "\\": "\x06", "og": "«\u00a0", "fg": "\u00a0»", "euro": "€", "EUR": "€", "ier": "er", "iere": "re",
+    "\\": "\x06", "og": "«\u00a0", "fg": "\u00a0»", "euro": "€", "EUR": "€", "ier": "er",
+    "iere": "re",
     "ieme": "e", "no": "n°\u00a0", "degres": "°", "up": "%s", "textsuperscript": "%s", "bsc": "%s",
     "hspace": "", "vspace": "", "multicolumn": "%(3)s",
 }  # fmt: skip
@@ -174,7 +175,8 @@ def _latex_context() -> Any:
     macros = [MacroTextSpec(name, heading(n)) for name, n in _HEADING_COMMANDS.items()]
     macros += [MacroTextSpec("footnote", note), MacroTextSpec("item", "\x05")]
     macros += [MacroTextSpec(name, text) for name, text in _PRINTED.items()]
-    silent = "label maketitle tableofcontents title author date hline toprule midrule bottomrule cline ref"
+    silent = "label maketitle tableofcontents title author date ref"
+    silent += " hline toprule midrule bottomrule cline"
     macros += [MacroTextSpec(name, discard=True) for name in silent.split()]
     tables = [EnvironmentTextSpec(name, table) for name in ("tabular", "tabularx", "longtable")]
     lists = tables + [

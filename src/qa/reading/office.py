@@ -33,7 +33,7 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d(?=T)")
 _NO_TITLE = re.compile(
     r"(?:microsoft word\b.*|(?:nouveau )?document\s?\d*|sans (?:titre|nom)\s?\d*|untitled\s?\d*"
     r"|titre|word document|présentation powerpoint|powerpoint presentation|présentation\s?\d*"
-    r"|classeur\s?\d*|\W*anonym(?:ous|e)\W*|.*\.(?:docx?|odt|rtf|pdf|tex|indd|qxd|pages))",
+    r"|classeur\s?\d*|\W*anonym(?:ous|e)\W*|.*\.(?:docx?|odt|rtf|pdf|html?|tex|indd|qxd|pages))",
     re.IGNORECASE,
 )
 _NO_AUTHOR = re.compile(

@@ -29,6 +29,11 @@ _ALONE_NUMBER = re.compile(
 _BULLET = re.compile(rf"^[{layout.BULLETS}]\s*(?=\S)")
 # "Chapitre 2 . . . . . . . . 14", "Salle bleue ........ 60 €": a line of its own.
 _LEADER = re.compile(r"(?:\s?[.…·_]){5,}")
+# No sentence or item ends so: "du 6 au" / "8 décembre", "30/04/" / "2026".
+_GOES_ON = re.compile(
+    r"(?:\b(?:à|aux?|de|des?|du|d['’]|en|entre|et|l['’]|la|les?|n°|ou|par|pour|sur|une?)|[/,(])$",
+    re.I,
+)
 _LARGE = 1.12  # times the usual size: a title
 _LARGEST = 1.5  # times the usual size: a title even when it ends with a full stop
 _SMALL = 0.93  # times the usual size: a note
@@ -271,8 +276,9 @@ def _kept_lines(
     group = [cleaned[0]]
     for at, text in enumerate(cleaned[1:], start=1):
         table = " | " in text or " | " in cleaned[at - 1]
-        table = table or _LEADER.search(cleaned[at - 1]) or _LEADER.search(text)
+        table = table or any(map(_LEADER.search, (cleaned[at - 1], text)))
         forced = layout.is_forced(paragraph.lines[at - 1], paragraph.lines[at], paragraph.right)
+        forced = forced and not _GOES_ON.search(cleaned[at - 1])
         if table or (forced and not lines.starts_lower(text)):
             yield mend_punctuation(lines.join_broken_lines(group, vocabulary))
             group = []

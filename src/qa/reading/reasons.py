@@ -150,10 +150,6 @@ REASONS: Mapping[str, tuple[str, str]] = {
     "line_too_long": ("line {0} is longer than {1} MB", "ligne {0} : plus de {1} Mo"),
     "not_json": ("line {0} is not JSON: {1}", "ligne {0} : pas du JSON"),
     "not_object": ("line {0} is not a JSON object", "ligne {0} : pas un objet JSON"),
-    "no_id": (
-        'line {0} has no "_id" or "id" (a string or a number)',
-        "ligne {0} : ni « _id » ni « id »",
-    ),
     "no_field": ("line {0} has no {1} (a string)", "ligne {0} : sans {2}"),
     "empty_field": ("line {0} has an empty {1}", "ligne {0} : {2} vide"),
     "json": ("not JSON: {0}", "pas du JSON"),

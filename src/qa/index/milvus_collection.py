@@ -1,4 +1,4 @@
-"""The rows of a Milvus collection that never changes, as the parts of an index read them."""
+"""A collection in Milvus, read: rows by key, by condition and by inner product."""
 
 from __future__ import annotations
 
@@ -19,10 +19,13 @@ def of_documents(documents: Sequence[str]) -> str:
 
 
 class Collection:
-    """A collection that never changes."""
+    """A collection that never changes: that of a part ("passages", "records") of a generation."""
 
-    def __init__(self, milvus: Milvus, name: str):
+    def __init__(self, milvus: Milvus, moment: str, part: str):
+        name = f"{milvus.prefix}{moment}_{part}"
         self._milvus, self._name = milvus, name
+        # Milvus has it loaded; Milvus Lite forgets that with its process.
+        milvus.call("load_collection", name)
 
     def count(self) -> int:
         """How many rows there are."""
@@ -55,7 +58,8 @@ class Collection:
     def search(
         self, field: str, vector: Any, limit: int, condition: str, fields: Sequence[str] = ()
     ) -> list[dict[str, Any]]:
-        """The rows with the greatest inner products, of those that fulfil the condition."""
+        """Of the rows that fulfil the condition, those with the largest inner products with a
+        vector, and these as ``score``."""
         (found,) = self._milvus.call(
             "search",
             self._name,
@@ -70,10 +74,10 @@ class Collection:
 
     def record(self, kind: str, key: str) -> str:
         """The text of a record, put together."""
-        fields = ["kind", "name", "parts", "value"]
+        wanted = ["kind", "name", "parts", "value"]
         first = [
             found
-            for found in self.get([record_key(kind, key)], fields)
+            for found in self.get([record_key(kind, key)], wanted)
             if (found["kind"], found["name"]) == (kind, key)
         ]
         if not first:
@@ -86,8 +90,8 @@ class Collection:
 
     def records(self, kind: str) -> list[Any]:
         """The contents of all records of a kind, by position."""
-        fields = ["name", "position", "parts", "value"]
-        found = self.every(f'kind == "{kind}" and parts > 0', fields)
+        wanted = ["name", "position", "parts", "value"]
+        found = self.every(f'kind == "{kind}" and parts > 0', wanted)
         ordered = sorted(found, key=lambda record: int(record["position"]))
         return [
             json.loads(
