@@ -247,7 +247,7 @@ def test_killed_runs_go_on_where_they_stopped(
 ) -> None:
     """Killed at random moments, then let finish: nothing is embedded twice but a block a kill."""
     block = 4
-    monkeypatch.setattr("qa.index.vectors.BLOCK", block)
+    monkeypatch.setattr("qa.index.writer.BLOCK", block)
     monkeypatch.setattr("qa.index.draft._SECONDS", 0.0)
     corpus = write_corpus(
         {f"{n:02}.txt": f"le texte numéro {n} parle de la chose {n * n}." for n in range(80)}
@@ -288,7 +288,7 @@ class Stop(BaseException):
 def test_an_interrupted_run_is_continued_exactly(
     write_corpus: Callable[..., Path], fake_embedder: FakeEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qa.index.vectors.BLOCK", 2)
+    monkeypatch.setattr("qa.index.writer.BLOCK", 2)
     corpus = write_corpus({f"{n}.txt": f"le texte {n} de la série." for n in range(10)})
     time.sleep(0.06)
 
