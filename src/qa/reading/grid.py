@@ -65,7 +65,7 @@ def table_lines(table: Sequence[Sequence[Cell]], heads: int | None = None) -> li
 
 def _titles(grid: Sequence[Sequence[Cell | None]]) -> list[str]:
     """The rows of a single cell that stand above those of several."""
-    alone = []
+    alone: list[str] = []
     for row in grid:
         texts = dict.fromkeys(cell.text for cell in row if cell is not None and cell.text)
         if len(texts) > 1:
