@@ -276,7 +276,7 @@ def _kept_lines(
     group = [cleaned[0]]
     for at, text in enumerate(cleaned[1:], start=1):
         table = " | " in text or " | " in cleaned[at - 1]
-        table = table or any(map(_LEADER.search, (cleaned[at - 1], text)))
+        table = table or any(map(_LEADER.search, cleaned[at - 1 : at + 1]))
         forced = layout.is_forced(paragraph.lines[at - 1], paragraph.lines[at], paragraph.right)
         forced = forced and not _GOES_ON.search(cleaned[at - 1])
         if table or (forced and not lines.starts_lower(text)):
