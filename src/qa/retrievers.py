@@ -61,7 +61,7 @@ def haystack_retriever(assistant: Assistant, *, limit: int = 10, method: str = "
     with needs("retrievers"):
         from haystack import Document, component
 
-    @component  # type: ignore[untyped-decorator]
+    @component
     class SourcierRetriever:
         @component.output_types(documents=list[Document])  # type: ignore[untyped-decorator]
         def run(self, query: str) -> dict[str, list[Any]]:
