@@ -182,13 +182,14 @@ class LexicalIndex:
 
     def document_frequency(self, stem: str) -> int:
         """In how many of the passages that are searched a stem occurs."""
-        self._mapped.check()
         if self._among is None:
             return self._frequency(stem)
+        self._mapped.check()
         query = self._narrowed(self._term("words", stem))
         return int(self._searcher.search(query, limit=1, count=True).count)
 
     def _frequency(self, stem: str) -> int:
+        self._mapped.check()
         return int(self._searcher.doc_freq("words", stem))
 
     def _term(self, field: str, term: str) -> Any:
