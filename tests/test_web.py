@@ -1176,7 +1176,7 @@ def test_programs_ask_through_the_client(site: Site) -> None:
     assert answer["citations"] == json.loads(json.dumps(expected["citations"]))
     assert client.predict(ASK, 1, api_name="/answer")["hits"][1:] == []
     for wrong in (("",), ("a" * 2001,), ("Qui ?", 0), ("Qui ?", 5, "magie")):
-        with pytest.raises(Exception, match=r"vide|2.000|method"):
+        with pytest.raises(Exception, match=r"vide|2.000|méthode"):
             client.predict(*wrong, api_name="/answer")
 
 

@@ -196,8 +196,12 @@ def test_why_an_answer_was_given(fresh: Browser, site: Site) -> None:
     browser = fresh
     browser.ask(ASK)
     browser.one(".why summary").click()
-    marks = browser.until(lambda: browser.all(".why mark.word"), "the words that were found")
-    assert {mark.text.lower() for mark in marks} >= {"brume", "jour", "7"}
+    browser.until(
+        lambda: (
+            {mark.text.lower() for mark in browser.all(".why mark.word")} >= {"brume", "jour", "7"}
+        ),
+        "the words that were found",
+    )
     told = browser.text(".why p")
     assert told.startswith(texts.WHY_WORDS.split("{")[0]) and "brume" in told
     answer = site.assistant.answer(ASK)

@@ -303,7 +303,7 @@ def test_no_text_shows_through_the_title_in_forced_colours(browser: Browser, sit
         emulate({"features": [{"name": "forced-colors", "value": "active"}]})
         open_source(browser, site.url)
         colour = browser.run(
-            "return getComputedStyle(document.querySelector('#source h2')).backgroundColor"
+            "return getComputedStyle(document.querySelector('#source .top')).backgroundColor"
         )
         assert colour.startswith("rgb(")
     finally:
