@@ -564,6 +564,7 @@ def ask_as_another_user(directory: Path) -> tuple[int, str]:
         assert index.lexical.search_words("Cronstadt", 1)[0].tolist() == [0]
 
     open_index(directory).close()  # what is imported, another user need not find
+    str(QAError("no_index", directory))  # nor the sentences
     return in_a_process(ask)
 
 

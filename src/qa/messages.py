@@ -8,6 +8,7 @@ and a sentence that no catalogue has stands for itself.
 from __future__ import annotations
 
 import gettext
+from functools import lru_cache
 from pathlib import Path
 
 DOMAIN, CATALOGUES = "qa", Path(__file__).parent / "locale"
@@ -21,9 +22,15 @@ def worded(text: str, *figures: object, language: str | None = None) -> str:
     """
     languages = None if language is None else [language]
     catalogue = gettext.translation(DOMAIN, CATALOGUES, languages, fallback=True)
-    catalogue.add_fallback(gettext.translation(DOMAIN, CATALOGUES, ["en"]))
+    catalogue.add_fallback(_english())
     sentence = catalogue.gettext(text)
     return sentence.format(*figures) if figures else sentence
+
+
+@lru_cache(maxsize=1)
+def _english() -> gettext.NullTranslations:
+    """The sentences of codes; an error of rights must find them when nothing can be read."""
+    return gettext.translation(DOMAIN, CATALOGUES, ["en"], fallback=True)
 
 
 def word_libraries() -> None:
