@@ -59,7 +59,6 @@ def test_each_collection_answers_for_itself(browser: Browser, two: Site) -> None
     assert browser.text(".masthead [aria-current]") == "mon phare"
     browser.ask("Quand le phare fut-il bâti ?")
     assert "1854" in browser.text(".turn blockquote q")
-    browser.driver.save_screenshot("/tmp/weba-two.png")
     browser.one(".masthead nav a:not([aria-current])").click()
     browser.until(lambda: browser.text(".masthead [aria-current]") == "mon port", "the other")
     assert browser.driver.current_url == f"{two.url}/mon-port/"

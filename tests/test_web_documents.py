@@ -73,7 +73,6 @@ def empty(tmp_path: Path) -> Iterator[Site]:
 def test_an_empty_start_invites_and_answers(browser: Browser, empty: Site, tmp_path: Path) -> None:
     browser.open(empty.url)
     assert texts.WELCOME_EMPTY in browser.text(".welcome")
-    browser.driver.save_screenshot("/tmp/weba-empty.png")
     browser.run(DROP, "digue.md", ".welcome")
     browser.until(lambda: "ajouté" in browser.text("#drop li"), "the document")
     browser.until(lambda: len(browser.all(ROW)) == 1, "its row")
@@ -91,7 +90,6 @@ def test_an_empty_start_invites_and_answers(browser: Browser, empty: Site, tmp_p
     browser.until(lambda: "1911" in added.read_text("utf-8"), "the other file")
     browser.until(lambda: "ajouté" in browser.text("#drop li"), "the other document")
     browser.until(lambda: "Digue" in browser.text(f"{ROW} .to-source"), "its title")
-    browser.driver.save_screenshot("/tmp/weba-added.png")
     browser.one("#chat-button").click()
     browser.ask("Quand la digue fut-elle élevée ?")
     assert "1911" in browser.text(".turn blockquote q")

@@ -90,7 +90,6 @@ def test_a_page_in_english_says_nothing_in_french(browser: Browser, both: Site) 
         browser.one("#settings button").click()
         browser.one(".turn .cit").click()
         browser.opens_source()
-        browser.driver.save_screenshot("/tmp/weba-en.png")
         browser.one("#source .close").click()
         for tab, seen in (("corpus", "table"), ("history", "li"), ("evaluation", "code")):
             browser.one(f"#{tab}-button").click()

@@ -59,7 +59,6 @@ def test_conversations_are_kept_listed_and_opened_again(browser: Browser, site: 
     browser.all("#past [data-past='rename']")[1].click()
     answer(browser, "La brume, jour après jour", texts.NAME_IT)
     browser.until(lambda: names(browser)[1] == "La brume, jour après jour", "its name")
-    browser.driver.save_screenshot("/tmp/weba-past.png")
     browser.all("#past [data-past='open']")[1].click()
     browser.until(lambda: len(browser.all(".turn")) == 2, "its questions, asked again")
     browser.one(".turn:last-child .cit")
