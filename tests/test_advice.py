@@ -58,3 +58,10 @@ def test_nothing_found_is_no_fault() -> None:
     assert advise("Quelle étoile ?", [], lambda _: 0) == (
         f"{NOTHING_NEAR} Aucun ne contient «\u202fétoile\u202f».", ""
     )  # fmt: skip
+
+
+def test_another_form_of_a_word_is_no_misspelling() -> None:
+    text = "Quiconque court au bord est exclu par Trotsky."
+    hits = [Hit(Passage("a", "", (), 0, len(text), text), 1, 1.0, 1.0, 1.0, 0)]
+    assert advise("Que risque celui que je cours ?", hits, lambda _: 0)[1] == ""
+    assert advise("Que fait Trotski ?", hits, lambda _: 0)[1] == "Que fait Trotsky ?"

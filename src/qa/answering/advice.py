@@ -69,6 +69,10 @@ def _respelled(question: str, missing: Sequence[Word], written: Mapping[str, str
     # A few: to compare a word with all near ones takes milliseconds, and a question may be long.
     for word in reversed(missing[:_MOST_MISSING]):
         alike = difflib.get_close_matches(word.form, written, n=1, cutoff=_ALIKE)
-        if len(word.form) >= _SHORTEST and alike:
+        if len(word.form) < _SHORTEST or not alike:
+            continue
+        # « cours » is no misspelled « court »: only a name is put right at its very end.
+        ending = alike[0][:-1] == word.form[:-1] and written[alike[0]].islower()
+        if not ending:
             changed = changed[: word.start] + written[alike[0]] + changed[word.end :]
     return "" if fold(changed) == fold(question) else changed

@@ -103,7 +103,8 @@ class Judging:
         document = item.passage.document_id
         temporary = self.path.with_name(f"{self.path.name}.new")
         try:
-            lines = self.path.read_text("utf-8").splitlines(keepends=True)
+            with self.path.open(encoding="utf-8", newline="\n") as file:
+                lines = list(file)  # a line ends at "\n" alone, whatever its ids hold
             begins = f"{item.query_id}\t{document}\t"
             temporary.write_text("".join(x for x in lines if not x.startswith(begins)), "utf-8")
             temporary.replace(self.path)
