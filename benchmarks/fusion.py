@@ -25,6 +25,7 @@ from qa.evaluation.cache import open_cached_index
 from qa.evaluation.tables import align
 from qa.index import Index
 from qa.noise import hurried
+from qa.question import make_questions
 from qa.search import (
     COMPARED,
     DENSE_COMPARED,
@@ -131,9 +132,9 @@ def search(
     dataset: Dataset, index: Index, embedder: Embedder, texts: Mapping[str, str]
 ) -> Iterator[Found]:
     """The candidates of every question, all compared that some way looks at closely."""
-    queries = embedder.embed_questions(list(texts.values()))
-    for (name, text), query in zip(texts.items(), queries, strict=True):
-        candidates = Candidates(index, text, query, DEPTH)
+    questions = make_questions(list(texts.values()), embedder)
+    for name, question in zip(texts, questions, strict=True):
+        candidates = Candidates(index, question, DEPTH)
         closest = [
             candidates.best(rank(candidates), max(*DEPTHS, DENSE_COMPARED))
             for rank in (fusion(), lambda found: found.cosines)

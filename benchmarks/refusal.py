@@ -31,6 +31,8 @@ from qa.evaluation.cache import open_cached_index
 from qa.evaluation.calibration import fit_logistic
 from qa.evaluation.confidence import auroc
 from qa.evaluation.tables import align
+from qa.question import make_question
+from qa.search import METHODS
 from qa.training.data import MEASURED_ONLY, is_held_out
 
 # Shares of the near-misses that get an answer, by caution.
@@ -66,8 +68,9 @@ def ask(folder: Path, assistant: Assistant, *, held_out: bool) -> Iterator[Asked
     for item in read_answer_questions(folder / "qa.jsonl"):
         if held_out and not is_held_out(item.document or item.id):
             continue
-        hits = assistant.search(item.question, limit=DEPTH)
-        ranked = read_hits(item.question, hits, assistant.reader)
+        question = make_question(item.question, assistant.embedder)
+        hits = METHODS["hybrid"](assistant.index, question, DEPTH)
+        ranked = read_hits(question, hits, assistant.reader)
         signals = question_signals(ranked)
         yield Asked(folder.name, ANSWERABLE if item.answerable else item.kind, signals)
 

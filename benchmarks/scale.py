@@ -28,6 +28,7 @@ import numpy as np
 
 from qa.embedding import Embedded, Query, Signs, Vectors, open_embedder
 from qa.index import Progress, open_index, update_index
+from qa.question import make_question
 from qa.search import METHODS
 
 LINES = 1000  # documents of one file
@@ -226,9 +227,9 @@ def measure(data: Path, passages: int, count: int, cache: Path) -> dict[str, flo
         for row in chance.sample(range(report.passages), 300):
             words = index.passages([row])[0].text.split()
             question = " ".join(words[: chance.randint(6, 12)])
-            query = embedder.embed_questions([question])[0]
+            query = make_question(question, embedder)
             spent = time.process_time()
-            hits = METHODS["hybrid"](index, question, query, DEPTH)
+            hits = METHODS["hybrid"](index, query, DEPTH)
             times.append(1000 * (time.process_time() - spent))
             found += any(question in " ".join(hit.passage.text.split()) for hit in hits)
         figures["p50"], figures["p95"] = np.percentile(times, [50, 95])

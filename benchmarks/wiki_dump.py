@@ -22,6 +22,7 @@ from scale import Watch, read_sentences, size
 from word_embedder import WordEmbedder
 
 from qa.index import open_index, update_index
+from qa.question import make_question
 from qa.search import METHODS
 
 _HEAD = """<mediawiki xmlns="http://www.mediawiki.org/xml/export-0.11/"
@@ -96,7 +97,7 @@ def main() -> None:
             print(f"left out     {skipped.reason}")
         index = open_index(directory)
         question = " ".join(next(index.store.all_passages()).text.split()[:10])
-        hit = METHODS["hybrid"](index, question, embedder.embed_questions([question])[0], 1)[0]
+        hit = METHODS["hybrid"](index, make_question(question, embedder), 1)[0]
         print(f"found        {hit.passage.document_id}: {hit.passage.title}")
         index.close()
 

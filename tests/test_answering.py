@@ -18,6 +18,7 @@ from qa.answering.selection import PASSAGES, read_hits
 from qa.assistant import Assistant
 from qa.encoder import Encoded, Pieces
 from qa.index import Index, open_index, update_index
+from qa.question import make_question
 from qa.records import Hit, Passage, QAError, Turn
 from qa.search import search_hybrid
 
@@ -44,12 +45,12 @@ def index(write_corpus: Callable[..., Path], fake_embedder: FakeEmbedder) -> Ind
 @pytest.fixture
 def ask(index: Index, fake_embedder: FakeEmbedder) -> Callable[..., Selection]:
     def select(text: str, answers: Mapping[str, float]) -> Selection:
-        query = fake_embedder.embed_questions([text])[0]
+        query = make_question(text, fake_embedder)
         selection = select_answer(
-            text,
-            search_hybrid(index, text, query, 10),
+            query,
+            search_hybrid(index, query, 10),
             FakeReader(answers),  # type: ignore[arg-type]
-            index.store.source,
+            index.store,
             PLAIN,
         )
         for citation in selection.citations:
@@ -209,7 +210,7 @@ def test_passages_that_search_ranks_later_count_for_less(
     passage = index.passages([0])[0]
     hits = [Hit(passage, rank, 1 - rank / 20, 1.0, 1.0, rank) for rank in range(1, 10)]
     reader: Any = FakeReader({passage.text.split()[-1]: 8.0})
-    found = read_hits("Où ?", hits, reader)
+    found = read_hits(make_question("Où ?", fake_embedder), hits, reader)
     assert [one.hit.rank for one in found] == list(range(1, PASSAGES + 1))
     lower = found[0].score - found[2].score
     assert lower == pytest.approx(20 * 2 / 20, abs=1e-4)
@@ -269,7 +270,7 @@ def test_the_demonstration_corpus_refuses(demo: Assistant) -> None:
 
 def test_timings_and_hits_are_told(demo: Assistant) -> None:
     answer = demo.answer("Qui a tué Trotsky ?", limit=3)
-    assert set(answer.timings) == {"understand", "embed", "search", "answer"}
+    assert set(answer.timings) == {"understand", "search", "answer"}
     assert [hit.rank for hit in answer.hits] == [1, 2, 3]
 
 

@@ -42,6 +42,7 @@ ROOMS = [
     "progress",
     "forms",
     "numbering",
+    "question",
     "search",
     "answering",
     "overview",

@@ -26,6 +26,7 @@ from qa.evaluation import load_dataset
 from qa.evaluation.cache import open_cached_index
 from qa.evaluation.faults import InputError
 from qa.index import open_index, update_index
+from qa.question import make_question
 from qa.search import AT_A_GLANCE, METHODS
 from qa.training.data import is_held_out
 
@@ -254,7 +255,7 @@ def test_what_is_marked_as_shipped_is_what_the_search_does(
     ):
         scores = tried[way].rank(one.candidates)
         ranked = sorted(range(len(scores)), key=lambda i: -scores[i])
-        hits = searches[method](index, text, assistant.embedder.embed_questions([text])[0], 10)
+        hits = searches[method](index, make_question(text, assistant.embedder), 10)
         names = [hit.passage.document_id for hit in hits]
         assert names == [str(one.documents[i]) for i in ranked][: len(names)]
     index.close()

@@ -9,8 +9,16 @@ from typing import Any
 
 import pytest
 
-from qa.conversation import Context, FollowUps, split_questions, with_context
-from qa.conversation.context import LONGEST_QUOTE, TURNS, Said, history_text, phrases
+from qa.conversation import FollowUps, split_questions
+from qa.conversation.context import (
+    LONGEST_QUOTE,
+    TURNS,
+    Context,
+    Said,
+    history_text,
+    phrases,
+    with_context,
+)
 from qa.encoder import shipped_encoder
 from qa.french import fold, words
 from qa.records import Answer, Citation, Turn

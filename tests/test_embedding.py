@@ -15,6 +15,7 @@ import pytest
 from qa.embedding import SentenceTransformerEmbedder, ShippedEmbedder, open_embedder
 from qa.encoder import CONTEXT, PASSAGE_PROMPT, SHIPPED_MODEL, Encoder, shipped_encoder
 from qa.index import open_index, update_index
+from qa.question import make_question
 from qa.records import QAError
 from qa.search import SEARCHES
 from qa.tokens import late_interaction
@@ -93,10 +94,10 @@ def test_another_model_gives_tokens_too(write_corpus: Callable[..., Path], tmp_p
     embedder = SentenceTransformerEmbedder(str(SHIPPED_MODEL))
     update_index(corpus, tmp_path / "index", embedder)
     index = open_index(tmp_path / "index")
-    query = embedder.embed_questions(TEXTS[:1])[0]
+    question = make_question(TEXTS[0], embedder)
     for search in SEARCHES.values():
-        assert search(index, TEXTS[0], query, 2)[0].passage.document_id == "a.txt"
-    hit = SEARCHES["hybrid"](index, TEXTS[0], query, 1)[0]
+        assert search(index, question, 2)[0].passage.document_id == "a.txt"
+    hit = SEARCHES["hybrid"](index, question, 1)[0]
     assert 0 < hit.tokens <= 1
 
 

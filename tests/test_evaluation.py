@@ -42,6 +42,7 @@ from qa.evaluation.significance import (
     t_test,
 )
 from qa.index import Index, Progress, open_index, update_index
+from qa.question import make_question
 from qa.records import QAError
 from qa.search import search_lexical
 
@@ -537,8 +538,8 @@ def test_documents_are_ranked_by_their_best_passage(
     scores = [score for _, score in ranking]
     assert scores == sorted(scores, reverse=True)
     # The head is what the search shows.
-    query = fake_embedder.embed_questions([question])[0]
-    shown = [hit.passage.document_id for hit in search_lexical(index, question, query, 8)]
+    query = make_question(question, fake_embedder)
+    shown = [hit.passage.document_id for hit in search_lexical(index, query, 8)]
     assert names[: len(set(shown))] == list(dict.fromkeys(shown))
     assert found.search_ms["lexical"] > 0
 

@@ -22,6 +22,7 @@ import pytest
 from conftest import FakeEmbedder
 from qa.assistant import Assistant
 from qa.embedding import Embedded, Embedder, Progress
+from qa.french import words
 from qa.index import DamagedIndexError, IndexReport, open_index, update_index, verify_index
 from qa.index.generations import writer_lock
 from qa.records import QAError
@@ -68,7 +69,7 @@ def test_rows_are_aligned(write_corpus: Callable[..., Path], fake_embedder: Fake
         vector = fake_embedder.vectors([passage.index_text])[0]
         rows, cosines = index.dense.search(vector, 1)
         assert (rows[0], cosines[0]) == (row, pytest.approx(1.0))
-        assert index.lexical.search_words(passage.text, 1)[0][0] == row
+        assert index.lexical.search_words(words(passage.text), 1)[0][0] == row
 
 
 def test_an_update_embeds_only_what_is_new(
@@ -90,7 +91,7 @@ def test_an_update_embeds_only_what_is_new(
     vectors = index.dense.vectors(np.arange(3))
     expected = fake_embedder.vectors([passage.index_text for passage in passages])
     np.testing.assert_allclose(vectors, expected, atol=1e-6)
-    assert index.lexical.search_words("révolte", 5)[0].tolist() == []
+    assert index.lexical.search_words(words("révolte"), 5)[0].tolist() == []
 
 
 def test_the_same_corpus_writes_nothing(
@@ -326,7 +327,7 @@ def test_readers_are_never_disturbed(
         for _ in range(40):
             index = open_index(directory)
             assert index.warning is None
-            assert index.lexical.search_words("Cronstadt", 1)[0].tolist() == [0]
+            assert index.lexical.search_words(words("Cronstadt"), 1)[0].tolist() == [0]
             index.close()
     finally:
         writer.kill()
@@ -417,5 +418,5 @@ def test_an_index_that_may_only_be_read_is_read(
         lock.unlink()
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     index = open_index(corpus.parent / "index")
-    assert index.lexical.search_words("Cronstadt", 1)[0].tolist() == [0]
+    assert index.lexical.search_words(words("Cronstadt"), 1)[0].tolist() == [0]
     assert list((generation / "lexical").glob(".*.lock")) == []

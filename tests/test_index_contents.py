@@ -15,6 +15,7 @@ from qa.cli import main
 from qa.index import LanguageCount, open_index, update_index
 from qa.index.languages import detect_language, passage_languages
 from qa.index.repeats import LEAST_ALIKE, SIGNATURE, first_rows, likeness, signature
+from qa.question import make_question
 from qa.search import METHODS
 
 FRENCH = (
@@ -166,8 +167,8 @@ def test_repetitions_are_shown_once_by_their_best(
     assert (repeated.id, repeated.of, repeated.share) == ("b.txt", "a.md", 1.0)
     index = open_index(corpus.parent / "index")
     for question, best in (("mairie ouverte", "a.md"), ("réponse en principe", "b.txt")):
-        query = fake_embedder.embed_questions([question])[0]
-        hits = METHODS[method](index, question, query, 10)
+        query = make_question(question, fake_embedder)
+        hits = METHODS[method](index, query, 10)
         shown = [hit.passage.document_id for hit in hits]
         assert [name for name in shown if name in ("a.md", "b.txt")] == [best]
         for hit in hits:

@@ -25,6 +25,7 @@ from qa.assistant import Assistant
 from qa.cli import main
 from qa.dense import DenseIndex
 from qa.embedding import Embedded
+from qa.french import words
 from qa.index import IndexReport, candidates, open_index, update_index
 from qa.index.memory import _under_its_file
 from qa.records import Document, QAError, Skipped
@@ -286,7 +287,7 @@ def test_a_disk_that_fills_up_leaves_the_old_index(
             filler.unlink()
             index = open_index(directory)
             assert (index.path.name, index.warning) == (before, None)
-            assert index.lexical.search_words("Cronstadt", 1)[0].tolist() == [0]
+            assert index.lexical.search_words(words("Cronstadt"), 1)[0].tolist() == [0]
             index.close()
             assert {path.name for path in directory.iterdir()} == {"CURRENT", "LOCK", before}
         assert update_index(corpus, directory, WideEmbedder()).added == ("neuf.txt",)
@@ -561,7 +562,7 @@ def ask_as_another_user(directory: Path) -> tuple[int, str]:
             os.setuid(65_534)
         index = open_index(directory)
         assert index.warning is None
-        assert index.lexical.search_words("Cronstadt", 1)[0].tolist() == [0]
+        assert index.lexical.search_words(words("Cronstadt"), 1)[0].tolist() == [0]
 
     open_index(directory).close()  # what is imported, another user need not find
     str(QAError("no_index", directory))  # nor the sentences
@@ -620,7 +621,7 @@ def test_another_users_lock_or_a_folder_in_its_place_is_no_matter(
     lock.unlink()
     lock.mkdir()
     index = open_index(corpus.parent / "index")
-    assert index.lexical.search_words("Cronstadt", 1)[0].tolist() == [0]
+    assert index.lexical.search_words(words("Cronstadt"), 1)[0].tolist() == [0]
     index.close()
 
 
@@ -632,7 +633,7 @@ def test_a_file_system_that_may_only_be_read(
         update_index(corpus, disk / "index", WideEmbedder())
         subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
         index = open_index(disk / "index")
-        assert index.lexical.search_words("Cronstadt", 1)[0].tolist() == [0]
+        assert index.lexical.search_words(words("Cronstadt"), 1)[0].tolist() == [0]
         index.close()
         with pytest.raises(QAError, match="cannot be written"):
             update_index(corpus, disk / "index", WideEmbedder())

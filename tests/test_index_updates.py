@@ -21,6 +21,7 @@ import pytest
 from conftest import FakeEmbedder
 from qa.assistant import Assistant
 from qa.embedding import Embedded, Progress
+from qa.french import words
 from qa.index import IndexReport, open_index, update_index, verify_index, watch_index
 from qa.index.memory import digest_file, stamp_file
 from qa.index.vectors import Journal
@@ -58,7 +59,7 @@ def contents(directory: Path) -> list[object]:
         [(entry.id, entry.language, entry.passages) for entry in index.store.documents()],
         index.store.languages(),
         index.store.skipped(),
-        [index.lexical.search_words(passage.text, 5)[0].tolist() for passage in passages],
+        [index.lexical.search_words(words(passage.text), 5)[0].tolist() for passage in passages],
         index.dense.vectors(np.arange(len(passages))).round(6).tolist(),
     ]
     index.close()
@@ -427,7 +428,7 @@ def test_a_deletion_leaves_no_trace(corpus: Path, fake_embedder: FakeEmbedder) -
     for trace in ("zanzibarissime", "zanz", "secret.txt"):
         assert files_with(directory, trace) == []
     index = open_index(directory)
-    assert index.lexical.search_words("zanzibarissime", 5)[0].tolist() == []
+    assert index.lexical.search_words(words("zanzibarissime"), 5)[0].tolist() == []
     assert len(list(index.store.all_passages())) == 5
 
 

@@ -18,6 +18,7 @@ from qa.dense import LEAST_RECALL, DenseIndex, Sample, list_count, training_size
 from qa.embedding import Vectors
 from qa.index import open_index, update_index, verify_index
 from qa.index.manifest import FileEntry, read_manifest, verify_files
+from qa.question import make_question
 from qa.records import QAError
 from qa.search import METHODS
 
@@ -110,10 +111,10 @@ def test_an_index_above_its_size_says_how_it_searches(
     assert found.recall >= LEAST_RECALL and found.questions == 60
     for row in range(0, 60, 7):
         question = LINES[row]["text"][:44]
-        query = fake_embedder.embed_questions([question])[0]
+        query = make_question(question, fake_embedder)
         for method in METHODS.values():
-            assert method(index, question, query, 5)[0].row == row
-            assert method(lists, question, query, 5)[0].row == row
+            assert method(index, query, 5)[0].row == row
+            assert method(lists, query, 5)[0].row == row
     assert main(["status", "--index", str(approximate)]) == 0
     assert f"{found.probes} of {found.lists} lists looked at" in capsys.readouterr().out
     assert main(["status", "--index", str(exact)]) == 0

@@ -29,6 +29,7 @@ from qa.index import (
 )
 from qa.index.milvus import connect, milvus_address
 from qa.index.milvus_writer import coded_length
+from qa.question import make_question
 from qa.records import QAError
 from qa.search import METHODS
 
@@ -82,9 +83,9 @@ def test_the_hits_are_those_of_the_local_index(
         known = [bool(index.lexical.document_frequency(stem)) for index in (local, remote)]
         assert known == [stem == "train" or not only] * 2
     for question in QUESTIONS:
-        query = FakeEmbedder().embed_questions([question])[0]
-        expected = METHODS[method](local, question, query, 20)
-        found = METHODS[method](remote, question, query, 20)
+        query = make_question(question, FakeEmbedder())
+        expected = METHODS[method](local, query, 20)
+        found = METHODS[method](remote, query, 20)
         assert [hit.row for hit in found] == [hit.row for hit in expected]
         assert [hit.passage for hit in found] == [hit.passage for hit in expected]
         for one, other in zip(found, expected, strict=True):

@@ -11,7 +11,7 @@ import pytest
 from conftest import FakeEmbedder, FakeReader
 from qa.assistant import Assistant
 from qa.index import open_index, update_index
-from qa.numbering import asks_for_place, named_places, place_span
+from qa.numbering import asks_for_text, named_places, place_span
 from qa.records import Passage
 
 CODE = """Article 144
@@ -42,7 +42,7 @@ L'indemnité ne peut être inférieure.
 )
 def test_what_a_question_names(question: str, places: set[str], whole: bool) -> None:
     assert named_places(question) == places
-    assert asks_for_place(question) is whole
+    assert (bool(named_places(question)) and asks_for_text(question)) is whole
 
 
 def test_a_place_goes_on_to_the_next_one() -> None:

@@ -116,3 +116,15 @@ def test_years_and_names_that_a_document_says_often() -> None:
     years, names = told_often(Document("a", "a", text, "a"))
     assert years == [("1902", 2), ("1879", 1)]
     assert names == [("Trotsky", 3), ("Lénine", 2), ("Léon Sedov", 2)]
+
+
+def test_a_question_about_the_documents_stands_beside_another(assistant: Assistant) -> None:
+    answer = assistant.answer("Quand se visite le rucher ? De quoi parlent ces documents ?")
+    assert (answer.status, answer.note) == ("answered", "3 documents en tout.")
+    assert {"understand", "search", "answer"} == set(answer.timings)
+
+
+def test_words_may_be_given_where_nothing_was_said_before(assistant: Assistant) -> None:
+    answer = assistant.answer("Quand se visite-t-il ?", context=["rucher"])
+    assert answer.standalone_question == "Quand se visite-t-il ? (rucher)"
+    assert answer.citations[0].document_id == "ruches.md"

@@ -10,8 +10,10 @@ import pytest
 
 from conftest import FakeEmbedder
 from qa.embedding import Embedded, Progress, Vectors
+from qa.french import words
 from qa.index import Index, open_index, update_index
 from qa.lexical import LexicalIndex
+from qa.question import make_question
 from qa.records import QAError
 from qa.search import (
     METHODS,
@@ -45,8 +47,8 @@ def test_each_method_finds_the_passage(
     method: str, index: Index, fake_embedder: FakeEmbedder
 ) -> None:
     question = "Où le chef du parti meurt-il ?"
-    query = fake_embedder.embed_questions([question])[0]
-    hits = SEARCHES[method](index, question, query, 3)
+    query = make_question(question, fake_embedder)
+    hits = SEARCHES[method](index, query, 3)
     assert hits[0].passage.document_id == "b.md"
     assert [hit.rank for hit in hits] == list(range(1, len(hits) + 1))
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
@@ -61,7 +63,7 @@ def test_the_same_text_is_listed_once(
     method: str, index: Index, fake_embedder: FakeEmbedder
 ) -> None:
     question = "train blindé du commissaire"
-    hits = SEARCHES[method](index, question, fake_embedder.embed_questions([question])[0], 10)
+    hits = SEARCHES[method](index, make_question(question, fake_embedder), 10)
     assert [hit.passage.document_id for hit in hits].count("c.md") == 1
     assert "copie.md" not in [hit.passage.document_id for hit in hits]
 
@@ -73,8 +75,8 @@ def test_the_only_passage_is_found_by_its_meaning(
     corpus = write_corpus({"a.md": "Le chef du parti meurt à Gorki."})
     update_index(corpus, corpus.parent / "index", fake_embedder)
     index = open_index(corpus.parent / "index")
-    query = fake_embedder.embed_questions(["des meurtriers"])[0]
-    assert len(SEARCHES[method](index, "des meurtriers", query, 5)) == 1
+    query = make_question("des meurtriers", fake_embedder)
+    assert len(SEARCHES[method](index, query, 5)) == 1
 
 
 @pytest.mark.parametrize("method", SEARCHES)
@@ -82,22 +84,22 @@ def test_more_than_there_is_gives_what_there_is(
     method: str, index: Index, fake_embedder: FakeEmbedder
 ) -> None:
     question = "Cronstadt"
-    hits = SEARCHES[method](index, question, fake_embedder.embed_questions([question])[0], 1000)
+    hits = SEARCHES[method](index, make_question(question, fake_embedder), 1000)
     assert 1 <= len(hits) <= 3
 
 
 def test_a_question_without_words_has_no_lexical_hit(
     index: Index, fake_embedder: FakeEmbedder
 ) -> None:
-    query = fake_embedder.embed_questions(["?"])[0]
-    assert METHODS["lexical"](index, "? 🙂 de la", query, 5) == []
+    query = make_question("? 🙂 de la", fake_embedder)
+    assert METHODS["lexical"](index, query, 5) == []
 
 
 def test_typing_errors_are_found_by_parts_of_words(
     index: Index, fake_embedder: FakeEmbedder
 ) -> None:
-    query = fake_embedder.embed_questions(["x"])[0]
-    hits = METHODS["lexical"](index, "comissaire", query, 1)
+    query = make_question("comissaire", fake_embedder)
+    hits = METHODS["lexical"](index, query, 1)
     assert hits[0].passage.document_id == "c.md"
     assert hits[0].lexical == 0.0
 
@@ -113,7 +115,7 @@ def test_words_of_a_family_stand_for_each_other(
     corpus = write_corpus(files)
     update_index(corpus, corpus.parent / "index", fake_embedder)
     index = open_index(corpus.parent / "index")
-    rows, scores = index.lexical.search_words("Où est-elle née ?", 5)
+    rows, scores = index.lexical.search_words(words("Où est-elle née ?"), 5)
     found = [passage.document_id for passage in index.passages(rows.tolist())]
     assert found == ["exact.txt", "famille.txt"]
     # Both words are as rare, and « né » is the question's own.
@@ -124,22 +126,21 @@ def test_hybrid_reports_the_raw_scores_of_both_legs(
     index: Index, fake_embedder: FakeEmbedder
 ) -> None:
     question = "marins de Cronstadt"
-    query = fake_embedder.embed_questions([question])[0]
-    hit = search_hybrid(index, question, query, 1)[0]
-    words = dict(
-        zip(*[part.tolist() for part in index.lexical.search_words(question, 5)], strict=True)
-    )
-    assert hit.lexical == pytest.approx(words[hit.row])
+    query = make_question(question, fake_embedder)
+    hit = search_hybrid(index, query, 1)[0]
+    rows, scores = index.lexical.search_words(query.words, 5)
+    bm25 = dict(zip(rows.tolist(), scores.tolist(), strict=True))
+    assert hit.lexical == pytest.approx(bm25[hit.row])
 
 
 def test_meaning_ranks_by_tokens_too(index: Index, fake_embedder: FakeEmbedder) -> None:
     question = "voyage du chef de guerre"
-    query = fake_embedder.embed_questions([question])[0]
-    candidates = Candidates(index, question, query, 10)
+    query = make_question(question, fake_embedder)
+    candidates = Candidates(index, query, 10)
     rows = candidates.rows.tolist()
     tokens = late_interaction(query.tokens, index.tokens.signs(rows))
     expected = 0.5 * scale_between(candidates.cosines) + 0.5 * scale_between(tokens)
-    hits = METHODS["dense"](index, question, query, 10)
+    hits = METHODS["dense"](index, query, 10)
     assert len(hits) >= 2
     for hit in hits:
         assert hit.tokens == pytest.approx(tokens[rows.index(hit.row)], abs=1e-6)
@@ -152,13 +153,13 @@ def test_the_best_are_compared_by_tokens(
 ) -> None:
     monkeypatch.setattr("qa.search.COMPARED", compared)
     question = "voyage du chef de guerre"
-    query = fake_embedder.embed_questions([question])[0]
-    candidates = Candidates(index, question, query, 10)
+    query = make_question(question, fake_embedder)
+    candidates = Candidates(index, query, 10)
     fused = fuse(candidates.cosines, candidates.lexical())
     tokens = late_interaction(query.tokens, index.tokens.signs(candidates.rows.tolist()))
     tokens[np.argsort(-fused, kind="stable")[compared:]] = 0
     looked = (1 - TOKENS_SHARE) * fused + TOKENS_SHARE * np.maximum(tokens, 0)
-    hits = search_hybrid(index, question, query, 10)
+    hits = search_hybrid(index, query, 10)
     assert len(hits) >= 2
     for hit in hits:
         assert hit.score == pytest.approx(looked[candidates.rows.tolist().index(hit.row)], abs=1e-5)
@@ -183,8 +184,8 @@ def test_a_model_without_tokens_searches_all_the_same(write_corpus: Callable[...
     embedder = Pooled()
     update_index(corpus, corpus.parent / "index", embedder)
     index = open_index(corpus.parent / "index")
-    query = embedder.embed_questions(["chef du parti"])[0]
-    hits = {name: SEARCHES[name](index, "chef du parti", query, 5) for name in SEARCHES}
+    query = make_question("chef du parti", embedder)
+    hits = {name: SEARCHES[name](index, query, 5) for name in SEARCHES}
     assert hits["hybrid"][0].row == hits["fusion"][0].row
     assert hits["dense"][0].row == hits["vectors"][0].row
     assert {hit.tokens for hit in hits["hybrid"]} == {0.0}
@@ -230,17 +231,17 @@ def test_only_a_part_of_the_documents_is_searched(
     folders: Index, fake_embedder: FakeEmbedder, method: str, only: list[str], found: set[str]
 ) -> None:
     question = "Quel fleuve déborde ?"
-    query = fake_embedder.embed_questions([question])[0]
+    query = make_question(question, fake_embedder)
     index = folders.among(only)
     # The two texts alike in both folders are one when all is searched: here each is its own.
-    hits = SEARCHES[method](index, question, query, 10)
+    hits = SEARCHES[method](index, query, 10)
     assert {hit.passage.document_id for hit in hits} == found
     assert {entry.id for entry in index.store.documents()} == found
     # Each leg itself looks at them alone, however deep.
     for rows, _ in (
         index.dense.search(query.vector, 1000),
-        index.lexical.search_words(question, 1000),
-        index.lexical.search_grams(question, 1000),
+        index.lexical.search_words(words(question), 1000),
+        index.lexical.search_grams(words(question), 1000),
     ):
         assert {p.document_id for p in index.passages(rows.tolist())} == found
     whole = folders.dense.search(query.vector, 6)
@@ -266,6 +267,6 @@ def test_words_of_an_older_index_are_searched_whole(
         before.setattr("qa.lexical._DOCUMENT", "nothing")
         LexicalIndex.build(tmp_path, [("a.md", "La Loire déborde.")])
     index = LexicalIndex(tmp_path)
-    assert index.search_words("Loire", 5)[0].tolist() == [0]
+    assert index.search_words(words("Loire"), 5)[0].tolist() == [0]
     with pytest.raises(QAError, match=r"made before it could be searched in part\. Update it"):
         index.among(["a.md"])

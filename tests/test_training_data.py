@@ -367,7 +367,7 @@ def test_mined_passages_look_like_the_answer_and_are_not(tmp_path: Path) -> None
     (tmp_path / "words").mkdir()
     LexicalIndex.build(tmp_path / "words", (("", text) for text in texts))
     lexical = np.zeros(len(texts), np.float32)
-    rows, scores = LexicalIndex(tmp_path / "words").search_words(question, 40)
+    rows, scores = LexicalIndex(tmp_path / "words").search_words(words(question), 40)
     lexical[rows] = scores
     vectors = embed(encoder, ["passage: " + text for text in texts])
     (vector,) = embed(encoder, ["query: " + question])

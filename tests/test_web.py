@@ -27,9 +27,10 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 
 from conftest import FakeEmbedder
-from qa.assistant import Assistant, clean_message
-from qa.conversation import with_context
+from qa.assistant import Assistant
+from qa.conversation.context import with_context
 from qa.index import open_index, update_index
+from qa.question import clean_message
 from qa.records import (
     Answer,
     Citation,

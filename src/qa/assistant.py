@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import time
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
 from qa.answering import (
-    NEAR,
     AnsweringModel,
     Reader,
     advise,
@@ -21,12 +18,10 @@ from qa.answering import (
     shipped_model,
     stale,
 )
-from qa.conversation import Context, FollowUps, split_questions, with_context
+from qa.conversation import FollowUps, join_answers, split_questions, understand
 from qa.courtesy import courtesy_reply
 from qa.embedding import Embedder, open_embedder
 from qa.encoder import shipped_encoder
-from qa.forms import other_forms, spelled
-from qa.french import analyse_words
 from qa.index import (
     Index,
     IndexReport,
@@ -35,8 +30,9 @@ from qa.index import (
     index_folder,
     open_index,
 )
-from qa.overview import Overview, asked_subject, documents_on, overview_of
-from qa.records import Answer, Citation, Document, Hit, QAError, Turn
+from qa.overview import asked_subject, documents_on, overview_of
+from qa.question import Question, clean_message, make_question
+from qa.records import Answer, Document, Hit, QAError, Turn
 from qa.search import METHODS
 
 if TYPE_CHECKING:
@@ -44,11 +40,8 @@ if TYPE_CHECKING:
 
 Caution = Literal["low", "normal", "high"]
 
-MAX_QUESTION = 2_000  # characters
 # Passages that are looked at to answer, whatever the number that is shown.
 _DEPTH = 20
-# A message with more questions than this is taken as one.
-_MOST_QUESTIONS = 4
 # A follow-up is likely to be about the document just cited: what its passages gain in score.
 # On the development conversations 0.1 finds 0 to 1.2 points of nDCG@5 more, and 0.05 nothing more.
 _CITED = 0.1
@@ -133,16 +126,13 @@ class Assistant:
         reply = courtesy_reply(message, in_conversation=bool(turns))
         if reply is not None:
             return Answer(message, message, "courtesy", (), 0.0, (), {}, reply)
-        questions = split_questions(message)
-        if len(questions) > _MOST_QUESTIONS:
-            questions = (message,)
         answers: list[Answer] = []
-        for question in questions:
+        for question in split_questions(message):
             answers.append(
                 self._answer_one(index, question, turns, context, limit, method, caution)
             )
             turns = (*turns, Turn(question, answers[-1]))
-        whole = answers[0] if len(answers) == 1 else _join(message, answers, limit)
+        whole = answers[0] if len(answers) == 1 else join_answers(message, answers, limit)
         return replace(whole, question=message, only=only)
 
     def _answer_one(
@@ -156,56 +146,51 @@ class Assistant:
         caution: Caution,
     ) -> Answer:
         clock = _Clock()
-        overview = overview_of(message, index)
-        if overview is not None:  # « ces documents » are not those that were spoken of
-            return _overview(message, message, Context(), overview, index)
-        context = self.follow_ups.context(message, turns)
-        if chosen is not None:
-            context = _chosen(message, context, chosen)
-        standalone = with_context(message, context.taken)
+        # « ces documents » are not those that were spoken of, so that nothing need be understood.
+        if (overview := overview_of(message, index)) is not None:
+            return replace(overview, timings=clock.lap("answer"))
+        question = understand(message, turns, index, self.embedder, self.follow_ups, chosen)
         clock.lap("understand")
-        # Searched and read with both forms of the acronyms and dates that it names.
-        forms = _other_forms(index, standalone)
-        asked = spelled(with_context(message, (*context.taken, *forms)))
-        query = self.embedder.embed_questions([asked])[0]
-        clock.lap("embed")
-        hits = METHODS[method](index, asked, query, max(limit, _DEPTH))
-        if context.taken:
-            hits = _cited_first(hits, turns)
+        if (overview := self._documents_on(index, question, limit, method)) is not None:
+            return replace(overview, timings=clock.lap("search"))
+        hits = METHODS[method](index, question, max(limit, _DEPTH))
+        if question.context and turns:
+            hits = _cited_first(hits, turns[-1].answer)
         clock.lap("search")
-        if subject := asked_subject(standalone):
-            named = METHODS[method](
-                index, subject, self.embedder.embed_questions([subject])[0], _WIDE
-            )
-            overview = documents_on(subject, named, index)
-            if overview is not None:
-                found = tuple(named[:limit])
-                return _overview(message, standalone, context, overview, index, found)
-        selection = select_answer(
-            asked,
-            hits,
-            self.reader,
-            index.store.source,
-            self.model,
+        selection = select_answer(question, hits, self.reader, index.store, self.model)
+        answered = (
+            bool(selection.citations) and selection.confidence >= self.model.thresholds[caution]
         )
-        quotes = tuple(_with_page(index, citation) for citation in selection.citations)
-        answered = bool(quotes) and selection.confidence >= self.model.thresholds[caution]
-        frequency = index.lexical.document_frequency
-        refusal, suggestion = ("", "") if answered else advise(standalone, hits, frequency)
-        clock.lap("answer")
+        refusal, suggestion = "", ""
+        if not answered:
+            frequency = index.lexical.document_frequency
+            refusal, suggestion = advise(question.standalone, hits, frequency)
         return Answer(
-            question=message,
-            standalone_question=standalone,
-            context=context.taken,
-            offered=context.offered,
+            question=question.message,
+            standalone_question=question.standalone,
+            context=question.context,
+            offered=question.offered,
             status="answered" if answered else "not_found",
-            citations=quotes if answered else (),
+            citations=selection.citations if answered else (),
             confidence=selection.confidence,
             hits=tuple(hits[:limit]),
-            timings=clock.laps,
+            timings=clock.lap("answer"),
             note=selection.note if answered else refusal,
             suggestion=suggestion,
-            withheld=() if answered else quotes,
+            withheld=() if answered else selection.citations,
+        )
+
+    def _documents_on(
+        self, index: Index, question: Question, limit: int, method: str
+    ) -> Answer | None:
+        """The documents that speak of something, where that is what is asked for."""
+        subject = asked_subject(question.standalone)
+        if not subject:
+            return None
+        hits = METHODS[method](index, make_question(subject, self.embedder), _WIDE)
+        found = documents_on(question.standalone, subject, hits, index, limit)
+        return found and replace(
+            found, question=question.message, context=question.context, offered=question.offered
         )
 
     def search(
@@ -221,8 +206,7 @@ class Assistant:
         question = clean_message(question)
         _check("method", method, METHODS)
         _check_limit(limit)
-        query = self.embedder.embed_questions([question])[0]
-        return METHODS[method](index, question, query, limit)
+        return METHODS[method](index, make_question(question, self.embedder), limit)
 
     def document(self, document_id: str) -> Document:
         """A whole document of the index, to show a citation in its place."""
@@ -279,57 +263,13 @@ class Assistant:
         return self.index
 
 
-def _overview(
-    message: str,
-    standalone: str,
-    context: Context,
-    overview: Overview,
-    index: Index,
-    hits: tuple[Hit, ...] = (),
-) -> Answer:
-    """What is said of documents, as an answer: it is sure, for it is only what they hold."""
-    return Answer(
-        question=message,
-        standalone_question=standalone,
-        context=context.taken,
-        offered=context.offered,
-        status="answered",
-        citations=tuple(_with_page(index, citation) for citation in overview.citations),
-        confidence=1.0,
-        hits=hits,
-        timings={},
-        note=overview.note,
-    )
-
-
-def _chosen(question: str, found: Context, chosen: Sequence[str]) -> Context:
-    """What a reader chose, less what the question says itself; what else was found is offered."""
-    asked = set(analyse_words(question))
-    taken = [phrase for phrase in chosen if not asked.issuperset(analyse_words(phrase))]
-    others = [phrase for phrase in (*found.taken, *found.offered) if phrase not in chosen]
-    return Context(tuple(taken), tuple(others))
-
-
-def _cited_first(hits: Sequence[Hit], turns: Sequence[Turn]) -> list[Hit]:
+def _cited_first(hits: Sequence[Hit], before: Answer) -> list[Hit]:
     """The hits of a follow-up, those in documents that the answer before cites somewhat ahead."""
-    before = turns[-1].answer
     cited = {quote.document_id for quote in (*before.citations, *before.withheld)}
     ranked = sorted(
         hits, key=lambda hit: -(hit.score + _CITED * (hit.passage.document_id in cited))
     )
     return [replace(hit, rank=rank) for rank, hit in enumerate(ranked, 1)]
-
-
-def _other_forms(index: Index, question: str) -> tuple[str, ...]:
-    """The other forms of what a question names, acronyms as passages that share its words do."""
-    rows, _ = index.lexical.search_words(question, _DEPTH)
-    return other_forms(question, (passage.text for passage in index.passages(rows.tolist())))
-
-
-def _with_page(index: Index, citation: Citation) -> Citation:
-    """A citation that says its page, where the document has pages."""
-    page = index.store.page(citation.document_id, citation.start)
-    return citation if page is None else replace(citation, page=page.number, ocr=page.ocr)
 
 
 def _calibrated_model(index: Index) -> tuple[AnsweringModel, str | None]:
@@ -355,58 +295,6 @@ def _check_limit(limit: int) -> None:
         raise QAError("no_limit", limit)
 
 
-def clean_message(message: str) -> str:
-    """A message fit to be searched: one line, no control characters, no lone surrogates."""
-    if len(message) > MAX_QUESTION:
-        raise QAError("question_too_long", len(message), MAX_QUESTION)
-    text = message.encode("utf-8", "replace").decode("utf-8")
-    text = "".join(" " if unicodedata.category(c) in {"Cc", "Cs"} else c for c in text)
-    text = re.sub(r"\s+", " ", unicodedata.normalize("NFC", text)).strip(" ")
-    if not text:
-        raise QAError("question_empty")
-    return text
-
-
-def _join(message: str, answers: Sequence[Answer], limit: int) -> Answer:
-    """The answers to the questions of one message, in turn, under one numbering."""
-    quoted = {
-        (citation.document_id, citation.start, citation.end): citation
-        for answer in answers
-        for citation in answer.citations
-    }
-    citations = tuple(
-        replace(citation, marker=marker) for marker, citation in enumerate(quoted.values(), 1)
-    )
-    found = {
-        hit.row: hit
-        for hit in sorted((h for a in answers for h in a.hits), key=lambda h: h.rank, reverse=True)
-    }
-    hits = sorted(found.values(), key=lambda hit: hit.rank)[:limit]
-    unanswered = [answer.standalone_question for answer in answers if not answer.citations]
-    notes = [answer.note for answer in answers if answer.citations and answer.note]
-    context = tuple(dict.fromkeys(phrase for answer in answers for phrase in answer.context))
-    if not citations:
-        notes = [NEAR]
-    elif unanswered:
-        notes.append(f"Sans réponse dans les documents\u00a0: {' '.join(unanswered)}")
-    return Answer(
-        question=message,
-        standalone_question=" ".join(answer.standalone_question for answer in answers),
-        context=context,
-        offered=tuple(dict.fromkeys(w for a in answers for w in a.offered if w not in context)),
-        status="answered" if citations else "not_found",
-        citations=citations,
-        confidence=max(answer.confidence for answer in answers),
-        hits=tuple(replace(hit, rank=rank) for rank, hit in enumerate(hits, 1)),
-        timings={
-            name: round(sum(answer.timings[name] for answer in answers), 3)
-            for name in answers[0].timings
-        },
-        note=" ".join(notes),
-        withheld=() if citations else answers[0].withheld,
-    )
-
-
 class _Clock:
     """Milliseconds between laps, by name."""
 
@@ -414,7 +302,9 @@ class _Clock:
         self.laps: dict[str, float] = {}
         self._last = time.perf_counter()
 
-    def lap(self, name: str) -> None:
+    def lap(self, name: str) -> dict[str, float]:
+        """All of them so far, with one more."""
         now = time.perf_counter()
         self.laps[name] = round((now - self._last) * 1000, 3)
         self._last = now
+        return self.laps

@@ -97,7 +97,8 @@ def analyse_words(text: str) -> list[str]:
 
 
 @lru_cache(maxsize=200_000)
-def _grams(form: str) -> tuple[str, ...]:
+def word_grams(form: str) -> tuple[str, ...]:
+    """Character 4-grams of a folded word: "soviet" -> "_sov", "sovi", "ovie", "viet", "iet_"."""
     padded = f"_{form}_"
     if len(padded) <= 4:
         return (padded,)
@@ -105,14 +106,11 @@ def _grams(form: str) -> tuple[str, ...]:
 
 
 def analyse_grams(text: str) -> list[str]:
-    """Character 4-grams within words, stop words left out: robust to typing errors and inflection.
-
-    "soviet" -> "_sov", "sovi", "ovie", "viet", "iet_".
-    """
+    """Those of all words but stop words: robust to typing errors and inflection."""
     grams: list[str] = []
     for form, _, is_stop in map(_analyse, _WORD.findall(text)):
         if not is_stop:
-            grams.extend(_grams(form))
+            grams.extend(word_grams(form))
     return grams
 
 

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.families import family, family_stems
-from qa.french import analyse_grams, analyse_words, words
+from qa.french import Word, analyse_grams, analyse_words, word_grams
 from qa.mapping import MappedFiles
 from qa.records import QAError
 
@@ -36,7 +36,7 @@ Clause = Mapping[str, float]
 
 
 def word_clauses(
-    text: str, frequencies: Callable[[Collection[str]], Mapping[str, int]], rows: int
+    asked: Sequence[Word], frequencies: Callable[[Collection[str]], Mapping[str, int]], rows: int
 ) -> list[Clause]:
     """The stems of a question, each with the others of its family (``qa.families``).
 
@@ -45,13 +45,13 @@ def word_clauses(
     """
     related = {
         word.stem: family_stems(number) - {word.stem}
-        for word in words(text)
+        for word in asked
         if not word.is_stop and (number := family(word.form)) is not None
     }
     related = {stem: others for stem, others in related.items() if others}
     frequency = frequencies({*related, *chain.from_iterable(related.values())}) if related else {}
     clauses: list[Clause] = []
-    for stem, count in Counter(analyse_words(text)).items():
+    for stem, count in Counter(word.stem for word in asked if not word.is_stop).items():
         if stem not in related:
             clauses.append({stem: float(count)})
             continue
@@ -68,9 +68,10 @@ def word_clauses(
     return clauses
 
 
-def gram_clauses(text: str) -> list[Clause]:
+def gram_clauses(asked: Sequence[Word]) -> list[Clause]:
     """The character 4-grams of a question."""
-    return [{gram: float(count)} for gram, count in Counter(analyse_grams(text)).items()]
+    found = (gram for word in asked if not word.is_stop for gram in word_grams(word.form))
+    return [{gram: float(count)} for gram, count in Counter(found).items()]
 
 
 def _idf(frequency: int, rows: int) -> float:
@@ -205,19 +206,23 @@ class LexicalIndex:
         must = tantivy.Occur.Must
         return tantivy.Query.boolean_query([(must, query), (must, self._among)])
 
-    def search_words(self, text: str, limit: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Rows and BM25 scores of the passages that share stems with the text, best first.
+    def search_words(
+        self, asked: Sequence[Word], limit: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Rows and BM25 scores of the passages that share stems with a question, best first.
 
         A word of the same family (``qa.families``) stands for one that is not there.
         """
         clauses = word_clauses(
-            text, lambda stems: {stem: self._frequency(stem) for stem in stems}, self.rows
+            asked, lambda stems: {stem: self._frequency(stem) for stem in stems}, self.rows
         )
         return self._search("words", clauses, limit)
 
-    def search_grams(self, text: str, limit: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    def search_grams(
+        self, asked: Sequence[Word], limit: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Rows and BM25 scores of the passages that share character 4-grams, best first."""
-        return self._search("grams", gram_clauses(text), limit)
+        return self._search("grams", gram_clauses(asked), limit)
 
     def _search(
         self, field: str, clauses: Sequence[Clause], limit: int

@@ -33,9 +33,9 @@ def named_places(question: str) -> frozenset[str]:
     return frozenset(map(_plain, found))
 
 
-def asks_for_place(question: str) -> bool:
-    """Whether the text of a named place is what the question asks for: « Que dit l'article 4 ? »"""
-    return bool(named_places(question)) and _WHOLE.search(fold(question)) is not None
+def asks_for_text(question: str) -> bool:
+    """Whether the text of a place that it names is what a question asks for: « Que dit… ? »"""
+    return _WHOLE.search(fold(question)) is not None
 
 
 def place_span(passage: Passage, places: frozenset[str]) -> tuple[int, int] | None:

@@ -9,11 +9,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from qa.french import analyse_words, fold, split_sentences
 from qa.index import DocumentEntry, Index
-from qa.records import Citation, Document, Hit
+from qa.records import Answer, Citation, Document, Hit
 
 MOST_DOCUMENTS = 6  # documents that are shown of a collection
 MOST_SECTIONS = 5  # sentences that present one document
@@ -64,14 +63,6 @@ _WHICH = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Overview:
-    """What is said of documents: quotes, and a sentence in French beside them."""
-
-    citations: tuple[Citation, ...]
-    note: str
-
-
 def openings(document: Document) -> list[tuple[int, int]]:
     """The sentences that open a document and its upper sections, the first ones."""
     highest = min((heading.level for heading in document.headings), default=0)
@@ -107,14 +98,14 @@ def told_often(document: Document) -> tuple[list[tuple[str, int]], list[tuple[st
     return years.most_common(MOST_TOLD), often[:MOST_TOLD]
 
 
-def overview_of(question: str, index: Index) -> Overview | None:
+def overview_of(question: str, index: Index) -> Answer | None:
     """The answer to a question about all documents or one of them; ``None``: it is no such."""
     asked = fold(question)
     if _CORPUS.fullmatch(asked):
-        return _of_all(index) if index.store.documents() else None
+        return _of_all(question, index) if index.store.documents() else None
     found = _ABOUT.fullmatch(asked)
     entry = _named(found["subject"], index.store.documents()) if found else None
-    return _of_one(entry, index) if entry is not None else None
+    return _of_one(question, entry, index) if entry is not None else None
 
 
 def asked_subject(question: str) -> str:
@@ -123,8 +114,13 @@ def asked_subject(question: str) -> str:
     return found["subject"] if found else ""
 
 
-def documents_on(subject: str, hits: Sequence[Hit], index: Index) -> Overview | None:
-    """The documents of which passages have all words of a subject; ``None`` when there are none."""
+def documents_on(
+    question: str, subject: str, hits: Sequence[Hit], index: Index, limit: int
+) -> Answer | None:
+    """The documents of which passages have all words of a subject; ``None`` when there are none.
+
+    ``limit`` hits go with the answer.
+    """
     wanted = set(analyse_words(subject))
     places: dict[str, list[Hit]] = {}
     for hit in hits:
@@ -144,12 +140,11 @@ def documents_on(subject: str, hits: Sequence[Hit], index: Index) -> Overview | 
         for name, found in ranked
     ]
     verb = "en parle" if len(ranked) == 1 else "en parlent"
-    return Overview(
-        tuple(citations), f"{_count(len(ranked), 'document')} {verb}\u00a0: {', '.join(counted)}."
-    )
+    told = f"{_count(len(ranked), 'document')} {verb}\u00a0: {', '.join(counted)}."
+    return _answer(question, citations, told, hits[:limit])
 
 
-def _of_all(index: Index) -> Overview:
+def _of_all(question: str, index: Index) -> Answer:
     """The longest documents, each by the sentence that opens it."""
     entries = index.store.documents()
     longest = sorted(entries, key=lambda entry: -entry.characters)[:MOST_DOCUMENTS]
@@ -161,10 +156,10 @@ def _of_all(index: Index) -> Overview:
     told = f"{_count(len(entries), 'document')} en tout"
     if len(entries) > len(chosen):
         told += f"\u00a0; voici comment s’ouvrent les {len(chosen)} plus longs"
-    return Overview(tuple(citations), f"{told}.")
+    return _answer(question, citations, f"{told}.")
 
 
-def _of_one(entry: DocumentEntry, index: Index) -> Overview:
+def _of_one(question: str, entry: DocumentEntry, index: Index) -> Answer:
     """A document by its opening sentence and those of its sections."""
     document = index.document(entry.id)
     highest = min((heading.level for heading in document.headings), default=0)
@@ -176,7 +171,24 @@ def _of_one(entry: DocumentEntry, index: Index) -> Overview:
     ]
     sections = f" Ses parties\u00a0: {', '.join(heads[:12])}." if len(heads) > 1 else ""
     name = f"«\u202f{document.title or document.id}\u202f»"
-    return Overview(tuple(citations), f"Phrases qui ouvrent {name} et ses parties.{sections}")
+    told = f"Phrases qui ouvrent {name} et ses parties.{sections}"
+    return _answer(question, citations, told)
+
+
+def _answer(
+    question: str, citations: Sequence[Citation], note: str, hits: Sequence[Hit] = ()
+) -> Answer:
+    """It is sure, for it is only what the documents hold."""
+    return Answer(
+        question=question,
+        standalone_question=question,
+        status="answered",
+        citations=tuple(citations),
+        confidence=1.0,
+        hits=tuple(hits),
+        timings={},
+        note=note,
+    )
 
 
 def _named(subject: str, entries: Sequence[DocumentEntry]) -> DocumentEntry | None:
@@ -233,6 +245,7 @@ def _cite(document: Document, span: tuple[int, int], marker: int) -> Citation:
         if heading.start <= start:
             above = [one for one in above if one[0] < heading.level]
             above.append((heading.level, document.text[heading.start : heading.end].strip()))
+    page = document.page_at(start)
     return Citation(
         marker=marker,
         document_id=document.id,
@@ -242,6 +255,8 @@ def _cite(document: Document, span: tuple[int, int], marker: int) -> Citation:
         start=start,
         end=start + len(quote),
         quote=quote,
+        page=page.number if page else None,
+        ocr=page is not None and page.ocr,
     )
 
 

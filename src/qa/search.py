@@ -17,14 +17,14 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.embedding import Query
 from qa.index import Index
-from qa.numbering import named_places, place_span
+from qa.numbering import place_span
+from qa.question import Question
 from qa.records import Hit, Passage
 from qa.tokens import late_interaction
 
 Floats = NDArray[np.float32]
-Search = Callable[[Index, str, Query, int], list[Hit]]
+Search = Callable[[Index, Question, int], list[Hit]]
 
 # Each leg looks this deep; the union is fused. A passage below both depths is not found.
 DEPTH = 200
@@ -41,15 +41,15 @@ _FARTHEST = np.float32(1e-6)
 TOKENS_SHARE = 0.6
 
 
-def search_lexical(index: Index, question: str, query: Query, limit: int) -> list[Hit]:
-    """Passages that share words and parts of words with the question; ``query`` only informs."""
-    candidates = Candidates(index, question, query, max(DEPTH, 2 * limit))
+def search_lexical(index: Index, question: Question, limit: int) -> list[Hit]:
+    """Passages that share words and parts of words with the question; vectors only inform."""
+    candidates = Candidates(index, question, max(DEPTH, 2 * limit))
     return candidates.hits(candidates.lexical(), limit)
 
 
-def search_dense(index: Index, question: str, query: Query, limit: int) -> list[Hit]:
+def search_dense(index: Index, question: Question, limit: int) -> list[Hit]:
     """Passages nearest in meaning: found by the cosine of the vectors, ranked by tokens too."""
-    candidates = Candidates(index, question, query, max(DEPTH, 2 * limit))
+    candidates = Candidates(index, question, max(DEPTH, 2 * limit))
     scores = (1 - DENSE_TOKEN_WEIGHT) * scale_between(candidates.cosines)
     best = candidates.best(scores, DENSE_COMPARED)
     candidates.compare(best)
@@ -58,9 +58,9 @@ def search_dense(index: Index, question: str, query: Query, limit: int) -> list[
     return candidates.hits(np.maximum(scores, _FARTHEST), limit)
 
 
-def search_hybrid(index: Index, question: str, query: Query, limit: int) -> list[Hit]:
+def search_hybrid(index: Index, question: Question, limit: int) -> list[Hit]:
     """Both, fused, the best looked at more closely: better than either almost everywhere."""
-    candidates = Candidates(index, question, query, max(DEPTH, 2 * limit))
+    candidates = Candidates(index, question, max(DEPTH, 2 * limit))
     fused = fuse(candidates.cosines, candidates.lexical())
     best = candidates.best(fused, COMPARED)
     candidates.compare(best)
@@ -69,15 +69,15 @@ def search_hybrid(index: Index, question: str, query: Query, limit: int) -> list
     return candidates.hits(scores, limit, REFERENCES_COMPARED)
 
 
-def search_vectors(index: Index, question: str, query: Query, limit: int) -> list[Hit]:
+def search_vectors(index: Index, question: Question, limit: int) -> list[Hit]:
     """Dense without a closer look, to measure what it brings."""
-    candidates = Candidates(index, question, query, max(DEPTH, 2 * limit))
+    candidates = Candidates(index, question, max(DEPTH, 2 * limit))
     return candidates.hits(candidates.cosines, limit)
 
 
-def search_fusion(index: Index, question: str, query: Query, limit: int) -> list[Hit]:
+def search_fusion(index: Index, question: Question, limit: int) -> list[Hit]:
     """Hybrid without a closer look, to measure what it brings."""
-    candidates = Candidates(index, question, query, max(DEPTH, 2 * limit))
+    candidates = Candidates(index, question, max(DEPTH, 2 * limit))
     return candidates.hits(fuse(candidates.cosines, candidates.lexical()), limit)
 
 
@@ -113,20 +113,18 @@ def fuse(cosines: Floats, lexical: Floats, dense_weight: float = DENSE_WEIGHT) -
 class Candidates:
     """The union of what the legs found for a question, with every raw score of each passage."""
 
-    def __init__(self, index: Index, question: str, query: Query, depth: int):
-        self._index = index
-        dense_rows, dense_scores = index.dense.search(query.vector, depth)
-        word_rows, word_scores = index.lexical.search_words(question, depth)
-        gram_rows, gram_scores = index.lexical.search_grams(question, depth)
+    def __init__(self, index: Index, question: Question, depth: int):
+        self._index, self._question = index, question
+        dense_rows, dense_scores = index.dense.search(question.vector, depth)
+        word_rows, word_scores = index.lexical.search_words(question.words, depth)
+        gram_rows, gram_scores = index.lexical.search_grams(question.words, depth)
         self.rows = np.unique(np.concatenate([dense_rows, word_rows, gram_rows]))
         self.words = self._align(word_rows, word_scores)
         self.grams = self._align(gram_rows, gram_scores)
         self.cosines = self._align(dense_rows, dense_scores)
         missing = ~np.isin(self.rows, dense_rows)
-        self.cosines[missing] = index.dense.vectors(self.rows[missing]) @ query.vector
+        self.cosines[missing] = index.dense.vectors(self.rows[missing]) @ question.vector
         self.tokens = np.zeros(len(self.rows), dtype=np.float32)
-        self._query = query
-        self._places = named_places(question)
 
     def _align(self, rows: NDArray[np.int64], scores: Floats) -> Floats:
         aligned = np.zeros(len(self.rows), dtype=np.float32)
@@ -146,7 +144,7 @@ class Candidates:
         """Compare these by their tokens; nothing where the index has none."""
         if self._index.tokens.tokens:
             signs = self._index.tokens.signs(self.rows[positions].tolist())
-            self.tokens[positions] = late_interaction(self._query.tokens, signs)
+            self.tokens[positions] = late_interaction(self._question.tokens, signs)
 
     def hits(self, scores: Floats, limit: int, references: float = REFERENCES) -> list[Hit]:
         """The best passages by these scores; ties in reading order.
@@ -185,6 +183,7 @@ class Candidates:
         count for less: they repeat a question's names and tell nothing. The article or section that
         the question names by its number comes first.
         """
+        places = self._question.places
         size = 2 * limit + 20
         for start in range(0, len(order), size):
             block = order[start : start + size]
@@ -193,7 +192,7 @@ class Candidates:
             firsts = self._index.store.first_rows(rows)
             weighed = [
                 float(scores[i]) * (references if passage.is_reference_list else 1.0)
-                + (bool(self._places) and place_span(passage, self._places) is not None)
+                + (bool(places) and place_span(passage, places) is not None)
                 for i, passage in zip(block, passages, strict=True)
             ]
             found = list(zip(block, weighed, passages, firsts, strict=True))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qa.answering.reader import PassageReading, SentenceReading
 from qa.french import fold, split_sentences, words
+from qa.index.parts import DocumentStore
 from qa.records import Citation, Hit
 
 # A second and a third sentence are quoted beside the best when their log-odds are at most so much
@@ -129,11 +130,13 @@ def _says(quote: Quote, other: Quote) -> bool:
     return said in fold(other.text)
 
 
-def cite(quotes: Sequence[Quote], source: Callable[[str], str]) -> tuple[Citation, ...]:
-    """Citations of quotes, numbered from 1; ``source`` tells where a document came from."""
+def cite(quotes: Sequence[Quote], store: DocumentStore) -> tuple[Citation, ...]:
+    """Citations of quotes, numbered from 1; ``store`` tells where from, and on which page."""
     citations = []
     for marker, quote in enumerate(quotes, 1):
         passage = quote.hit.passage
+        start = passage.start + quote.start
+        page = store.page(passage.document_id, start)
         emphasis: tuple[tuple[int, int], ...] = ()
         if quote.emphasis is not None:
             emphasis = ((passage.start + quote.emphasis[0], passage.start + quote.emphasis[1]),)
@@ -143,11 +146,13 @@ def cite(quotes: Sequence[Quote], source: Callable[[str], str]) -> tuple[Citatio
                 document_id=passage.document_id,
                 title=passage.title,
                 headings=passage.headings,
-                source=source(passage.document_id),
-                start=passage.start + quote.start,
+                source=store.source(passage.document_id),
+                start=start,
                 end=passage.start + quote.end,
                 quote=quote.text,
+                page=page.number if page else None,
                 emphasis=emphasis,
+                ocr=page is not None and page.ocr,
             )
         )
     return tuple(citations)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from qa.answering.model import AnsweringModel, linear, logistic, shipped_model
 from qa.answering.quoting import Quote, choose_quotes, cite, differing, quote_from
 from qa.answering.reader import PassageReading, Reader
 from qa.answering.refusal import question_signals
-from qa.numbering import asks_for_place, named_places, place_span
+from qa.index.parts import DocumentStore
+from qa.numbering import asks_for_text, place_span
+from qa.question import Question
 from qa.records import Citation, Hit
 
 # How sure the text of an article is that is asked for by its number: set by hand.
@@ -35,34 +37,36 @@ class Selection:
 
 
 def select_answer(
-    question: str,
+    question: Question,
     hits: Sequence[Hit],
     reader: Reader,
-    source: Callable[[str], str],
+    store: DocumentStore,
     model: AnsweringModel | None = None,
 ) -> Selection:
     """The best quotes from the first passages, whether or not they are likely enough to be shown.
 
-    ``hits`` come best first; ``source`` tells where a document came from.
+    ``hits`` come best first; ``store`` tells where their documents came from, and the pages.
     """
-    if asks_for_place(question) and (quote := _whole_place(question, hits)) is not None:
-        return Selection(cite([quote], source), _NAMED)
+    places = question.places
+    whole = _whole_place(places, hits) if places and asks_for_text(question.text) else None
+    if whole is not None:
+        return Selection(cite([whole], store), _NAMED)
     ranked = read_hits(question, hits, reader)
     if not ranked:
         return Selection((), 0.0)
     signals = question_signals(ranked)
     confidence = logistic(linear(signals, (model or shipped_model()).question))
     quotes = choose_quotes(ranked)
-    return Selection(cite(quotes, source), confidence, _differ(quotes))
+    return Selection(cite(quotes, store), confidence, _differ(quotes))
 
 
-def read_hits(question: str, hits: Sequence[Hit], reader: Reader) -> list[PassageReading]:
+def read_hits(question: Question, hits: Sequence[Hit], reader: Reader) -> list[PassageReading]:
     """The readings of the first passages, the likeliest first."""
     telling = [hit for hit in hits if not hit.passage.is_reference_list][:PASSAGES]
     best = max((hit.score for hit in telling), default=0.0)
     found = [
         lowered(reading, _PRIOR * (best - reading.hit.score))
-        for reading in reader.read(question, telling)
+        for reading in reader.read(question.text, telling)
     ]
     return sorted(found, key=lambda reading: -reading.score)
 
@@ -73,9 +77,8 @@ def lowered(reading: PassageReading, amount: float) -> PassageReading:
     return replace(reading, sentences=sentences, score=reading.score - amount)
 
 
-def _whole_place(question: str, hits: Sequence[Hit]) -> Quote | None:
+def _whole_place(places: frozenset[str], hits: Sequence[Hit]) -> Quote | None:
     """The article or section that a question asks for, from its beginning."""
-    places = named_places(question)
     for hit in hits:
         span = place_span(hit.passage, places)
         if span is not None:

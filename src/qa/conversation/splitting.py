@@ -18,6 +18,7 @@ from qa.courtesy import courtesy_reply
 from qa.french import split_sentences
 
 _MOST_JOINED = 4
+_MOST_QUESTIONS = 4  # a message with more is taken as one
 _QUESTION_MARK = re.compile(r"\?[?!…]*(?=\s|$)")
 _QUOTED = re.compile(r"«[^»]*»|“[^”]*”|\"[^\"]*\"|\([^)]*\)")
 _JOINED = re.compile(
@@ -81,6 +82,8 @@ def _end(match: re.Match[str] | None) -> int:
 def split_questions(message: str) -> tuple[str, ...]:
     """The questions of a message, in order; a statement stays with the question after it.
 
+    A message with more than four is taken as one.
+
     "Qui était Lénine ? Où est-il né ?" -> ("Qui était Lénine ?", "Où est-il né ?")
     "Je lis sur Lénine. Où est-il né ?" -> ("Je lis sur Lénine. Où est-il né ?",)
     "Qui était Lénine et où est-il né ?" -> ("Qui était Lénine ?", "Où est-il né ?")
@@ -103,6 +106,8 @@ def split_questions(message: str) -> tuple[str, ...]:
         questions.extend(_joined(_without_courtesies(question)))
     if remark and questions and courtesy_reply(remark) is None:
         questions[-1] += " " + remark
+    if len(questions) > _MOST_QUESTIONS:
+        return (text,)
     return tuple(questions) or (_without_courtesies(text),)
 
 

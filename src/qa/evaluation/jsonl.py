@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qa.assistant import clean_message
 from qa.evaluation.faults import Faults, read_lines
+from qa.question import clean_message
 from qa.records import QAError
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from qa.assistant import Assistant
 from qa.evaluation.dataset import read_judgements
 from qa.index import Progress
+from qa.question import make_question
 from qa.records import Passage, QAError
 from qa.search import METHODS
 
@@ -39,11 +40,11 @@ def pool_passages(
     the judge is not led by it, and is always the same.
     """
     progress(Progress("search", 0, len(questions)))
-    for done, (name, question) in enumerate(questions.items(), 1):
-        query = assistant.embedder.embed_questions([question])[0]
+    for done, (name, text) in enumerate(questions.items(), 1):
+        question = make_question(text, assistant.embedder)
         best: dict[str, tuple[int, Passage]] = {}
         for search in METHODS.values():
-            for hit in search(assistant.index, question, query, depth):
+            for hit in search(assistant.index, question, depth):
                 document = hit.passage.document_id
                 if document not in best or hit.rank < best[document][0]:
                     best[document] = (hit.rank, hit.passage)
@@ -51,7 +52,7 @@ def pool_passages(
         passages.sort(key=lambda passage: _shuffled(name, passage.document_id))
         progress(Progress("search", done, len(questions)))
         for passage in passages:
-            yield PooledPassage(name, question, passage)
+            yield PooledPassage(name, text, passage)
 
 
 class Judging:

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from qa.embedding import Embedder, Query
+from qa.embedding import Embedder
 from qa.evaluation.faults import Faults, read_lines
 from qa.index import Index, Progress
 from qa.index.store import passage_digest
+from qa.question import Question, make_questions
 from qa.records import QAError
 from qa.search import DEPTH, METHODS, SEARCHES, Search
 
@@ -60,11 +61,11 @@ def retrieve(
     remaining = iter(queries.items())
     while batch := list(islice(remaining, _BATCH)):
         began = time.perf_counter()
-        asked = embedder.embed_questions([text for _, text in batch])
+        asked = make_questions([text for _, text in batch], embedder)
         embedding += time.perf_counter() - began
-        for (name, text), query in zip(batch, asked, strict=True):
+        for (name, _), question in zip(batch, asked, strict=True):
             for method, search in searches.items():
-                ranking = _Ranking(index, search, text, query, depth, twins)
+                ranking = _Ranking(index, search, question, depth, twins)
                 runs[method][name] = ranking.documents()
                 seconds[method] += ranking.seconds
                 done += 1
@@ -84,13 +85,11 @@ class _Ranking:
         self,
         index: Index,
         search: Search,
-        question: str,
-        query: Query,
+        question: Question,
         depth: int,
         twins: Mapping[bytes, Sequence[str]],
     ):
-        self._index, self._search = index, search
-        self._question, self._query = question, query
+        self._index, self._search, self._question = index, search, question
         self._depth, self._twins = depth, twins
         self.seconds = 0.0  # of the first search, the one that is made in use
 
@@ -103,7 +102,7 @@ class _Ranking:
         lowest = math.inf
         began = time.perf_counter()
         while True:
-            hits = self._search(self._index, self._question, self._query, limit)
+            hits = self._search(self._index, self._question, limit)
             self.seconds = self.seconds or time.perf_counter() - began
             for hit in hits:
                 lowest = min(lowest, hit.score)

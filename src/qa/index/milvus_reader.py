@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.embedding import Signs, Vectors
+from qa.french import Word
 from qa.index.manifest import DamagedIndexError, Manifest
 from qa.index.milvus import Milvus, generation_name, record_key, term_dimension
 from qa.index.milvus_collection import BLOCK, Collection, of_documents
@@ -134,13 +135,13 @@ class RemoteWords:
                     self._known[found["name"]] = int(found["position"])
         return {stem: self._known[stem] for stem in stems}
 
-    def search_words(self, text: str, limit: int) -> Found:
-        """Rows and BM25 scores of the passages that share stems with the text, best first."""
-        return self._search("words", word_clauses(text, self._frequencies, self.rows), limit)
+    def search_words(self, asked: Sequence[Word], limit: int) -> Found:
+        """Rows and BM25 scores of the passages that share stems with a question, best first."""
+        return self._search("words", word_clauses(asked, self._frequencies, self.rows), limit)
 
-    def search_grams(self, text: str, limit: int) -> Found:
+    def search_grams(self, asked: Sequence[Word], limit: int) -> Found:
         """Rows and BM25 scores of the passages that share character 4-grams, best first."""
-        return self._search("grams", gram_clauses(text), limit)
+        return self._search("grams", gram_clauses(asked), limit)
 
     def _search(self, field: str, clauses: Sequence[Clause], limit: int) -> Found:
         query: dict[int, float] = {}

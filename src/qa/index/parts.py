@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.embedding import Signs, Vectors
+from qa.french import Word
 from qa.index.store import DocumentEntry, FileRecord, LanguageCount, RepeatedDocument
 from qa.records import Document, PageStart, Passage, Skipped
 
@@ -48,8 +49,8 @@ class WordSearch(Protocol):
     def rows(self) -> int: ...  # noqa: D102
     def document_frequency(self, stem: str) -> int: ...  # noqa: D102
     def among(self, documents: Sequence[str]) -> WordSearch: ...  # noqa: D102
-    def search_words(self, text: str, limit: int) -> Found: ...  # noqa: D102
-    def search_grams(self, text: str, limit: int) -> Found: ...  # noqa: D102
+    def search_words(self, asked: Sequence[Word], limit: int) -> Found: ...  # noqa: D102
+    def search_grams(self, asked: Sequence[Word], limit: int) -> Found: ...  # noqa: D102
 
 
 class DocumentStore(Protocol):

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.french import fold
+from qa.french import fold, words
 from qa.lexical import LexicalIndex
 from qa.training.encoder import Encoder, embed
 from qa.training.questions import Question, Questions
@@ -51,10 +51,10 @@ def mine_negatives(
             lexical = LexicalIndex(Path(folder))
             for number, vector in zip(asked, wanted, strict=True):
                 cosines = vectors @ vector
-                words = np.zeros(len(rows), np.float32)
-                found, scores = lexical.search_words(data.questions[number].text, depth)
-                words[found] = scores
-                best = np.argsort(-fused_scores(words, cosines))[:depth]
+                bm25 = np.zeros(len(rows), np.float32)
+                found, scores = lexical.search_words(words(data.questions[number].text), depth)
+                bm25[found] = scores
+                best = np.argsort(-fused_scores(bm25, cosines))[:depth]
                 taken = _wrong(data, data.questions[number], rows[best].tolist())[:KEEP]
                 result[number, : len(taken)] = taken
     return result

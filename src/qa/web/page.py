@@ -17,9 +17,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qa.assistant import MAX_QUESTION, clean_message
 from qa.embedding import open_embedder
 from qa.index import current_name, open_index
+from qa.question import MAX_QUESTION, clean_message
 from qa.reading import ADDITIONS
 from qa.records import Answer, QAError, Turn
 from qa.web import render, texts

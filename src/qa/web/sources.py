@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from qa.answering import Matches, match_passage
-from qa.assistant import clean_message
 from qa.encoder import shipped_encoder
+from qa.question import clean_message
 from qa.records import Document, QAError
 from qa.web import panel, texts
 from qa.web.examples import next_questions
