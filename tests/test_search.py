@@ -270,3 +270,22 @@ def test_words_of_an_older_index_are_searched_whole(
     assert index.search_words(words("Loire"), 5)[0].tolist() == [0]
     with pytest.raises(QAError, match=r"made before it could be searched in part\. Update it"):
         index.among(["a.md"])
+
+
+@pytest.mark.parametrize("method", SEARCHES)
+def test_scores_are_on_one_scale_and_what_is_named_comes_first(
+    method: str, write_corpus: Callable[..., Path], fake_embedder: FakeEmbedder
+) -> None:
+    texts = {
+        "code.md": "# Code\n\n## Article 7\n\nLe meunier garde le bief.\n",
+        "autre.md": "Le sens de l’article 7 du code : que dit l’article 7, le fameux article 7 ?\n",
+        "loin.md": "Les abeilles dorment.\n",
+    }
+    corpus = write_corpus(texts)
+    update_index(corpus, corpus.parent / "index", fake_embedder)
+    index = open_index(corpus.parent / "index")
+    hits = SEARCHES[method](index, make_question("Que dit l’article 7 ?", fake_embedder), 3)
+    assert [hit.is_named for hit in hits] == [True, *[False] * (len(hits) - 1)]
+    assert hits[0].passage.document_id == "code.md"
+    assert max(hit.score for hit in hits[1:]) > hits[0].score  # by words alone it would be second
+    assert all(0 <= hit.score <= 1 + 1e-6 for hit in hits)

@@ -267,7 +267,7 @@ def _cited_first(hits: Sequence[Hit], before: Answer) -> list[Hit]:
     """The hits of a follow-up, those in documents that the answer before cites somewhat ahead."""
     cited = {quote.document_id for quote in (*before.citations, *before.withheld)}
     ranked = sorted(
-        hits, key=lambda hit: -(hit.score + _CITED * (hit.passage.document_id in cited))
+        hits, key=lambda hit: -(hit.standing + _CITED * (hit.passage.document_id in cited))
     )
     return [replace(hit, rank=rank) for rank, hit in enumerate(ranked, 1)]
 

@@ -149,10 +149,12 @@ class Passage:
 class Hit:
     """A passage found for a question.
 
-    ``rank`` counts from 1; ``score`` orders the list; ``dense`` is a cosine in [-1, 1]; ``lexical``
-    is a BM25 score >= 0 (0: no word in common, or below the depth that was searched); ``tokens`` is
-    the mean cosine, at most 1, of each question token and its best match among the passage's (0
-    when they were not compared). ``row`` is the passage's row in the index.
+    ``rank`` counts from 1. ``score``, in [0, 1] with every method, is how near the passage comes to
+    one that is the best by all that the method compares. Beside it, raw: ``dense`` is a cosine in
+    [-1, 1]; ``lexical`` is a BM25 score >= 0 (0: no word in common, or below the depth that was
+    searched); ``tokens`` is the mean cosine, at most 1, of each question token and its best match
+    among the passage's (0 when they were not compared). ``row`` is the passage's row in the index.
+    ``is_named``: it has the article or section whose number the question names.
     """
 
     passage: Passage
@@ -162,6 +164,12 @@ class Hit:
     lexical: float
     row: int
     tokens: float = 0.0
+    is_named: bool = False
+
+    @property
+    def standing(self) -> float:
+        """What orders hits: the score, behind what the question names by its number."""
+        return self.score + self.is_named
 
     def to_dict(self) -> dict[str, Any]:
         """Flat fields, named as in the values: a list of them makes a table (pandas)."""

@@ -13,6 +13,7 @@ which tells more and costs too much to do for all: their tokens are compared wit
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from qa.index import Index
 from qa.numbering import place_span
 from qa.question import Question
-from qa.records import Hit, Passage
+from qa.records import Hit
 from qa.tokens import late_interaction
 
 Floats = NDArray[np.float32]
@@ -155,29 +156,19 @@ class Candidates:
         order = np.lexsort((self.rows, -scores))
         hits: list[Hit] = []
         seen: set[int] = set()
-        for position, score, passage, first in self._passages(order, scores, limit, references):
-            if first in seen or score <= 0:
+        for hit, first in self._found(order, scores, limit, references):
+            if first in seen or hit.standing <= 0:
                 continue
             seen.add(first)
-            hits.append(
-                Hit(
-                    passage=passage,
-                    rank=len(hits) + 1,
-                    score=score,
-                    dense=float(self.cosines[position]),
-                    lexical=float(self.words[position]),
-                    tokens=float(self.tokens[position]),
-                    row=int(self.rows[position]),
-                )
-            )
+            hits.append(replace(hit, rank=len(hits) + 1))
             if len(hits) == limit:
                 break
         return hits
 
-    def _passages(
+    def _found(
         self, order: NDArray[np.intp], scores: Floats, limit: int, references: float
-    ) -> Iterator[tuple[int, float, Passage, int]]:
-        """Positions, scores, passages and the first rows that say the same, in order.
+    ) -> Iterator[tuple[Hit, int]]:
+        """Hits that have no rank yet, and the first rows that say the same, in order.
 
         They are fetched in blocks; the first is usually enough. In a block, lists of references
         count for less: they repeat a question's names and tell nothing. The article or section that
@@ -190,10 +181,17 @@ class Candidates:
             rows = [self.rows[i] for i in block]
             passages = self._index.passages(rows)
             firsts = self._index.store.first_rows(rows)
-            weighed = [
-                float(scores[i]) * (references if passage.is_reference_list else 1.0)
-                + (bool(places) and place_span(passage, places) is not None)
+            found = [
+                Hit(
+                    passage=passage,
+                    rank=0,
+                    score=float(scores[i]) * (references if passage.is_reference_list else 1.0),
+                    dense=float(self.cosines[i]),
+                    lexical=float(self.words[i]),
+                    tokens=float(self.tokens[i]),
+                    row=int(self.rows[i]),
+                    is_named=bool(places) and place_span(passage, places) is not None,
+                )
                 for i, passage in zip(block, passages, strict=True)
             ]
-            found = list(zip(block, weighed, passages, firsts, strict=True))
-            yield from sorted(found, key=lambda item: -item[1])
+            yield from sorted(zip(found, firsts, strict=True), key=lambda pair: -pair[0].standing)

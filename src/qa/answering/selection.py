@@ -63,9 +63,9 @@ def select_answer(
 def read_hits(question: Question, hits: Sequence[Hit], reader: Reader) -> list[PassageReading]:
     """The readings of the first passages, the likeliest first."""
     telling = [hit for hit in hits if not hit.passage.is_reference_list][:PASSAGES]
-    best = max((hit.score for hit in telling), default=0.0)
+    best = max((hit.standing for hit in telling), default=0.0)
     found = [
-        lowered(reading, _PRIOR * (best - reading.hit.score))
+        lowered(reading, _PRIOR * (best - reading.hit.standing))
         for reading in reader.read(question.text, telling)
     ]
     return sorted(found, key=lambda reading: -reading.score)
