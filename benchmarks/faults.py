@@ -35,7 +35,7 @@ from word_embedder import WordEmbedder
 
 from qa.assistant import Assistant
 from qa.embedding import open_embedder
-from qa.index import candidates, open_index, update_index, verify_index
+from qa.index import generations_to_try, open_index, update_index, verify_index
 from qa.records import QAError
 
 NOBODY = 65_534
@@ -275,7 +275,7 @@ def steps(ground: Ground) -> Iterator[Try]:
                 yield Try(what, f"{code} {said}")
                 continue
             fault = ""
-            if not first or candidates(directory):
+            if not first or generations_to_try(directory):
                 index = open_index(directory)
                 found = set(index.store.document_digests())
                 index.close()

@@ -41,9 +41,9 @@ from qa.evaluation import (
 )
 from qa.evaluation.cache import open_cached_index
 from qa.evaluation.confidence import Estimate
-from qa.evaluation.conversations import CITED, CITED_OR_WITHHELD, REFUSED, WAYS
 from qa.evaluation.gold import NO_KIND
 from qa.evaluation.tables import align
+from qa.evaluation.turns import CITED, CITED_OR_WITHHELD, REFUSED, WAYS
 from qa.french import split_sentences
 
 ROOT = Path(__file__).parent.parent

@@ -26,7 +26,7 @@ from qa.cli import main
 from qa.dense import DenseIndex
 from qa.embedding import Embedded
 from qa.french import words
-from qa.index import IndexReport, candidates, open_index, update_index
+from qa.index import IndexReport, generations_to_try, open_index, update_index
 from qa.index.memory import _under_its_file
 from qa.records import Document, QAError, Skipped
 
@@ -384,13 +384,13 @@ def test_an_index_published_while_another_is_opened_is_no_warning(
     old = update(corpus, fake_embedder).generation
 
     def looked_up(directory: Path) -> list[Path]:
-        found = candidates(directory)
+        found = generations_to_try(directory)
         monkeypatch.undo()
         (corpus / "neuf.txt").write_text("Un texte neuf.", "utf-8")
         update(corpus, fake_embedder)
         return found
 
-    monkeypatch.setattr("qa.index.reader.candidates", looked_up)
+    monkeypatch.setattr("qa.index.reader.generations_to_try", looked_up)
     index = open_index(corpus.parent / "index")
     assert (index.path.name, index.warning) == (old, None)
     index.close()

@@ -8,8 +8,9 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from qa.cli.opening import open_assistant
 from qa.cli.printing import (
     error_fields,
     print_answer,
@@ -20,21 +21,9 @@ from qa.cli.printing import (
 from qa.messages import worded
 from qa.records import QAError, Turn
 
-if TYPE_CHECKING:
-    from qa.assistant import Assistant
-
 _LONGEST = 100_000  # characters read of a question that never ends
 _LEAVING = {"exit", "quit", "quitter"}
 NOT_FOUND = 3  # exit code of a question that the documents do not answer
-
-
-def _open(options: argparse.Namespace) -> Assistant:
-    from qa.assistant import Assistant
-
-    assistant = Assistant.open(options.index)
-    if assistant.warning:
-        print(f"qa: {assistant.warning}", file=sys.stderr)
-    return assistant
 
 
 def _settings(options: argparse.Namespace) -> dict[str, Any]:
@@ -48,7 +37,7 @@ def ask(options: argparse.Namespace) -> int:
     if options.batch is not None:
         return _ask_batch(options)
     question = _typed() if options.question == "-" else options.question
-    answer = _open(options).answer(question, limit=options.k, **_settings(options))
+    answer = open_assistant(options.index).answer(question, limit=options.k, **_settings(options))
     if options.json:
         print_json(answer.to_dict())
     else:
@@ -66,7 +55,7 @@ def _typed() -> str:
 
 def _ask_batch(options: argparse.Namespace) -> int:
     requests = list(_read_batch(options.batch))
-    assistant = _open(options)
+    assistant = open_assistant(options.index)
     for identifier, messages, is_conversation in requests:
         turns: tuple[Turn, ...] = ()
         for number, message in enumerate(messages, 1):
@@ -115,7 +104,7 @@ def _read_batch(path: Path) -> Iterator[tuple[Any, list[str], bool]]:
 
 def search(options: argparse.Namespace) -> int:
     """List the passages for a question."""
-    hits = _open(options).search(
+    hits = open_assistant(options.index).search(
         options.question, limit=options.k, method=options.method, only=options.only
     )
     if options.json:
@@ -137,7 +126,7 @@ def search(options: argparse.Namespace) -> int:
 
 def chat(options: argparse.Namespace) -> int:
     """Hold a conversation: prompts and quotes, or JSON lines with ``--json``."""
-    assistant = _open(options)
+    assistant = open_assistant(options.index)
     turns: tuple[Turn, ...] = ()
     if not options.json:
         print(worded("Ask your questions (an empty line, exit or Ctrl-D to end)."), end="\n\n")

@@ -19,10 +19,10 @@ def calibrate(options: argparse.Namespace) -> int:
     if (options.questions is None) == (not options.remove):
         return wrong_usage("qa calibrate: give --questions FILE, or --remove (not both).")
     from qa.answering import calibration_path, write_calibration
-    from qa.index import candidates, current_name
+    from qa.index import current_name, generations_to_try
 
     if options.remove:
-        if not candidates(options.index) and current_name(options.index) is None:
+        if not generations_to_try(options.index) and current_name(options.index) is None:
             raise QAError("nothing_to_remove", options.index)
         path = calibration_path(options.index)
         known = path.exists()

@@ -9,12 +9,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from qa.cli.opening import open_assistant
 from qa.cli.printing import print_json, wrong_usage
 from qa.progress import progress_bars
 from qa.records import QAError
 
 if TYPE_CHECKING:
-    from qa.assistant import Assistant
     from qa.evaluation import (
         AnswerEvaluation,
         ConversationEvaluation,
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     AnyEvaluation = Evaluation | AnswerEvaluation | ConversationEvaluation | ModelComparison
 
+Asked = TypeVar("Asked")
 Told = TypeVar("Told", "AnswerEvaluation", "ConversationEvaluation")
 
 # What each thing that is measured has no use for.
@@ -52,11 +53,20 @@ def evaluate(options: argparse.Namespace) -> int:
         return _evaluate_retrieval(options)
     if options.index is None:
         return wrong_usage("qa eval: {} needs the index, --index DIR.", _option(given[0]))
+    if given[0] == "pool":
+        return _judge_pool(options)
+    from qa.evaluation import (
+        answer_table,
+        conversation_table,
+        evaluate_answers,
+        evaluate_conversations,
+        read_answer_questions,
+        read_conversations,
+    )
+
     if given[0] == "answers":
-        return _evaluate_answers(options)
-    if given[0] == "conversations":
-        return _evaluate_conversations(options)
-    return _judge_pool(options)
+        return _evaluate_asked(options, read_answer_questions, evaluate_answers, answer_table)
+    return _evaluate_asked(options, read_conversations, evaluate_conversations, conversation_table)
 
 
 def _option(name: str) -> str:
@@ -122,39 +132,19 @@ def _evaluate_retrieval(options: argparse.Namespace) -> int:
     return 0
 
 
-def _evaluate_answers(options: argparse.Namespace) -> int:
-    from qa.evaluation import answer_table, evaluate_answers, read_answer_questions
-
-    questions = read_answer_questions(options.answers)
-    assistant = _open(options.index)
+def _evaluate_asked(
+    options: argparse.Namespace,
+    read: Callable[[Path], Sequence[Asked]],
+    evaluate: Callable[..., Told],
+    table: Callable[[Told], str],
+) -> int:
+    """What is really asked of the index: single questions, or conversations."""
+    path = options.answers or options.conversations
+    asked = read(path)
+    assistant = open_assistant(options.index)
+    caution = options.caution or "normal"
     with progress_bars() as progress:
-        evaluation = evaluate_answers(
-            questions,
-            assistant,
-            name=options.answers.name,
-            caution=options.caution or "normal",
-            progress=progress,
-        )
-    return _tell(options, evaluation, answer_table)
-
-
-def _evaluate_conversations(options: argparse.Namespace) -> int:
-    from qa.evaluation import conversation_table, evaluate_conversations, read_conversations
-
-    conversations = read_conversations(options.conversations)
-    assistant = _open(options.index)
-    with progress_bars() as progress:
-        evaluation = evaluate_conversations(
-            conversations,
-            assistant,
-            name=options.conversations.name,
-            caution=options.caution or "normal",
-            progress=progress,
-        )
-    return _tell(options, evaluation, conversation_table)
-
-
-def _tell(options: argparse.Namespace, evaluation: Told, table: Callable[[Told], str]) -> int:
+        evaluation = evaluate(asked, assistant, name=path.name, caution=caution, progress=progress)
     if options.per_query is not None:
         evaluation.write_per_query(options.per_query)
     _write_report(options, [evaluation])
@@ -189,7 +179,7 @@ def _judge_pool(options: argparse.Namespace) -> int:
     from qa.evaluation import Judging, pool_passages, read_questions
 
     questions = read_questions(options.pool)
-    assistant = _open(options.index)
+    assistant = open_assistant(options.index)
     judging = Judging(options.qrels or options.pool.parent / "qrels" / "test.tsv")
     with progress_bars() as progress:
         pool = list(pool_passages(assistant, questions, options.k or 10, progress))
@@ -243,15 +233,6 @@ def _ask_grade() -> str:
         typed = line.strip().lower() if line else "q"
         if typed in {"0", "1", "2", "s", "u", "q"}:
             return typed
-
-
-def _open(directory: Path) -> Assistant:
-    from qa.assistant import Assistant
-
-    assistant = Assistant.open(directory)
-    if assistant.warning:
-        print(f"qa: {assistant.warning}", file=sys.stderr)
-    return assistant
 
 
 def compare(options: argparse.Namespace) -> int:

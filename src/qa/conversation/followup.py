@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from qa.conversation.context import Context, Said, history_text, phrases
-from qa.conversation.tokens import tokenise
+from qa.conversation.typed_words import typed_words
 from qa.encoder import CONTEXT, Encoder
 from qa.french import Word, words
 from qa.records import Turn
@@ -62,9 +62,9 @@ class FollowUps:
 
 def _refers(message: str) -> bool:
     """Whether a question has a word that refers to something else, or no words of its own."""
-    tokens = tokenise(message)
-    forms = [token.form.lstrip("-") for token in tokens]
-    own = [token for token in tokens if token.is_content]
+    typed = typed_words(message)
+    forms = [word.form.lstrip("-") for word in typed]
+    own = [word for word in typed if word.is_content]
     return (
         len(own) < 2 or not _REFERRING.isdisjoint(forms) or (bool(forms) and forms[0] in _GOING_ON)
     )

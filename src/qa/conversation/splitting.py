@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from itertools import islice
 
-from qa.conversation.tokens import (
+from qa.conversation.typed_words import (
     AUXILIARIES,
     INVERTED,
     PREPOSITIONS,
     QUESTION_WORDS,
     is_infinitive,
     is_verb,
-    tokenise,
+    typed_words,
 )
 from qa.courtesy import courtesy_reply
 from qa.french import split_sentences
@@ -67,10 +67,10 @@ def _without_courtesies(question: str) -> str:
     kept = _CLOSING.sub("", question)
     kept = kept[_end(_GREETING.match(kept)) :]
     request = _REQUEST.search(kept)
-    told = tokenise(kept[: request.start()])[1:] if request is not None else ()
-    if request is not None and not any(token.is_capital and token.is_content for token in told):
+    told = typed_words(kept[: request.start()])[1:] if request is not None else ()
+    if request is not None and not any(word.is_capital and word.is_content for word in told):
         kept = kept[request.end() :]
-    if kept == question or not any(token.is_word for token in tokenise(kept)):
+    if kept == question or not any(word.is_word for word in typed_words(kept)):
         return question
     return kept[0].upper() + kept[1:]
 
@@ -126,9 +126,9 @@ def _unmarked(rest: str) -> tuple[list[str], str]:
 
 
 def _asks(sentence: str) -> bool:
-    tokens = tokenise(sentence)
-    return any(token.form in QUESTION_WORDS for token in tokens[:2]) or any(
-        token.form in INVERTED for token in tokens[:3]
+    typed = typed_words(sentence)
+    return any(word.form in QUESTION_WORDS for word in typed[:2]) or any(
+        word.form in INVERTED for word in typed[:3]
     )
 
 
@@ -145,12 +145,12 @@ def _joined(question: str) -> list[str]:
 
 def _is_full(part: str) -> bool:
     """Whether a part has a question word at its start and a verb of its own soon after."""
-    tokens = [token for token in tokenise(part) if token.is_word or token.form in INVERTED]
-    leading = bool(tokens) and tokens[0].form in PREPOSITIONS
-    if len(tokens) < 3 or tokens[leading].form not in QUESTION_WORDS:
+    typed = [word for word in typed_words(part) if word.is_word or word.form in INVERTED]
+    leading = bool(typed) and typed[0].form in PREPOSITIONS
+    if len(typed) < 3 or typed[leading].form not in QUESTION_WORDS:
         return False
-    rest = tokens[1:]
-    return any(token.form in INVERTED for token in rest) or any(
-        (token.form in AUXILIARIES and token.text != "à") or is_verb(token) or is_infinitive(token)
-        for token in rest[:3]
+    rest = typed[1:]
+    return any(word.form in INVERTED for word in rest) or any(
+        (word.form in AUXILIARIES and word.text != "à") or is_verb(word) or is_infinitive(word)
+        for word in rest[:3]
     )

@@ -12,7 +12,7 @@ from qa.evaluation.cache import cache_folder
 from qa.evaluation.calibration import fit_calibration
 from qa.evaluation.compare import Comparison, RunComparison, compare_runs, compare_systems
 from qa.evaluation.conversations import ConversationEvaluation, evaluate_conversations
-from qa.evaluation.dataset import Dataset, load_dataset, read_judgements, read_questions
+from qa.evaluation.dataset import Dataset, load_dataset, read_judgements
 from qa.evaluation.faults import InputError
 from qa.evaluation.gold import (
     AnswerQuestion,
@@ -25,6 +25,7 @@ from qa.evaluation.models import ModelComparison, compare_models, short_names
 from qa.evaluation.page import write_page
 from qa.evaluation.passages import indexed_documents, read_documents, with_passages
 from qa.evaluation.pool import Judging, PooledPassage, pool_passages
+from qa.evaluation.queries import read_questions
 from qa.evaluation.report import Evaluation, evaluate
 from qa.evaluation.runs import Retrieval, Run, read_run, retrieve, write_run
 from qa.evaluation.tables import (

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 from qa.evaluation.answers import AnswerEvaluation, Share
 from qa.evaluation.confidence import Estimate
-from qa.evaluation.conversations import MEASURES, WAYS, ConversationEvaluation, Group
+from qa.evaluation.conversations import ConversationEvaluation
 from qa.evaluation.markup import Language, about, figure, heading
 from qa.evaluation.plots import intervals_plot, lines_plot
+from qa.evaluation.turns import MEASURES, WAYS, Group
 
 _SHOWN_POINTS = 50
 

@@ -8,30 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from html import unescape
-from itertools import chain
 from pathlib import Path
-from typing import Any
 
 from qa.evaluation.faults import Faults, read_lines
 from qa.evaluation.gold import read_answer_questions
+from qa.evaluation.queries import identifier, json_object, read_queries
 from qa.records import QAError
 
 # First cells of a header line, as the public data sets write them.
 _HEADER = frozenset({"query-id", "query_id", "queryid", "qid", "query", "topic"})
-_TOPIC = re.compile(r"<top(?:ic\b[^>]*)?>", re.IGNORECASE)
-_TOPIC_END = re.compile(r"</top(?:ic)?>", re.IGNORECASE)
-_TOPIC_NUMBER = re.compile(
-    r"""<topic\b[^>]*\b(?:number|id)=["']([^"']+)|<num>\s*(?:Number:)?\s*([^<\s]+)""",
-    re.IGNORECASE,
-)
-_TOPIC_TAGS = ("title", "query", "question", "desc", "description")  # the best one first
-_TOPIC_TEXT = re.compile(
-    rf"<({'|'.join(_TOPIC_TAGS)})>\s*(?:Topic:|Description:)?([^<]*)", re.IGNORECASE
-)
 _COLUMNS = {
     3: '3 between tabs ("question document grade")',
     4: '4 ("question 0 document grade")',
@@ -87,7 +74,7 @@ def load_dataset(path: Path, split: str | None = None, qrels: Path | None = None
         topics = path
         if qrels is None:
             raise QAError("no_judgements", path)
-    queries = _read_queries(topics, faults)
+    queries = read_queries(topics, faults)
     # Where questions could not be read, their ids would seem unknown: one fault, not many.
     known = queries if topics not in faults else None
     judgements = read_judgements(qrels, faults, known) if qrels is not None else {}
@@ -188,21 +175,10 @@ def read_judgements(
     return judgements
 
 
-def read_questions(path: Path) -> dict[str, str]:
-    """Questions by id, from JSON Lines ({"id", "text"} or {"id", "question"}), topics or a table.
-
-    Every fault is told at once (``InputError``).
-    """
-    faults = Faults()
-    queries = _read_queries(path, faults)
-    faults.raise_any()
-    return queries
-
-
 def corpus_ids(path: Path) -> Iterator[tuple[int, str]]:
     """Line numbers and ids of a corpus that was checked; one at a time."""
     for number, line in read_lines(path, Faults()):
-        yield number, _identifier(json.loads(line))
+        yield number, identifier(json.loads(line))
 
 
 def _cells(line: str, columns: int | None) -> list[str]:
@@ -246,74 +222,6 @@ def _choose_split(folder: Path, split: str | None, faults: Faults) -> Path | Non
     return None
 
 
-def _read_queries(path: Path, faults: Faults) -> dict[str, str]:
-    queries: dict[str, str] = {}
-    first: dict[str, int] = {}
-    fields = (' ("_id")', ' ("text")') if _is_json_lines(path) else ("", "")
-    for number, name, text in _questions(path, faults):
-        if not name:
-            faults.add(path, f"no question id{fields[0]}", number)
-        elif first.setdefault(name, number) != number:
-            faults.add(path, f"question id {name!r} was used on line {first[name]}", number)
-        if not isinstance(text, str) or not text.strip():
-            faults.add(path, f"no question{fields[1]}", number)
-        else:
-            queries.setdefault(name, " ".join(text.split()))
-    if not queries and path not in faults:
-        faults.add(path, "no question in it")
-    return queries
-
-
-def _questions(path: Path, faults: Faults) -> Iterator[tuple[int, str, object]]:
-    """Line numbers, ids and texts: JSON Lines, TREC's topics, or "id<TAB>text" lines."""
-    lines = read_lines(path, faults)
-    if _is_json_lines(path):
-        for number, line in lines:
-            record = _json_object(line)
-            if isinstance(record, str):
-                faults.add(path, record, number)
-            else:
-                yield number, _identifier(record), record.get("text", record.get("question"))
-        return
-    start = next(lines, None)
-    lines = chain([start] if start else [], lines)
-    if start is not None and start[1].lstrip().startswith("<"):
-        yield from _topics(path, lines, faults)
-        return
-    for number, line in lines:
-        cells = line.split("\t")
-        if len(cells) == 2:
-            yield number, cells[0].strip(), cells[1]
-        else:
-            faults.add(path, f'{len(cells)} columns instead of 2 between tabs ("id text")', number)
-
-
-def _is_json_lines(path: Path) -> bool:
-    return path.name.removesuffix(".gz").endswith((".jsonl", ".ndjson"))
-
-
-def _topics(
-    path: Path, lines: Iterable[tuple[int, str]], faults: Faults
-) -> Iterator[tuple[int, str, object]]:
-    """TREC's topics, whose elements are not always closed: number and title, or description."""
-    begin, parts = 0, [""]
-    for number, line in lines:
-        if _TOPIC.search(line):
-            if begin:
-                faults.add(path, "a topic without its end", begin)
-            begin, parts = number, []
-        parts.append(line)
-        if begin and _TOPIC_END.search(line):
-            topic = "\n".join(parts)
-            name = _TOPIC_NUMBER.search(topic)
-            texts = {tag.lower(): text for tag, text in _TOPIC_TEXT.findall(topic)}
-            text = next((texts[tag] for tag in _TOPIC_TAGS if texts.get(tag, "").strip()), None)
-            yield begin, (name[1] or name[2]) if name else "", text and unescape(text)
-            begin = 0
-    if begin:
-        faults.add(path, "a topic without its end", begin)
-
-
 @dataclass(frozen=True, slots=True)
 class _Scan:
     documents: int
@@ -328,11 +236,11 @@ def _scan_corpus(path: Path, relevant: set[str], faults: Faults) -> _Scan:
     first: dict[str, int] = {}
     for number, line in read_lines(path, faults):
         digest.update(line.encode() + b"\n")
-        record = _json_object(line)
+        record = json_object(line)
         if isinstance(record, str):
             faults.add(path, record, number)
             continue
-        name = _identifier(record)
+        name = identifier(record)
         if not name:
             faults.add(path, 'no document id ("_id")', number)
         elif first.setdefault(name, number) != number:
@@ -343,19 +251,3 @@ def _scan_corpus(path: Path, relevant: set[str], faults: Faults) -> _Scan:
         faults.add(path, "no document in it")
     missing = tuple(sorted(relevant - first.keys()))
     return _Scan(len(first), digest.hexdigest(), missing, next(iter(first), ""))
-
-
-def _json_object(line: str) -> dict[str, Any] | str:
-    """The object of a line, or what is wrong with it."""
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        return f"not JSON ({error})"
-    return record if isinstance(record, dict) else "not a JSON object"
-
-
-def _identifier(record: Mapping[str, Any]) -> str:
-    name = record.get("_id", record.get("id"))
-    if isinstance(name, bool) or not isinstance(name, str | int):
-        return ""
-    return str(name).strip()

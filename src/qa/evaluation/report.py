@@ -15,6 +15,7 @@ from qa.chunking import ChunkSettings
 from qa.embedding import Embedder, open_embedder
 from qa.evaluation.cache import open_cached_index
 from qa.evaluation.compare import Comparison, compare_systems, describe_statistics
+from qa.evaluation.confidence import Estimate
 from qa.evaluation.dataset import Dataset, corpus_ids
 from qa.evaluation.jsonl import write_records
 from qa.evaluation.measures import Scores, measure_name, measure_run, measures_within
@@ -82,6 +83,10 @@ class Evaluation:
     def runs(self) -> Mapping[str, Run]:
         """The ranking of every question, by method."""
         return self.retrieval.runs
+
+    def estimate(self, method: str, measure: str) -> Estimate:
+        """The mean of a measure over the questions, and its interval."""
+        return Estimate(self.scores[method].means()[measure], self.intervals[method][measure])
 
     def to_json(self) -> dict[str, Any]:
         """The object that ``qa eval --json`` prints."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from qa.evaluation.compare import Comparison
-from qa.evaluation.confidence import Estimate
 from qa.evaluation.markup import Language, about, figure, heading, table
 from qa.evaluation.measures import PRIMARY
 from qa.evaluation.models import ModelComparison
 from qa.evaluation.plots import bars_plot, intervals_plot, lines_plot
 from qa.evaluation.report import Evaluation
 from qa.evaluation.runs import Run
+from qa.evaluation.tables import comparison_rows
 
 _DEPTHS = (1, 2, 3, 5, 10, 20, 30, 50, 70, 100)
 _FRENCH = "fr"  # the language of questions
@@ -22,13 +22,7 @@ def search_section(found: Evaluation, language: Language) -> list[str]:
     say = language.say
     names = {method: say(method) for method in found.scores}
     measures = next(iter(found.scores.values())).measures
-    estimates = {
-        method: [
-            Estimate(found.scores[method].means()[name], found.intervals[method][name])
-            for name in measures
-        ]
-        for method in names
-    }
+    estimates = {method: [found.estimate(method, name) for name in measures] for method in names}
     judgements = {name: found.dataset.judgements[name] for name in found.questions}
     depths = [depth for depth in _DEPTHS if depth <= found.depth]
     recalls = {method: recall_at_depths(found.runs[method], judgements, depths) for method in names}
@@ -100,12 +94,7 @@ def models_section(found: ModelComparison, language: Language) -> list[str]:
     measure = measure or next(iter(first.scores.values())).measures[0]
     methods = list(first.scores)
     estimates = {
-        model: [
-            Estimate(
-                evaluation.scores[method].means()[measure], evaluation.intervals[method][measure]
-            )
-            for method in methods
-        ]
+        model: [evaluation.estimate(method, measure) for method in methods]
         for model, evaluation in found.evaluations.items()
     }
     rows = [say(method) for method in methods]
@@ -144,26 +133,9 @@ def recall_at_depths(
 def _comparisons(
     comparisons: Sequence[Comparison], language: Language, names: Mapping[str, str]
 ) -> str:
-    say = language.say
-    columns = ("difference", "p (randomisation)", "p (t)", "better", "worse", "equal")
-    return table(
-        say("Paired comparisons (p corrected for the systems compared, Holm)"),
-        ["x 100", *map(say, columns)],
-        [
-            [
-                say("{measure}: {a} - {b}").format(
-                    measure=item.measure, a=names.get(item.a, item.a), b=names.get(item.b, item.b)
-                ),
-                language.estimate(Estimate(item.difference, item.ci95), "+.1f"),
-                language.p_value(item.p_randomisation_holm),
-                language.p_value(item.p_t_holm),
-                str(item.won),
-                str(item.lost),
-                str(item.tied),
-            ]
-            for item in comparisons
-        ],
-    )
+    header, *rows = comparison_rows(comparisons, language, names)
+    title = language.say("Paired comparisons (p corrected for the systems compared, Holm)")
+    return table(title, header, rows)
 
 
 def _differences(found: Evaluation, item: Comparison, language: Language) -> str:

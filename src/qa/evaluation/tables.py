@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 
 from qa.evaluation.answers import AnswerEvaluation, Share
 from qa.evaluation.compare import Comparison, QuestionDifference, RunComparison
 from qa.evaluation.confidence import CurvePoint, Estimate
-from qa.evaluation.conversations import CITED, MEASURES, WAYS, ConversationEvaluation, Group
+from qa.evaluation.conversations import ConversationEvaluation
+from qa.evaluation.markup import ENGLISH, Language
 from qa.evaluation.report import Evaluation
+from qa.evaluation.turns import CITED, MEASURES, WAYS, Group
 
 _SHOWN_DOCUMENTS = 3
 _MARGIN, _BETWEEN = "  ", " | "
@@ -22,14 +24,11 @@ def evaluation_table(evaluation: Evaluation) -> str:
     """Measures by method with their intervals, then the comparisons, then what must be known."""
     measures = next(iter(evaluation.scores.values())).measures
     methods = list(evaluation.scores)
-    means = {method: scores.means() for method, scores in evaluation.scores.items()}
     rows = [["x 100", *methods]]
-    for name in measures:
-        row = [name]
-        for method in methods:
-            low, high = evaluation.intervals[method][name]
-            row.append(f"{100 * means[method][name]:.1f} [{100 * low:.1f}, {100 * high:.1f}]")
-        rows.append(row)
+    rows += [
+        [name, *(ENGLISH.estimate(evaluation.estimate(method, name)) for method in methods)]
+        for name in measures
+    ]
     times = evaluation.retrieval.search_ms
     rows.append(["ms a question", *(f"{times[method]:.1f}" for method in methods)])
     index = evaluation.index
@@ -48,21 +47,30 @@ def evaluation_table(evaluation: Evaluation) -> str:
 
 def comparison_table(comparisons: Sequence[Comparison]) -> str:
     """A line for each measure and pair of systems; questions are counted in the last columns."""
-    rows = [["x 100", "difference", "p (randomisation)", "p (t)", "better", "worse", "equal"]]
-    for item in comparisons:
-        low, high = item.ci95
-        rows.append(
-            [
-                f"{item.measure}: {item.a} - {item.b}",
-                f"{100 * item.difference:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]",
-                p_value(item.p_randomisation_holm),
-                p_value(item.p_t_holm),
-                str(item.won),
-                str(item.lost),
-                str(item.tied),
-            ]
-        )
+    rows = comparison_rows(comparisons, ENGLISH)
     return align(rows) + "\np: paired tests, corrected for the systems compared (Holm)."
+
+
+def comparison_rows(
+    comparisons: Sequence[Comparison], language: Language, names: Mapping[str, str] | None = None
+) -> list[list[str]]:
+    """Comparisons as a table, its header first; ``names`` are those of systems in the language."""
+    say, names = language.say, names or {}
+    columns = ("difference", "p (randomisation)", "p (t)", "better", "worse", "equal")
+    rows = [["x 100", *map(say, columns)]]
+    rows += [
+        [
+            say("{measure}: {a} - {b}").format(
+                measure=item.measure, a=names.get(item.a, item.a), b=names.get(item.b, item.b)
+            ),
+            language.estimate(Estimate(item.difference, item.ci95), "+.1f"),
+            language.p_value(item.p_randomisation_holm),
+            language.p_value(item.p_t_holm),
+            *map(str, (item.won, item.lost, item.tied)),
+        ]
+        for item in comparisons
+    ]
+    return rows
 
 
 def answer_table(evaluation: AnswerEvaluation) -> str:
@@ -70,12 +78,14 @@ def answer_table(evaluation: AnswerEvaluation) -> str:
     rows = [["x 100", "value", "count"]]
     for template, kind, share in [*evaluation.shares(), *evaluation.groups()]:
         rows.append(["  " * bool(kind) + template.format(kind=kind), *_share(share)])
-    rows.append(["confidence: area under the ROC curve", _estimate(evaluation.auroc), ""])
+    rows.append(["confidence: area under the ROC curve", ENGLISH.estimate(evaluation.auroc), ""])
     rows += [
-        [f"  answerable against {kind}", _estimate(area), ""]
+        [f"  answerable against {kind}", ENGLISH.estimate(area), ""]
         for kind, area in evaluation.auroc_by_kind.items()
     ]
-    rows.append(["risk-coverage: area (less is better)", _estimate(evaluation.risk_area), ""])
+    rows.append(
+        ["risk-coverage: area (less is better)", ENGLISH.estimate(evaluation.risk_area), ""]
+    )
     points = [["coverage x 100", "risk x 100", "confidence"]]
     points += [
         [f"{100 * point.coverage:.0f}", f"{100 * point.risk:.1f}", f"{point.confidence:.3f}"]
@@ -172,16 +182,7 @@ def align(rows: Sequence[Sequence[str]]) -> str:
 
 
 def _share(share: Share) -> list[str]:
-    return [_estimate(Estimate(share.value, share.ci95)), f"{share.count}/{share.total}"]
-
-
-def _estimate(estimate: Estimate) -> str:
-    if estimate.value is None:
-        return "-"
-    if estimate.ci95 is None:
-        return f"{100 * estimate.value:.1f}"
-    low, high = estimate.ci95
-    return f"{100 * estimate.value:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
+    return [ENGLISH.estimate(Estimate(share.value, share.ci95)), f"{share.count}/{share.total}"]
 
 
 def _group(group: Group, measure: str) -> list[str]:
@@ -190,8 +191,8 @@ def _group(group: Group, measure: str) -> list[str]:
         str(group.turns[measure]),
         str(group.changed[measure]),
         *values,
-        _estimate(group.recovered[measure]),
-        _estimate(group.harm[measure]),
+        ENGLISH.estimate(group.recovered[measure]),
+        ENGLISH.estimate(group.harm[measure]),
     ]
 
 
@@ -244,8 +245,3 @@ def _passage(item: QuestionDifference, document: str, width: int) -> list[str]:
     return textwrap.wrap(
         item.passages.get(document, ""), width, initial_indent=indent, subsequent_indent=indent
     )
-
-
-def p_value(value: float) -> str:
-    """Four digits, or that it is smaller."""
-    return f"{value:.4f}" if value >= 0.0001 else "< 0.0001"

@@ -1,7 +1,7 @@
 """One directory on disk: write a generation, verify, publish, open, update."""
 
 from qa.index.collection import change_index, index_given
-from qa.index.generations import candidates
+from qa.index.generations import generations_to_try
 from qa.index.intake import Progress
 from qa.index.manifest import DamagedIndexError, Manifest
 from qa.index.milvus import index_folder
@@ -21,9 +21,9 @@ __all__ = [
     "Manifest",
     "Progress",
     "RepeatedDocument",
-    "candidates",
     "change_index",
     "current_name",
+    "generations_to_try",
     "index_folder",
     "index_given",
     "open_index",

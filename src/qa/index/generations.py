@@ -217,7 +217,7 @@ def _read_current(directory: Path) -> str | None:
     return name if _GENERATION.fullmatch(name) else None
 
 
-def candidates(directory: Path) -> list[Path]:
+def generations_to_try(directory: Path) -> list[Path]:
     """Generations to try, the published one first, then the others, newest first.
 
     Raises ``PermissionError`` where the folder or CURRENT may not be read, ``QAError`` where the

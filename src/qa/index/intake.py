@@ -54,7 +54,7 @@ class Spread(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class Update:
     """What one update is asked to do.
 
     ``corpus`` is where files are read, or the documents that a program gives; ``recipe`` is that of
@@ -75,46 +75,48 @@ class Job:
     may_be_empty: bool = False
 
 
-def take_in(job: Job, staging: Path, previous: Store | None) -> int:
+def write_documents(update: Update, staging: Path, previous: Store | None) -> int:
     """Write the documents of the corpus into ``staging``; how many files had to be read."""
-    interrupted = _interrupted_store(job, staging)
-    same = previous if previous is not None and previous.recipe() == job.recipe else None
+    interrupted = _interrupted_store(update, staging)
+    same = previous if previous is not None and previous.recipe() == update.recipe else None
     stores = [store for store in (interrupted, same) if store is not None]
-    draft = DraftStore(staging / DOCUMENTS, job.recipe, stores)
+    draft = DraftStore(staging / DOCUMENTS, update.recipe, stores)
     try:
-        memory, items = _source(job, draft, stores, previous)
-        for item in _or_none(items) if _may_be_empty(job, previous) else items:
+        memory, items = _source(update, draft, stores, previous)
+        for item in _or_none(items) if _may_be_empty(update, previous) else items:
             if isinstance(item, Skipped):
                 draft.skip(item, memory.file)
                 continue
             if memory.number is not None:
                 draft.copy(memory.number, item.id, memory.file or "", memory.place)
             else:
-                passages = split_passages(item, job.embedder.count_tokens, job.settings)
+                passages = split_passages(item, update.embedder.count_tokens, update.settings)
                 draft.add(item, passages, memory.file or "", memory.place)
-            job.progress(Progress("read", draft.documents, None))
+            update.progress(Progress("read", draft.documents, None))
         draft.find_repeats()
     except QAError as error:
-        if previous is None or draft.documents or not isinstance(job.corpus, Path):
+        if previous is None or draft.documents or not isinstance(update.corpus, Path):
             raise
-        raise QAError("previous_index_stays", error, job.directory, previous.counts()[0]) from error
+        raise QAError(
+            "previous_index_stays", error, update.directory, previous.counts()[0]
+        ) from error
     finally:
         # After an interruption too: what was read up to here need not be read again.
         draft.close()
         if interrupted is not None:
             interrupted.close()
-    for folder in interrupted_folders(job.directory):
+    for folder in interrupted_folders(update.directory):
         if folder != staging:
             shutil.rmtree(folder)  # all that it knew is in the new draft
     return memory.read_files
 
 
-def _may_be_empty(job: Job, previous: Store | None) -> bool:
+def _may_be_empty(update: Update, previous: Store | None) -> bool:
     """A folder that is missing for the moment, a disk say, takes no owner's document away."""
     from qa.reading import ADDITIONS
 
     held = previous.document_digests() if previous is not None else {}
-    return job.may_be_empty and all(name.startswith(f"{ADDITIONS}/") for name in held)
+    return update.may_be_empty and all(name.startswith(f"{ADDITIONS}/") for name in held)
 
 
 def _or_none(items: Iterable[Document | Skipped]) -> Iterator[Document | Skipped]:
@@ -125,19 +127,19 @@ def _or_none(items: Iterable[Document | Skipped]) -> Iterator[Document | Skipped
 
 
 def _source(
-    job: Job, draft: DraftStore, stores: Sequence[Store], previous: Store | None
+    update: Update, draft: DraftStore, stores: Sequence[Store], previous: Store | None
 ) -> tuple[FileMemory | _Given, Iterable[Document | Skipped]]:
     """The documents to take in, and what tells of each whether an earlier run has it."""
-    if not isinstance(job.corpus, Path):
+    if not isinstance(update.corpus, Path):
         given = _Given(stores)
-        return given, given.told(job.corpus(previous))
+        return given, given.told(update.corpus(previous))
     # Imported here: its patterns take longer to compile than a question takes to answer.
     from qa.reading import read_corpus
 
-    dimension, token_bytes = job.embedder.dimension, job.embedder.token_bytes
-    passage_bytes = 4 * dimension + job.settings.maximum * token_bytes
-    memory = FileMemory(draft, stores, job.reader, job.directory, job.retry, passage_bytes)
-    return memory, read_corpus(job.corpus, memory.read, job.directory)
+    dimension, token_bytes = update.embedder.dimension, update.embedder.token_bytes
+    passage_bytes = 4 * dimension + update.settings.maximum * token_bytes
+    memory = FileMemory(draft, stores, update.reader, update.directory, update.retry, passage_bytes)
+    return memory, read_corpus(update.corpus, memory.read, update.directory)
 
 
 class _Given:
@@ -161,13 +163,13 @@ class _Given:
             yield document
 
 
-def _interrupted_store(job: Job, staging: Path) -> Store | None:
+def _interrupted_store(update: Update, staging: Path) -> Store | None:
     """What an interrupted run had read: of several, the one that had come furthest."""
     furthest: Store | None = None
-    for folder in interrupted_folders(job.directory):
+    for folder in interrupted_folders(update.directory):
         if folder == staging:
             continue
-        store = mend_draft(folder / DOCUMENTS, job.recipe)
+        store = mend_draft(folder / DOCUMENTS, update.recipe)
         if store is None or (furthest is not None and len(store.files()) < len(furthest.files())):
             shutil.rmtree(folder)
             if store is not None:

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from qa.dense import DenseIndex
-from qa.index.generations import candidates
 from qa.index.generations import current_name as local_name
+from qa.index.generations import generations_to_try
 from qa.index.manifest import (
     DOCUMENTS,
     LEXICAL,
@@ -132,7 +132,7 @@ def open_local(directory: Path) -> LocalIndex:
 
 
 def _open_newest(directory: Path) -> LocalIndex:
-    paths = candidates(directory)
+    paths = generations_to_try(directory)
     if not paths:
         raise QAError("no_index", directory)
     published = local_name(directory)

@@ -19,14 +19,14 @@ from qa.embedding import Embedder
 from qa.french import ANALYSIS
 from qa.index.generations import (
     EMBEDDED,
-    candidates,
     clean,
+    generations_to_try,
     publish,
     remove_drafts,
     staging_folder,
     writer_lock,
 )
-from qa.index.intake import Documents, Job, Progress, Spread, take_in
+from qa.index.intake import Documents, Progress, Spread, Update, write_documents
 from qa.index.manifest import (
     DOCUMENTS,
     FORMAT,
@@ -105,7 +105,7 @@ def update_index(
                 store = previous.store if previous is not None and same else None
                 changed = changed_files(corpus, directory, store)
                 reader = spread.reader(reader, reading, changed)
-        job = Job(
+        update = Update(
             corpus,
             directory,
             embedder,
@@ -118,7 +118,7 @@ def update_index(
             progress,
             may_be_empty,
         )
-        alike = previous if previous is not None and _is_made_alike(previous, job) else None
+        alike = previous if previous is not None and _is_made_alike(previous, update) else None
         read = embedded = 0
         if (
             alike is not None
@@ -128,15 +128,17 @@ def update_index(
             store, generation = alike.store, alike.path.name
         else:
             with staging_folder(directory) as staging:
-                read = take_in(job, staging, previous.store if previous is not None else None)
+                read = write_documents(
+                    update, staging, previous.store if previous is not None else None
+                )
                 store = Store(staging / DOCUMENTS)
                 opened.callback(store.close)
                 if alike is not None and _holds_the_same(alike, store):
                     generation = alike.path.name
                 else:
-                    embedded, approximation = _write_vectors(job, staging, store, previous)
-                    _write_words(job, staging / LEXICAL, store)
-                    _write_manifest(job, staging, store, approximation)
+                    embedded, approximation = _write_vectors(update, staging, store, previous)
+                    _write_words(update, staging / LEXICAL, store)
+                    _write_manifest(update, staging, store, approximation)
                     open_generation(staging).close()
                     generation = publish(directory, staging).name
         report = IndexReport(
@@ -211,14 +213,14 @@ def _open_previous(directory: Path) -> LocalIndex | None:
         return None
 
 
-def _is_made_alike(previous: LocalIndex, job: Job) -> bool:
+def _is_made_alike(previous: LocalIndex, update: Update) -> bool:
     """Whether the same files would make the same index."""
     return (
         previous.warning is None
-        and previous.manifest.embedder.fingerprint == job.embedder.fingerprint
+        and previous.manifest.embedder.fingerprint == update.embedder.fingerprint
         and previous.manifest.analysis == ANALYSIS
-        and previous.manifest.exact_up_to == job.exact_up_to
-        and previous.store.recipe() == job.recipe
+        and previous.manifest.exact_up_to == update.exact_up_to
+        and previous.store.recipe() == update.recipe
     )
 
 
@@ -239,7 +241,7 @@ def _corpus_digest(store: Store) -> str:
 def _worth_keeping(directory: Path, generation: str, older: Path | None, store: Store) -> list[str]:
     """The generation before the published one, unless it holds what has been deleted since."""
     documents = store.document_files().items()
-    for path in [older] if older is not None else candidates(directory):
+    for path in [older] if older is not None else generations_to_try(directory):
         if path.name == generation:
             continue
         try:
@@ -255,35 +257,35 @@ def _worth_keeping(directory: Path, generation: str, older: Path | None, store: 
 
 
 def _write_vectors(
-    job: Job, staging: Path, store: Store, previous: LocalIndex | None
+    update: Update, staging: Path, store: Store, previous: LocalIndex | None
 ) -> tuple[int, Approximation | None]:
     """Vectors of all passages, those of unchanged texts taken over; how many were embedded, and
     how they are searched."""
-    embedder = job.embedder
+    embedder = update.embedder
     known: dict[bytes, int] = {}
     taken = None
     if previous is not None and previous.manifest.embedder.fingerprint == embedder.fingerprint:
         taken = previous.dense, previous.tokens
         known = {digest: row for row, digest in enumerate(previous.store.passage_digests())}
-    with contextlib.closing(Journal(job.directory / EMBEDDED, embedder)) as journal:
+    with contextlib.closing(Journal(update.directory / EMBEDDED, embedder)) as journal:
 
         def tell(done: int, total: int) -> None:
-            job.progress(Progress("embed", done, total))
+            update.progress(Progress("embed", done, total))
 
-        embedded = embed_new(store, embedder, known, journal, tell, job.block)
+        embedded = embed_new(store, embedder, known, journal, tell, update.block)
         dense = build_vectors(
-            store, embedder, known, taken, journal, staging / TOKENS, job.exact_up_to
+            store, embedder, known, taken, journal, staging / TOKENS, update.exact_up_to
         )
         dense.save(staging / VECTORS)
     return embedded, dense.approximation
 
 
-def _write_words(job: Job, folder: Path, store: Store) -> None:
+def _write_words(update: Update, folder: Path, store: Store) -> None:
     total = store.counts()[1]
 
     def texts() -> Iterator[tuple[str, str]]:
         for row, passage in enumerate(store.all_passages()):
-            job.progress(Progress("words", row + 1, total))
+            update.progress(Progress("words", row + 1, total))
             yield passage.document_id, passage.index_text
 
     folder.mkdir()
@@ -295,14 +297,14 @@ def _write_words(job: Job, folder: Path, store: Store) -> None:
 
 
 def _write_manifest(
-    job: Job, staging: Path, store: Store, approximation: Approximation | None
+    update: Update, staging: Path, store: Store, approximation: Approximation | None
 ) -> None:
     documents, passages = store.counts()
-    embedder = job.embedder
+    embedder = update.embedder
     manifest = Manifest(
         format=FORMAT,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        corpus=str(job.corpus.resolve()) if isinstance(job.corpus, Path) else "",
+        corpus=str(update.corpus.resolve()) if isinstance(update.corpus, Path) else "",
         corpus_digest=_corpus_digest(store),
         documents=documents,
         passages=passages,
@@ -310,8 +312,8 @@ def _write_manifest(
         embedder=EmbedderEntry(
             embedder.name, embedder.fingerprint, embedder.dimension, embedder.token_bytes
         ),
-        chunking=job.settings,
-        exact_up_to=job.exact_up_to,
+        chunking=update.settings,
+        exact_up_to=update.exact_up_to,
         approximation=approximation,
         analysis=ANALYSIS,
         versions={name: importlib.metadata.version(name) for name in _PACKAGES},

@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from qa.reading import layout, lines
+from qa.reading import layout, lines, page_lines
 from qa.reading.accents import accents_come_first, mend_accents
 from qa.reading.blocks import Block
 from qa.reading.cleaning import clean_characters, mend_punctuation, one_line
 from qa.reading.encoding import mend_mojibake
 from qa.reading.grid import text_table
-from qa.reading.layout import Fragment, Paragraph
+from qa.reading.layout import Paragraph
+from qa.reading.page_lines import Fragment
 from qa.records import PageStart
 
 # Running heads stand in the first or last rows, in the margins.
@@ -26,7 +27,7 @@ _ALONE_NUMBER = re.compile(
     r"(?:[-–—]\s?)?(?:page\s|p\.\s?)?(\d{1,4})(?:\s?(?:/|sur)\s?\d{1,4})?(?:\s?[-–—])?", re.I
 )
 # "• lait": bullets are written as dashes, as in every other format.
-_BULLET = re.compile(rf"^[{layout.BULLETS}]\s*(?=\S)")
+_BULLET = re.compile(rf"^[{page_lines.BULLETS}]\s*(?=\S)")
 # "Chapitre 2 . . . . . . . . 14", "Salle bleue ........ 60 €": a line of its own.
 _LEADER = re.compile(r"(?:\s?[.…·_]){5,}")
 # No sentence or item ends so: "du 6 au" / "8 décembre", "30/04/" / "2026".
@@ -59,7 +60,7 @@ class Sheet:
 
 def _without_running_heads(sheets: Sequence[Sheet]) -> list[list[Fragment]]:
     """Take out rows at the edges that stand on several pages at one height, numbers aside."""
-    all_rows = [layout.rows(sheet.fragments) for sheet in sheets]
+    all_rows = [page_lines.rows(sheet.fragments) for sheet in sheets]
     seen: Counter[tuple[str, int]] = Counter()
     for sheet, rows in zip(sheets, all_rows, strict=True):
         keys = {_key(row, sheet.height) for row in [*rows[:_EDGE_ROWS], *rows[-_EDGE_ROWS:]]}
@@ -79,7 +80,7 @@ def _without_running_heads(sheets: Sequence[Sheet]) -> list[list[Fragment]]:
 
 
 def _key(row: Sequence[Fragment], height: float) -> tuple[str, int]:
-    text = _NUMERAL.sub("#", layout.row_text(row)).casefold()
+    text = _NUMERAL.sub("#", page_lines.row_text(row)).casefold()
     return text, round(row[0].baseline / (_SAME_HEIGHT * max(height, 1)))
 
 
@@ -91,7 +92,7 @@ def _is_running(
     text, at = _key(row, sheet.height)
     if max(seen[text, at], seen[text, at + 1]) >= least:
         return True
-    number = _ALONE_NUMBER.fullmatch(layout.row_text(row))
+    number = _ALONE_NUMBER.fullmatch(page_lines.row_text(row))
     return number is not None and int(number[1]) == sheet.number
 
 

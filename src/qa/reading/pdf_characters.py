@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
-from qa.reading.layout import WIDE_GAP, Fragment
+from qa.reading.page_lines import WIDE_GAP, Fragment
 
 if TYPE_CHECKING:
     import pypdfium2

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from qa.evaluation.dataset import read_questions
 from qa.evaluation.pool import GRADES, Judging, PooledPassage, pool_passages
+from qa.evaluation.queries import read_questions
 from qa.index import Progress
 from qa.records import QAError
 from qa.web import evaluation_texts as texts

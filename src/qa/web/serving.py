@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from qa.embedding import Embedder, open_embedder
 from qa.index import open_index, update_index
-from qa.index.generations import candidates
+from qa.index.generations import generations_to_try
 from qa.progress import progress_bars
 from qa.records import QAError
 from qa.web import texts
@@ -93,7 +93,7 @@ def _collections(
     apps = {}
     embedders: dict[str, Embedder] = {}  # collections share what they were made with
     for index, place in zip(indexes, served, strict=True):
-        if options.upload and not candidates(index):
+        if options.upload and not generations_to_try(index):
             _begin(index)
         opened = open_index(index)
         operations.opened(place.name, opened.manifest)

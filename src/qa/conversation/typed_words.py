@@ -1,4 +1,4 @@
-"""A question as a row of tokens: words, elided articles, inverted pronouns, punctuation.
+"""A question as a row of what was typed: words, elided articles, inverted pronouns, punctuation.
 
 Hyphens and apostrophes that were not typed are put back, because the rules read them.
 """
@@ -57,7 +57,7 @@ NOT_VERBS = frozenset(
 )
 
 _PRONOUN = r"(?:ils|il|elles|elle|on|je|tu|nous|vous|ce)\b"
-_TOKEN = re.compile(
+_TYPED = re.compile(
     rf"""rendez-vous|aujourd['’]hui|quelqu['’]une?|là-(?:dessus|bas)
     |\b(?:[cdjlmnst]|qu|lorsqu|puisqu|jusqu|quoiqu)['’]
     |-(?:t[-'’])?{_PRONOUN}
@@ -68,7 +68,7 @@ _TOKEN = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class TypedWord:
     """A piece of a question: as typed, folded ("-t-il" folds to "-il"), and spaced or not."""
 
     text: str
@@ -106,21 +106,21 @@ _CHAT = {
 
 
 @lru_cache(maxsize=4096)
-def tokenise(text: str) -> tuple[Token, ...]:
-    """The tokens of a question: "Où est-il né ?" -> Où, est, -il, né, ?"""
+def typed_words(text: str) -> tuple[TypedWord, ...]:
+    """What a question is made of: "Où est-il né ?" -> Où, est, -il, né, ?"""
     for typed, written in _SPELLED:
         text = typed.sub(written, text)
-    found: list[Token] = []
+    found: list[TypedWord] = []
     position = 0
-    for match in _TOKEN.finditer(text):
+    for match in _TYPED.finditer(text):
         word = _CHAT.get(match.group().lower(), match.group())
-        found.append(Token(word, _form(word), match.start() > position))
+        found.append(TypedWord(word, _form(word), match.start() > position))
         position = match.end()
     return tuple(
-        Token("-" + token.text, "-" + token.form, False)
-        if token.form in SUBJECT_PRONOUNS and index and _was_inverted(*found[index - 1 : index + 2])
-        else token
-        for index, token in enumerate(found)
+        TypedWord("-" + word.text, "-" + word.form, False)
+        if word.form in SUBJECT_PRONOUNS and index and _was_inverted(*found[index - 1 : index + 2])
+        else word
+        for index, word in enumerate(found)
     )
 
 
@@ -131,7 +131,9 @@ def _form(text: str) -> str:
     return form
 
 
-def _was_inverted(before: Token, _pronoun: Token, following: Token | None = None) -> bool:
+def _was_inverted(
+    before: TypedWord, _pronoun: TypedWord, following: TypedWord | None = None
+) -> bool:
     """Whether a pronoun typed without hyphen follows its verb (« est il mort »)."""
     if not before.is_word or before.form.endswith("'"):
         return False
@@ -142,25 +144,25 @@ def _was_inverted(before: Token, _pronoun: Token, following: Token | None = None
     return is_verb(before) and not (following is not None and following.form in AUXILIARIES)
 
 
-def is_verb(token: Token, following: Token | None = None) -> bool:
+def is_verb(word: TypedWord, following: TypedWord | None = None) -> bool:
     """Whether a word is surely a conjugated verb: a known form, an ending, an inverted pronoun."""
     if following is not None and following.form in INVERTED | OTHER_INVERTED:
         return True
-    form = token.form
+    form = word.form
     if form in VERB_FORMS:
-        return token.text[0].islower() or form in AUXILIARIES
+        return word.text[0].islower() or form in AUXILIARIES
     return (
         len(form) > 4
         and form not in NOT_VERBS
-        and not token.is_capital
+        and not word.is_capital
         and form.endswith(("aient", "erent", "irent", "urent", "ait"))
     )
 
 
-def is_infinitive(token: Token) -> bool:
+def is_infinitive(word: TypedWord) -> bool:
     """Whether a word looks like an infinitive: « renouveler », « obtenir », « faire »."""
-    form = token.form
-    if len(form) < 4 or not token.text[0].islower():
+    form = word.form
+    if len(form) < 4 or not word.text[0].islower():
         return False
     if form.endswith("re"):
         return form in _VERBS_IN_RE or form.endswith(_ENDINGS_IN_RE)
