@@ -170,5 +170,5 @@ def test_the_chat_is_watched_while_it_is_served(
     asked = [line for line in logged if line.get("kind") == "question" and line["status"] == 200]
     assert {"time", "level", "logger", "message", "method", "milliseconds"} <= set(asked[-1])
     answers = [line for line in logged if line["message"] == "answer"]
-    assert {"understand", "embed", "search", "answer"} <= set(answers[-1]["stages"])
+    assert {"understand", "search", "answer"} <= set(answers[-1]["stages"])
     assert SECRET not in errors

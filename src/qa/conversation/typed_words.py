@@ -13,7 +13,6 @@ from qa.french import STOP_WORDS, fold
 
 SUBJECT_PRONOUNS = frozenset({"il", "elle", "ils", "elles"})
 INVERTED = frozenset({"-il", "-elle", "-ils", "-elles"})
-OTHER_INVERTED = frozenset({"-on", "-je", "-tu", "-nous", "-vous", "-ce"})
 WHICH = frozenset("quel quelle quels quelles".split())
 QUESTION_WORDS = WHICH | frozenset(
     """
@@ -144,10 +143,8 @@ def _was_inverted(
     return is_verb(before) and not (following is not None and following.form in AUXILIARIES)
 
 
-def is_verb(word: TypedWord, following: TypedWord | None = None) -> bool:
-    """Whether a word is surely a conjugated verb: a known form, an ending, an inverted pronoun."""
-    if following is not None and following.form in INVERTED | OTHER_INVERTED:
-        return True
+def is_verb(word: TypedWord) -> bool:
+    """Whether a word is surely a conjugated verb: a known form, an ending."""
     form = word.form
     if form in VERB_FORMS:
         return word.text[0].islower() or form in AUXILIARIES

@@ -176,7 +176,6 @@ def compare_runs(
     judgements: Mapping[str, Mapping[str, int]],
     *,
     names: tuple[str, str] = ("A", "B"),
-    measures: Sequence[str] = DEFAULT_MEASURES,
     measure: str = PRIMARY,
     queries: Mapping[str, str] | None = None,
     shown: int = 10,
@@ -190,7 +189,7 @@ def compare_runs(
         if not any(query in judgements for query in run):
             raise QAError("run_not_judged", name, next(iter(run), ""), next(iter(judgements), ""))
     measure = measure_name(measure)
-    measures = tuple(dict.fromkeys([measure, *map(measure_name, measures)]))
+    measures = tuple(dict.fromkeys([measure, *map(measure_name, DEFAULT_MEASURES)]))
     scores = {
         a: measure_run(run_a, judgements, measures),
         b: measure_run(run_b, judgements, measures),

@@ -25,7 +25,7 @@ _Z = 1.959963984540054  # of the normal distribution, for 95 %
 _BLOCK = 4_000_000  # numbers drawn at once, which bounds the memory
 
 
-def bootstrap_intervals(values: Floats, resamples: int = RESAMPLES, seed: int = SEED) -> Floats:
+def bootstrap_intervals(values: Floats) -> Floats:
     """95 % intervals of the means of the columns, shape (columns, 2): low, high.
 
     The percentile bootstrap over questions: Efron and Tibshirani 1993; for retrieval measures,
@@ -33,17 +33,14 @@ def bootstrap_intervals(values: Floats, resamples: int = RESAMPLES, seed: int = 
     resamples.
     """
     questions, columns = values.shape
-    means = np.empty((resamples, columns))
-    for start, counts in _resampled(questions, resamples, seed):
+    means = np.empty((RESAMPLES, columns))
+    for start, counts in _resampled(questions):
         means[start : start + len(counts)] = counts @ values / questions
     return np.quantile(means, [0.025, 0.975], axis=0).T
 
 
 def bootstrap_interval(
-    statistic: Callable[[Counts], Floats],
-    questions: int,
-    resamples: int = RESAMPLES,
-    seed: int = SEED,
+    statistic: Callable[[Counts], Floats], questions: int
 ) -> tuple[float, float] | None:
     """The 95 % percentile bootstrap interval of any statistic of the questions.
 
@@ -52,7 +49,7 @@ def bootstrap_interval(
     """
     if not questions:
         return None
-    drawn = [statistic(counts) for _, counts in _resampled(questions, resamples, seed)]
+    drawn = [statistic(counts) for _, counts in _resampled(questions)]
     values = np.concatenate(drawn)
     values = values[~np.isnan(values)]
     if not len(values):
@@ -90,9 +87,7 @@ def wilson_interval(successes: int, trials: int) -> tuple[float, float] | None:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def randomisation_test(
-    differences: Floats, permutations: int = PERMUTATIONS, seed: int = SEED
-) -> float:
+def randomisation_test(differences: Floats) -> float:
     """Two-sided p of the paired randomisation (Fisher-Pitman) test of a mean difference.
 
     Under the null hypothesis the two systems' values of a question are exchangeable, so every
@@ -109,14 +104,14 @@ def randomisation_test(
         numbers = np.arange(2 ** len(moved))[:, None]
         every = (numbers >> np.arange(len(moved))) & 1
         return float(np.mean(np.abs(_flipped(moved, every)) >= observed))
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(SEED)
     extremes = 0
     width = (len(moved) + 7) // 8
-    for _, size in _blocks(permutations, len(moved)):
+    for _, size in _blocks(PERMUTATIONS, len(moved)):
         draws = np.frombuffer(generator.bytes(size * width), dtype=np.uint8).reshape(size, width)
         flips = np.unpackbits(draws, axis=1, count=len(moved))
         extremes += int(np.count_nonzero(np.abs(_flipped(moved, flips)) >= observed))
-    return (1 + extremes) / (1 + permutations)
+    return (1 + extremes) / (1 + PERMUTATIONS)
 
 
 def t_test(differences: Floats) -> float:
@@ -154,12 +149,10 @@ def _flipped(values: Floats, flips: NDArray[np.integer]) -> Floats:
     return np.asarray(values.sum() - 2 * (flips.astype(np.float64) @ values))
 
 
-def _resampled(
-    questions: int, resamples: int, seed: int
-) -> Iterator[tuple[int, NDArray[np.int64]]]:
+def _resampled(questions: int) -> Iterator[tuple[int, NDArray[np.int64]]]:
     """Blocks of resamples: the first one's place, and counts, shape (resamples, questions)."""
-    generator = np.random.default_rng(seed)
-    for start, size in _blocks(resamples, questions):
+    generator = np.random.default_rng(SEED)
+    for start, size in _blocks(RESAMPLES, questions):
         drawn = generator.integers(questions, size=(size, questions))
         # How often each question was drawn, instead of which: sums are then one product.
         drawn += np.arange(size)[:, None] * questions
