@@ -6,7 +6,7 @@ FOLDER is what some Debian packages hold (bookworm; their licences are free, the
 here):
 
     apt-get download debian-edu-doc-fr debian-faq-fr debian-reference-fr developers-reference-fr \\
-      maint-guide-fr ubuntu-packaging-guide-pdf-fr ubuntu-packaging-guide-html-fr \\
+      maint-guide-fr ubuntu-packaging-guide-pdf-fr \\
       lilypond-doc-pdf-fr lilypond-doc-html-fr expeyes-doc-fr eyes17-manuals-fr linuxcnc-doc-fr \\
       texlive-lang-french
     for package in *.deb; do dpkg-deb --extract $package FOLDER; done
@@ -39,9 +39,6 @@ MANUALS = {
         "usr/share/developers-reference/fr/*.html"
     ),
     f"{DOC}/maint-guide-fr/maint-guide.fr.pdf": f"{DOC}/maint-guide-fr/html/*.fr.html",
-    f"{DOC}/ubuntu-packaging-guide-pdf-fr/ubuntu-packaging-guide.pdf.gz": (
-        f"{DOC}/ubuntu-packaging-guide-html-fr/singlehtml/index.html"
-    ),
     **{
         f"{DOC}/debian-edu-doc-fr/debian-edu-{name}-manual.pdf": (
             f"{DOC}/debian-edu-doc-fr/debian-edu-{name}-manual.html"

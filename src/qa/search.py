@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from qa.embedding import Query
 from qa.index import Index
 from qa.numbering import named_places, place_span
-from qa.records import Hit, Passage
+from qa.records import Hit, Passage, QAError
 from qa.tokens import late_interaction
 
 Floats = NDArray[np.float32]
@@ -43,6 +43,8 @@ TOKENS_SHARE = 0.6
 
 def search_lexical(index: Index, question: str, query: Query, limit: int) -> list[Hit]:
     """Passages that share words and parts of words with the question; ``query`` only informs."""
+    if not index.lexical.finds:
+        raise QAError("no_words_in_milvus")
     candidates = Candidates(index, question, query, max(DEPTH, 2 * limit))
     return candidates.hits(candidates.lexical(), limit)
 
