@@ -14,7 +14,9 @@ here):
 The first table has the measures of ``pdf_layouts.py`` against the HTML, which people did not write
 to measure with: it says things that the PDF does not (and the other way round), so compare readers,
 not with 100. The second is of PDFs without such a text: the words that poppler's ``pdftotext``
-reads are looked for in ours, and ours in its.
+reads are looked for in ours, and ours in its. The third compares headings with the bookmarks of
+those that have some (numbers aside): found by the layout alone, the bookmarks hidden, and with
+them.
 """
 
 from __future__ import annotations
@@ -23,11 +25,19 @@ import argparse
 import gzip
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
+from unittest.mock import patch
 
+import pypdfium2
 from lxml import etree, html
 from pdf_layouts import _THEIRS, measures, ours
+
+from qa.reading import pdf
+from qa.reading.contents import plain_title
+from qa.reading.outline import read_outline
 
 DOC = "usr/share/doc"
 LILYPOND = f"{DOC}/lilypond/html/Documentation"
@@ -50,6 +60,7 @@ MANUALS = {
         for name in ("changes", "essay", "extending", "learning", "usage", "web")
     },
 }
+FEWEST_BOOKMARKS = 10
 LONGEST = 250  # pages of a PDF without a text beside it
 _BLOCKS = {
     "address", "article", "aside", "blockquote", "br", "caption", "dd", "div", "dl", "dt",
@@ -114,6 +125,40 @@ def poppler(path: Path) -> str:
     return told.decode("utf-8", "replace")
 
 
+def headings(path: Path) -> list[str]:
+    """The headings that are read in a file, plain, the title of the document left out."""
+    from qa.reading.blocks import build_document
+
+    page = pdf.read_pdf(path.read_bytes(), path.name)
+    found = build_document(path.name, path.name, page)
+    told = [found.text[one.start : one.end] for one in found.headings if one.level > 1]
+    return [plain for text in told if (plain := plain_title(text))]
+
+
+def compare_headings(paths: Iterable[Path]) -> None:
+    """Print the third table."""
+    print("\n| PDF | bookmarks | found by | headings | recall | precision |")
+    print("|---|---|---|---|---|---|")
+    for path in paths:
+        told = pypdfium2.PdfDocument(path)
+        outline = read_outline(told)
+        told.close()
+        if len(outline) < FEWEST_BOOKMARKS:
+            continue
+        wanted = Counter(plain for one in outline if (plain := plain_title(one.title)))
+        for way, hidden in (("layout", True), ("bookmarks", False)):
+            with patch.object(pdf, "read_outline", lambda _: []) if hidden else nullcontext():
+                found = Counter(headings(path))
+            both = sum((wanted & found).values())
+            recall, precision = both / wanted.total(), both / max(found.total(), 1)
+            shown = f"{path.name} | {wanted.total()}" if hidden else " | "
+            print(
+                f"| {shown} | {way} | {found.total()} | {100 * recall:.1f} | "
+                f"{100 * precision:.1f} |",
+                flush=True,
+            )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("folder", type=Path)
@@ -124,12 +169,13 @@ def main() -> None:
     print(head + "\n|" + "---|" * (head.count("|") - 1))
     with tempfile.TemporaryDirectory() as temporary:
         scratch = Path(temporary)
-        paired = set()
+        paired, french = set(), []
         for name, pages in MANUALS.items():
             if not (options.folder / name).exists():
                 continue
             paired.add(options.folder / name)
             path = unpacked(options.folder / name, scratch)
+            french.append(path)
             told = [text for page in in_order(options.folder, pages) for text in texts(page)]
             readers: dict[str, Callable[[Path], str]] = {"ours": ours, "poppler": poppler}
             if options.pdftext:
@@ -165,10 +211,12 @@ def main() -> None:
             figures = " | ".join(
                 f"{100 * found[name]:.1f}" for name in ("recall", "precision", "order")
             )
+            french.append(path)
             print(
                 f"| {path.name} | {field(path, 'Producer')} | {field(path, 'Pages')} | {figures} |",
                 flush=True,
             )
+        compare_headings(french)
 
 
 def is_french(text: str) -> bool:
