@@ -1,11 +1,13 @@
 """Measure memory and time of a large index, without the cost of embedding every passage.
 
     python benchmarks/scale.py --data DATA [--passages 100000] [--sentences 2000] [--cache FOLDER]
+        [--plot FILE]
 
 A passage is a sentence of the shared texts that the shipped network has embedded, and three others.
 Its vector is a perturbed copy of the sentence's, its token signs are the sentence's, four times.
 Questions are embedded by the network as they are. What the network would have taken for the whole
-is told beside.
+is told beside. Figures of each size stay in the cache folder: a table, and a plot, tell all that
+are there.
 
 Times are those of the processor where it says so: on a busy machine others mean little.
 """
@@ -243,23 +245,46 @@ def measure(data: Path, passages: int, count: int, cache: Path) -> dict[str, flo
     return figures
 
 
+def plot(rows: Sequence[dict[str, float]], path: Path) -> None:
+    """How each cost grows with the number of passages, both axes logarithmic."""
+    from matplotlib.figure import Figure
+
+    panels = {
+        "indexing, s": {"index": "first time", "update": "1 % changed"},
+        "MB": {"disk": "disk", "memory": "memory, indexing"},
+        "a search, ms": {"p50": "p50", "p95": "p95"},
+    }
+    figure = Figure(figsize=(10, 3), layout="constrained")
+    for axes, (title, lines) in zip(figure.subplots(1, len(panels)), panels.items(), strict=True):
+        for name, label in lines.items():
+            at = [row["passages"] for row in rows]
+            axes.loglog(at, [row[name] for row in rows], "o-", label=label)
+        axes.set(title=title, xlabel="passages")
+        axes.grid(alpha=0.3)
+        axes.legend()
+    figure.savefig(path)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--passages", type=int, nargs="+", default=[100_000])
     parser.add_argument("--sentences", type=int, default=2000, help="that the network embeds")
     parser.add_argument("--cache", type=Path, help="keeps their vectors; the indexes stand there")
+    parser.add_argument("--plot", type=Path, help="a picture of how the costs grow (eval extra)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         cache = options.cache or Path(temporary)
         cache.mkdir(parents=True, exist_ok=True)
-        figures = [
-            measure(options.data, passages, options.sentences, cache)
-            for passages in options.passages
-        ]
-    print("\n| " + " | ".join(figures[0]) + " |\n|" + "---|" * len(figures[0]))
-    for row in figures:
+        for passages in options.passages:
+            found = measure(options.data, passages, options.sentences, cache)
+            (cache / f"figures-{passages:09d}.json").write_text(json.dumps(found))
+        rows = [json.loads(path.read_text()) for path in sorted(cache.glob("figures-*.json"))]
+    print("\n| " + " | ".join(rows[0]) + " |\n|" + "---|" * len(rows[0]))
+    for row in rows:
         print("| " + " | ".join(f"{value:.6g}" for value in row.values()) + " |")
+    if options.plot:
+        plot(rows, options.plot)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from qa.index import (
     update_index,
     verify_index,
 )
-from qa.index.milvus import connect, milvus_address
+from qa.index.milvus import Milvus, connect, milvus_address
 from qa.index.milvus_writer import coded_length
 from qa.question import make_question
 from qa.records import QAError
@@ -259,3 +259,22 @@ def test_tls_and_the_port_are_of_the_address(monkeypatch: pytest.MonkeyPatch) ->
     address = milvus_address(folder)
     assert address is not None and address.uri == "https://milvus.example:19530"
     assert index_folder("milvus://milvus.example/docs") == folder
+
+
+def test_a_server_without_sparse_vectors_finds_by_meaning(
+    tmp_path: Path, both: tuple[Index, Index], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local, _ = both
+    monkeypatch.setattr(Milvus, "has_words", False)
+    folder = index_folder(str(tmp_path / "ancien.db"))
+    update_index(Path(local.manifest.corpus or ""), folder, FakeEmbedder())
+    old = open_index(folder)
+    for question in QUESTIONS:
+        query = make_question(question, FakeEmbedder())
+        found = METHODS["dense"](old, query, 5)
+        expected = METHODS["dense"](local, query, 5)
+        assert [hit.passage for hit in found] == [hit.passage for hit in expected]
+        assert METHODS["hybrid"](old, query, 5)
+        with pytest.raises(QAError, match="no sparse vectors"):
+            METHODS["lexical"](old, query, 5)
+    assert verify_index(folder) == []

@@ -114,6 +114,77 @@ def test_a_citation_knows_its_page(tmp_path: Path) -> None:
     assert (second.number, second.ocr) == (2, False)
 
 
+def test_bookmarks_are_the_headings(tmp_path: Path) -> None:
+    """Not what is only set large; the label of a chapter is of its title, and contents go."""
+    pages = Pages()
+    pages.canvas.setTitle("Manuel du port")
+    pages.lines(["Table des matières"], size=16)
+    entries = ["1 Les marins . . . . . . . . 2", "1.1 Les grains . . . . . . . . 2", "2 La paix 3"]
+    pages.lines(entries, top=690)
+    pages.next()
+    parts = {2: ("Les marins", "Les grains"), 3: ("La paix", "")}
+    for number, (chapter, section) in parts.items():
+        pages.lines([f"Chapitre {number - 1}"], top=760, size=13)
+        pages.lines([chapter], top=735, size=20)
+        pages.canvas.bookmarkPage(chapter)
+        pages.canvas.addOutlineEntry(chapter, chapter, 0)
+        if section:
+            pages.lines([f"1.1 {section}"], top=700, size=14)
+            pages.canvas.bookmarkPage(section)
+            pages.canvas.addOutlineEntry(section, section, 1)
+        top = pages.lines(PROSE, top=670)
+        pages.lines(["Une affiche en grand"], top=top - 30, size=20)
+        pages.lines(PROSE[1:], top=top - 60)
+        pages.next()
+    pages.canvas.bookmarkPage("fin")
+    pages.canvas.addOutlineEntry("Fin", "fin", 0)
+    pages.lines(["Fin"], size=20)
+    pages.lines(PROSE, top=680)
+    document = one(tmp_path, "a.pdf", pages.done())
+    assert headings(document) == [
+        (1, "Manuel du port"),
+        (2, "Chapitre 1 Les marins"),
+        (3, "1.1 Les grains"),
+        (2, "Chapitre 2 La paix"),
+        (2, "Fin"),
+    ]
+    assert ". . ." not in document.text
+    assert document.text.count("Une affiche en grand") == 2
+
+
+def test_bookmarks_that_name_no_title_are_not_followed(tmp_path: Path) -> None:
+    pages = Pages()
+    for number in range(1, 5):
+        pages.canvas.bookmarkPage(f"p{number}")
+        pages.canvas.addOutlineEntry(f"scan-{number:03}.tif", f"p{number}", 0)
+        pages.lines(["Cronstadt" if number == 1 else f"Les suites, {number}"], size=20)
+        pages.lines(PROSE, top=690)
+        pages.next()
+    document = one(tmp_path, "a.pdf", pages.done())
+    assert headings(document)[0] == (1, "Cronstadt")
+
+
+def test_the_head_of_a_short_chapter_is_a_running_head(tmp_path: Path) -> None:
+    """It stands once, where the others stand again and again."""
+    pages = Pages()
+    for number in range(1, 9):
+        pages.lines(["UN CHAPITRE BREF" if number == 5 else "LE LONG CHAPITRE"], top=800, size=9)
+        pages.lines([f"Le paragraphe {number} parle des marins et de la paix."], top=740)
+        pages.next()
+    document = one(tmp_path, "a.pdf", pages.done())
+    assert "CHAPITRE" not in document.text
+    assert document.text.count("parle des marins") == 8
+
+
+def test_signs_set_large_are_no_heading(tmp_path: Path) -> None:
+    pages = Pages()
+    pages.lines(["h h h P h N h h 4 h"], size=20)
+    pages.lines(PROSE, top=690)
+    pages.lines(["et ce que cela donne :"], top=620, size=14)
+    pages.lines(PROSE, top=590)
+    assert headings(one(tmp_path, "a.pdf", pages.done())) == []
+
+
 def test_a_page_without_text_is_no_page_of_the_text(tmp_path: Path) -> None:
     pages = Pages()
     pages.lines(["Un."])

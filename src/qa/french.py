@@ -13,9 +13,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 ANALYSIS = "french-3"
 
@@ -54,9 +54,11 @@ def fold(text: str) -> str:
 _ACCENT_TELLS = frozenset({"né", "sûr"})
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A word of a text: ``text[start:end]``, its folded form, its stem, whether only grammar."""
+class Word(NamedTuple):
+    """A word of a text: ``text[start:end]``, its folded form, its stem, whether only grammar.
+
+    A tuple: a large index makes hundreds of millions of them.
+    """
 
     start: int
     end: int

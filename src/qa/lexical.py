@@ -86,6 +86,8 @@ class LexicalIndex:
     Raises ``QAError`` where it cannot be opened.
     """
 
+    finds = True
+
     def __init__(self, folder: Path):
         try:
             self._open_somehow(folder)

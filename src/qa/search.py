@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from qa.index import Index
 from qa.numbering import place_span
 from qa.question import Question
-from qa.records import Hit
+from qa.records import Hit, QAError
 from qa.tokens import late_interaction
 
 Floats = NDArray[np.float32]
@@ -44,6 +44,8 @@ TOKENS_SHARE = 0.6
 
 def search_lexical(index: Index, question: Question, limit: int) -> list[Hit]:
     """Passages that share words and parts of words with the question; vectors only inform."""
+    if not index.lexical.finds:
+        raise QAError("no_words_in_milvus")
     candidates = Candidates(index, question, max(DEPTH, 2 * limit))
     return candidates.hits(candidates.lexical(), limit)
 

@@ -229,6 +229,8 @@ def _facts(opened: Index) -> Iterator[str]:
     yield worded("indexed   {}", f"{datetime.fromisoformat(manifest.created):%Y-%m-%d %H:%M} UTC")
     yield worded("model     {}", manifest.embedder.name)
     yield worded("vectors   {}", _how_searched(manifest))
+    if not opened.lexical.finds:
+        yield worded("words     not searched: this Milvus keeps no sparse vectors (2.4 does)")
 
 
 def _how_searched(manifest: Manifest) -> str:

@@ -20,7 +20,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -36,6 +36,7 @@ _LITE_COLLECTION = "sourcier"
 _TIMEOUT, _CONNECTED = 30.0, 3.0  # seconds for a call, and for a connection
 _ATTEMPTS, _PAUSE = 3, 0.5  # pause in seconds, longer after each attempt
 _FOLLOWED = 1.0  # seconds for which the published generation need not be asked for again
+_SPARSE_SINCE = (2, 4)  # version of Milvus
 _NO_ALIAS = 1600  # Milvus's code of an alias that is not there
 _NAME = re.compile(r"[A-Za-z_]\w{0,200}", re.ASCII)
 
@@ -175,6 +176,14 @@ class Milvus:
                 name = None
             self._published = now, name
         return name
+
+    @cached_property
+    def has_words(self) -> bool:
+        """Whether it keeps sparse vectors, so that passages are found by their words too."""
+        if not self.address.uri.startswith("http"):
+            return True
+        version = re.match(r"v?(\d+)\.(\d+)", self.call("get_server_version"))
+        return version is None or tuple(map(int, version.groups())) >= _SPARSE_SINCE
 
     def publish(self, moment: str) -> None:
         """Switch the alias to a generation, in one step."""

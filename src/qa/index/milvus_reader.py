@@ -46,7 +46,7 @@ def open_remote(milvus: Milvus, folder: Path) -> Index:
         RemoteStore(passages, records, manifest, summary),
         RemoteVectors(passages, manifest),
         RemoteTokens(passages, manifest, int(summary["tokens"])),
-        RemoteWords(passages, records, manifest),
+        RemoteWords(passages, records, manifest, milvus.has_words),
     )
 
 
@@ -105,11 +105,14 @@ class RemoteTokens:
 
 
 class RemoteWords:
-    """As ``qa.lexical.LexicalIndex``: the weights of BM25 are in the sparse vectors of passages."""
+    """As ``qa.lexical.LexicalIndex``: the weights of BM25 are in the sparse vectors of passages.
 
-    def __init__(self, passages: Collection, records: Collection, manifest: Manifest):
+    Where Milvus keeps none (``finds``), nothing is found by words.
+    """
+
+    def __init__(self, passages: Collection, records: Collection, manifest: Manifest, finds: bool):
         self._passages, self._records = passages, records
-        self.rows = manifest.passages
+        self.rows, self.finds = manifest.passages, finds
         self._known: dict[str, int] = {}
         self._among = ""
 
@@ -121,7 +124,7 @@ class RemoteWords:
 
     def document_frequency(self, stem: str) -> int:
         """In how many of the passages that are searched a stem occurs."""
-        if not self._among:
+        if not self._among or not self.finds:
             return self._frequencies([stem])[stem]
         query = {term_dimension(stem): 1.0}
         return len(self._passages.search("words", query, BLOCK, self._among))  # at most
@@ -149,7 +152,7 @@ class RemoteWords:
             dimension = term_dimension(term)
             query[dimension] = query.get(dimension, 0.0) + weight
         limit = min(limit, self.rows)
-        if not query or limit < 1:
+        if not query or limit < 1 or not self.finds:
             return _found([])
         if all(len(clause) == 1 for clause in clauses):
             return _found(self._passages.search(field, query, limit, self._among))

@@ -48,8 +48,9 @@ def publish_generation(
     milvus.remove({before})
     passages, records = (f"{milvus.prefix}{moment}_{part}" for part in ("passages", "records"))
     statistics = {field: Statistics(index.store, analyse) for field, analyse in FIELDS.items()}
-    _create_passages(milvus, passages, index)
-    _fill(milvus, passages, _passages(index, statistics), index.manifest.passages, progress)
+    sparse = statistics if milvus.has_words else {}
+    _create_passages(milvus, passages, index, list(sparse))
+    _fill(milvus, passages, _passages(index, sparse), index.manifest.passages, progress)
     _create_records(milvus, records)
     _fill(milvus, records, _records(index, statistics), None, lambda _: None)
     milvus.publish(moment)
@@ -180,7 +181,9 @@ def _record(kind: str, key: str, position: int, value: str) -> Iterator[Record]:
         }
 
 
-def _create_passages(milvus: Milvus, name: str, index: LocalIndex) -> None:
+def _create_passages(
+    milvus: Milvus, name: str, index: LocalIndex, sparse_fields: Sequence[str]
+) -> None:
     is_exact = index.manifest.passages <= _EXACT_UP_TO
     vectors: Record = {"index_type": "FLAT" if is_exact else "HNSW", "metric_type": "IP"}
     if not is_exact:
@@ -192,7 +195,7 @@ def _create_passages(milvus: Milvus, name: str, index: LocalIndex) -> None:
         "row",
         ("start", "end", "first"),
         ("document", "title", "headings", "text", "language", "digest", "signs"),
-        {"vector": vectors, "words": sparse, "grams": sparse},
+        {"vector": vectors} | dict.fromkeys(sparse_fields, sparse),
         index.manifest.embedder.dimension,
     )
 

@@ -43,10 +43,12 @@ class TokenSource(Protocol):
 
 
 class WordSearch(Protocol):
-    """``qa.lexical.LexicalIndex``."""
+    """``qa.lexical.LexicalIndex``. ``finds``: whether passages can be found by words at all."""
 
     @property
     def rows(self) -> int: ...  # noqa: D102
+    @property
+    def finds(self) -> bool: ...  # noqa: D102
     def document_frequency(self, stem: str) -> int: ...  # noqa: D102
     def among(self, documents: Sequence[str]) -> WordSearch: ...  # noqa: D102
     def search_words(self, asked: Sequence[Word], limit: int) -> Found: ...  # noqa: D102

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from qa.french import fold
 from qa.reading.blocks import Block
 
 _SPACE = r"[ \u00a0\u202f]"
@@ -15,27 +16,42 @@ CONTENTS = re.compile(
     r"|table|contents){0}?:?".replace("{0}", _SPACE),
     re.I,
 )
+# Their entries are captions, which say more where they come again.
+_FIGURES = re.compile(
+    r"(?:table|liste){0}des{0}(?:figures|illustrations|tableaux|tables)".replace("{0}", _SPACE),
+    re.I,
+)
 # What stands after an entry: dots, and its page…
 _LEADER = re.compile(r"(?:[ .…·_\u00a0]{3,200}|\s\|\s)(?:\d{1,4}|[ivxlc]{1,6})$|[.…·_]{4,200}$")
 _PAGE = re.compile(rf"{_SPACE}\d{{1,4}}$")  # …or its page alone
-_ITEM = re.compile(r"^(?:[-–•*]|\d{1,2}[.)])\s+")
-_MOST_ENTRIES = 400
+_NUMBER = re.compile(
+    r"^(?:(?:chapitre|chapter|partie|part|section|article|annexe [a-z]|appendix [a-z])\s)?"
+    r"(?:(?:\d{1,3}|[iv]|[ivxlc]{2,7})(?:\s\d{1,3})*\s)?(?=\w)"
+)
+_LETTER = re.compile(r"^[A-Z](?:\.\d{1,2})*\.?\s+(?=[A-ZÀ-ÖØ-ÞŒ])")  # of an appendix
+_MOST_ENTRIES = 3_000
 _RECURRING = 0.3  # share of a table's entries that come again as headings, at least
 
 
-def _plain(text: str) -> str:
-    return re.sub(r"\W+", " ", text).strip().casefold()
+def plain_title(text: str) -> str:
+    """A title as it can be compared: without its number, accents, case, blanks and marks.
+
+    >>> plain_title("Chapitre 2 : L’île")
+    'lile'
+    """
+    words = fold(re.sub(r"\W+", " ", _LETTER.sub("", text.strip())).strip())
+    return (_NUMBER.sub("", words) or words).replace(" ", "")
 
 
-def _forms(line: str) -> list[str]:
-    """An entry as the heading may be that it names: without its page, without its number."""
-    bare = _PAGE.sub("", _LEADER.sub("", line))
-    return [_plain(form) for form in (bare, _ITEM.sub("", bare)) if form != line]
+def _named(line: str) -> str:
+    """The heading that an entry names, plain: without its page."""
+    return plain_title(_PAGE.sub("", _LEADER.sub("", line)))
 
 
 def _is_entry(line: str, counts: Mapping[str, int]) -> bool:
     """Whether a line of a table of contents comes again, as the heading that it names."""
-    return counts.get(_plain(line), 0) > 1 or any(counts.get(f, 0) > 0 for f in _forms(line))
+    whole, named = plain_title(line), _named(line)
+    return counts.get(whole, 0) > 1 or (named != whole and counts.get(named, 0) > 0)
 
 
 def without_contents(blocks: Sequence[Block]) -> tuple[list[Block], list[str]]:
@@ -44,7 +60,10 @@ def without_contents(blocks: Sequence[Block]) -> tuple[list[Block], list[str]]:
     Lines with dots and page numbers that come again are one without a title, too.
     """
     named = {
-        at for at, b in enumerate(blocks) if CONTENTS.fullmatch(b.text.partition("\n")[0].strip())
+        at: bool(_FIGURES.fullmatch(first))
+        for at, block in enumerate(blocks)
+        for first in [block.text.partition("\n")[0].strip()]
+        if CONTENTS.fullmatch(first) or _FIGURES.fullmatch(first)
     }
     dotted = {
         at
@@ -54,7 +73,7 @@ def without_contents(blocks: Sequence[Block]) -> tuple[list[Block], list[str]]:
     if not (named or dotted):
         return list(blocks), []
     counts: Counter[str] = Counter(
-        _plain(line) for b in blocks if len(b.text) < 20_000 for line in b.text.split("\n")
+        plain_title(line) for b in blocks if len(b.text) < 20_000 for line in b.text.split("\n")
     )
     kept: list[Block] = []
     contents: list[str] = []
@@ -63,30 +82,35 @@ def without_contents(blocks: Sequence[Block]) -> tuple[list[Block], list[str]]:
         end, entries = at, []
         if at in named:
             end, entries = at + 1, blocks[at].text.split("\n")[1:]
-            counts.subtract(map(_plain, entries))
+            counts.subtract(map(plain_title, entries))
         if at in named or at in dotted:
             while end < len(blocks) and len(entries) < _MOST_ENTRIES:
                 lines = blocks[end].text.split("\n")
-                good = sum(len(x) <= 200 and _looks_listed(x, counts) for x in lines)
+                good = sum(_listed(lines, counts))
                 if good < 0.6 * len(lines):
                     break
-                counts.subtract(map(_plain, lines))
+                counts.subtract(map(plain_title, lines))
                 entries += lines
                 end += 1
-        again = sum(
-            any(counts[form] > 0 for form in (_plain(line), *_forms(line))) for line in entries
-        )
-        if entries and again >= _RECURRING * len(entries):
+        again = sum(max(counts[_named(line)], counts[plain_title(line)]) > 0 for line in entries)
+        if entries and (named.get(at) or again >= _RECURRING * len(entries)):
             contents += [blocks[at].text.partition("\n")[0]] if at in named else []
             contents += entries
             at = end
             continue
-        counts.update(map(_plain, entries))
+        counts.update(map(plain_title, entries))
         # A title without entries is text: nothing that follows stands under it.
         kept.append(replace(blocks[at], level=0) if at in named else blocks[at])
         at += 1
     return kept, contents
 
 
-def _looks_listed(line: str, counts: Mapping[str, int]) -> bool:
-    return _LEADER.search(line[-210:]) is not None or _is_entry(line, counts)
+def _listed(lines: Sequence[str], counts: Mapping[str, int]) -> list[bool]:
+    """Which lines are entries; one without its page goes on in the next, if that has one."""
+    short = [line if len(line) <= 200 else "" for line in lines]
+    leads = [_LEADER.search(line) is not None for line in short]
+    goes_on = [*leads[1:], False]
+    return [
+        lead or cut or _is_entry(line, counts)
+        for line, lead, cut in zip(short, leads, goes_on, strict=True)
+    ]

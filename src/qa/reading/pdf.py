@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from qa.reading.blocks import Page, UnreadableError
 from qa.reading.cleaning import clean_line, one_line
 from qa.reading.office import honest_metadata, page_of_office
+from qa.reading.outline import read_outline
 from qa.reading.pdf_blocks import Sheet, sheet_blocks
 from qa.reading.pdf_characters import page_fragments
 
@@ -63,7 +64,7 @@ def _read(data: bytes, name: str, recogniser: Recogniser | None) -> Page:
                 continue
             sheets.append(_read_sheet(page, number, recogniser))
             page.close()
-        metadata = _metadata(pdf)
+        metadata, outline = _metadata(pdf), read_outline(pdf)
     finally:
         pdf.close()
     scanned = [sheet.number for sheet in sheets if sheet.scanned]
@@ -74,7 +75,8 @@ def _read(data: bytes, name: str, recogniser: Recogniser | None) -> Page:
         left_out.append(("scanned_pages", _pages(scanned)))
     if lost:
         left_out.append(("damaged_pages", _pages(lost)))
-    page = page_of_office(sheet_blocks(sheets), metadata, name, styled=False)
+    blocks, styled = sheet_blocks(sheets, outline)
+    page = page_of_office(blocks, metadata, name, styled=styled)
     return replace(page, left_out=tuple(left_out))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from qa.reading import layout, lines, page_lines
@@ -14,6 +14,7 @@ from qa.reading.cleaning import clean_characters, mend_punctuation, one_line
 from qa.reading.encoding import mend_mojibake
 from qa.reading.grid import text_table
 from qa.reading.layout import Paragraph
+from qa.reading.outline import Bookmark, outline_levels
 from qa.reading.page_lines import Fragment
 from qa.records import PageStart
 
@@ -42,6 +43,12 @@ _LONGEST_TITLE = 200  # characters
 _LONGEST_BOLD = 120
 _MOST_BOLD_TITLES = 0.4  # share of paragraphs; more bold ones are not titles
 _DEEPEST = 4  # levels of titles by size
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_LEAST_WORDS = 0.4  # share of a title's characters
+# "Chapitre 2", set above the chapter's title.
+_LABEL = re.compile(
+    r"(?:chapitre|chapter|partie|annexe|appendix|livre)\s(?:\d{1,3}|[ivxlc]{1,7}|[a-z])", re.I
+)
 
 
 @dataclass(slots=True)
@@ -67,7 +74,8 @@ def _without_running_heads(sheets: Sequence[Sheet]) -> list[list[Fragment]]:
         seen.update(keys | {(text, at + 1) for text, at in keys})  # heights that round apart
     written = sum(bool(rows) for rows in all_rows)
     least = 2 if written == 2 else _FEWEST_REPEATS
-    kept = []
+    cuts = []
+    heights: Counter[int] = Counter()  # at which they stand
     for sheet, rows in zip(sheets, all_rows, strict=True):
         first, last = 0, len(rows)
         while first < min(last, _EDGE_ROWS) and _is_running(rows[first], sheet, seen, least):
@@ -75,8 +83,26 @@ def _without_running_heads(sheets: Sequence[Sheet]) -> list[list[Fragment]]:
         lowest = max(first, len(rows) - _EDGE_ROWS)
         while last > lowest and _is_running(rows[last - 1], sheet, seen, least):
             last -= 1
+        heights.update({round(row[0].baseline) for row in [*rows[:first], *rows[last:]]})
+        cuts.append((first, last))
+    # On a page that seems to have none, what stands exactly there is one: that of a short chapter.
+    usual = {height for height, count in heights.items() if count >= _FEWEST_REPEATS}
+    kept = []
+    for sheet, rows, (first, last) in zip(sheets, all_rows, cuts, strict=True):
+        if not first and rows and _in_margin(rows[0], sheet) and _stands_at(rows[0], usual):
+            first = 1
+        if last == len(rows) > first and _in_margin(rows[-1], sheet):
+            last -= _stands_at(rows[-1], usual)
         kept.append([fragment for row in rows[first:last] for fragment in row])
     return kept
+
+
+def _in_margin(row: Sequence[Fragment], sheet: Sheet) -> bool:
+    return not _MARGIN * sheet.height < row[0].baseline < (1 - _MARGIN) * sheet.height
+
+
+def _stands_at(row: Sequence[Fragment], heights: Set[int]) -> bool:
+    return not heights.isdisjoint(round(row[0].baseline) + nearly for nearly in (-1, 0, 1))
 
 
 def _key(row: Sequence[Fragment], height: float) -> tuple[str, int]:
@@ -87,7 +113,7 @@ def _key(row: Sequence[Fragment], height: float) -> tuple[str, int]:
 def _is_running(
     row: Sequence[Fragment], sheet: Sheet, seen: Counter[tuple[str, int]], least: int
 ) -> bool:
-    if _MARGIN * sheet.height < row[0].baseline < (1 - _MARGIN) * sheet.height:
+    if not _in_margin(row, sheet):
         return False
     text, at = _key(row, sheet.height)
     if max(seen[text, at], seen[text, at + 1]) >= least:
@@ -116,10 +142,20 @@ class _Piece:
         return typed + [line for part in self.recognised for line in part]
 
 
-def sheet_blocks(sheets: Sequence[Sheet]) -> list[Block]:
-    """The text of all pages: paragraphs, lists and titles, with the pages that begin in them."""
+def sheet_blocks(sheets: Sequence[Sheet], outline: Sequence[Bookmark]) -> tuple[list[Block], bool]:
+    """The text of all pages: paragraphs, lists and titles, with the pages that begin in them.
+
+    Titles are those of the bookmarks, where these are found again (``True``); else what looks like
+    one.
+    """
     pieces = list(_pieces(sheets))
     _mark_titles(pieces)
+    told = [(piece.pages[0], "\n".join(piece.text_lines())) for piece in pieces]
+    if levels := outline_levels(told, outline):
+        for at, piece in enumerate(pieces):
+            is_title = piece.level == 1 and told[at][0] == 1 < told[min(levels)][0]  # on a cover
+            piece.level = levels.get(at, int(is_title))
+    pieces = _with_labels(pieces)
     joined = _join_cut(pieces)
     all_lines = [line for piece in joined for line in piece.text_lines()]
     vocabulary = lines.document_vocabulary(all_lines)
@@ -140,7 +176,27 @@ def sheet_blocks(sheets: Sequence[Sheet]) -> list[Block]:
             blocks[-1] = _one_list(blocks[-1], block)
         else:
             blocks.append(block)
-    return blocks
+    return blocks, bool(levels)
+
+
+def _with_labels(pieces: Sequence[_Piece]) -> list[_Piece]:
+    """Titles with the labels that stand above them on their page, as one."""
+    done: list[_Piece] = []
+    for piece in pieces:
+        label = done[-1] if done else None
+        if (
+            piece.level
+            and label is not None
+            and label.pages == piece.pages
+            and _LABEL.fullmatch(" ".join(label.text_lines()).strip())
+            and not _LABEL.match(piece.text_lines()[0])
+        ):
+            piece.paragraphs = label.paragraphs + piece.paragraphs
+            piece.pages = label.pages + piece.pages
+            piece.level = min(label.level or piece.level, piece.level)
+            done.pop()
+        done.append(piece)
+    return done
 
 
 def _are_items(one: Block, other: Block) -> bool:
@@ -182,12 +238,13 @@ def _mark_titles(pieces: Sequence[_Piece]) -> None:
             continue
         paragraph = piece.paragraphs[0]
         text = " ".join(piece.text_lines())
-        if not any(character.isalpha() for character in text):
-            continue
-        title_size = (_LARGEST if text.endswith(".") else _LARGE) * body
+        if sum(map(len, _WORD.findall(text))) < _LEAST_WORDS * len(text.replace(" ", "")):
+            continue  # signs: of music, of a formula, of a drawing
+        goes_on = text.endswith((".", ":", ";", ",")) or lines.starts_lower(text)
+        title_size = (_LARGEST if goes_on else _LARGE) * body
         if paragraph.size >= title_size and len(text) <= _LONGEST_TITLE:
             large.setdefault(round(paragraph.size), []).append(piece)
-        elif paragraph.bold and len(text) <= _LONGEST_BOLD and not text.endswith((".", ";", ",")):
+        elif paragraph.bold and len(text) <= _LONGEST_BOLD and not goes_on:
             bold.append(piece)
         elif paragraph.size <= _SMALL * body:
             piece.note = True
