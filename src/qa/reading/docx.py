@@ -99,9 +99,9 @@ class _Styles:
                     key = (number.get(f"{_W}numId") or "", level.get(f"{_W}ilvl") or "")
                     self._formats[key] = _value(level, "numFmt")
         # A style is looked at once, whatever it holds and however many paragraphs have it.
-        self.name, self._level, self._list = (
-            cache(of) for of in (self._name_of, self._level_of, self._list_of)
-        )
+        self.name = cache(self._name_of)
+        self._level = cache(self._level_of)
+        self._list = cache(self._list_of)
 
     def _chain(self, identifier: str) -> Iterator[Element]:
         for _ in range(_DEEPEST_STYLE):

@@ -39,7 +39,8 @@ class Connection(H11Protocol):
         """Begin to wait for a request, or refuse."""
         super().connection_made(transport)
         self._answered: object = None
-        self._key = client_key(self.client[0]) if self.client else ""
+        self._address = self.client[0] if self.client else ""
+        self._key = client_key(self._address)
         self._watch: asyncio.TimerHandle | None = None
         if self._is_one_too_many():
             transport.write(_FULL)
@@ -73,7 +74,7 @@ class Connection(H11Protocol):
             return True
         # A trusted proxy asks for many: who they are, only the guard knows.
         if not self._key or any(
-            ipaddress.ip_address(self.client[0]) in ipaddress.ip_network(proxy)
+            ipaddress.ip_address(self._address) in ipaddress.ip_network(proxy)
             for proxy in self.config.forwarded_allow_ips
         ):
             return False

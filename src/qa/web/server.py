@@ -113,7 +113,7 @@ def create_app(
     return Guard(_newest_first(app, page), access, Calls(blocks).checked, lives, language, clients)
 
 
-def additions_to(assistant: Assistant, indexed: Callable[[], object] = lambda: None) -> Additions:
+def additions_to(assistant: Assistant, indexed: Callable[[], None] = lambda: None) -> Additions:
     """What takes in documents for an assistant's index; ``QAError`` where none can be added."""
     index = assistant.index
     if not index.manifest.corpus:
