@@ -107,7 +107,7 @@ def test_limits_are_those_of_a_client_whatever_the_collection_and_language() -> 
     async def tried(number: int) -> int:
         wrong = b64encode(f"anne:{number}".encode())
         headers = [(b"host", b"localhost"), (b"authorization", b"Basic " + wrong)]
-        scope = {"type": "http", "path": "/", "method": "GET", "headers": headers}
+        scope: Scope = {"type": "http", "path": "/", "method": "GET", "headers": headers}
         sent: list[Message] = []
 
         async def receive() -> Message:
@@ -116,7 +116,7 @@ def test_limits_are_those_of_a_client_whatever_the_collection_and_language() -> 
         async def send(message: Message) -> None:
             sent.append(message)
 
-        scope |= {"client": ("192.0.2.1", 1)}
+        scope["client"] = ("192.0.2.1", 1)
         await guards[number % len(guards)](scope, receive, send)
         return int(sent[0]["status"])
 

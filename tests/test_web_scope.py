@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,7 @@ def entries(*names: str) -> list[DocumentEntry]:
 def test_a_kind_that_no_document_has_is_not_kept(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("Un texte.", "utf-8")
     update_index(tmp_path / "a.txt", tmp_path / "index", FakeEmbedder())
-    with open_index(tmp_path / "index") as index:
+    with closing(open_index(tmp_path / "index")) as index:
         page = Page(Scripted(index, FakeEmbedder()), tmp_path)
         (kind,) = page.view.listing.kinds
         for name, kept in (("x" * 60_000, ()), (kind, (kind,))):
