@@ -193,7 +193,7 @@ class Guard:
             await told(send, error.status, error.detail)
         finally:
             self._clients.open[client] -= 1
-            self._clients.open += Counter()  # without those that have none
+            self._clients.open += Counter()  # without those of none
 
     async def _pass_on(
         self, scope: Scope, receive: Receive, send: Send, nonce: str, sessions: Sessions
@@ -290,13 +290,11 @@ def _named(scope: Scope, sessions: Sessions) -> Scope:
 
 async def _read_body(receive: Receive) -> bytes:
     """The whole body."""
-    parts: list[bytes] = []
-    size = 0
+    parts, size = list[bytes](), 0
     try:
         async with asyncio.timeout(SENDING):
             while True:
-                message = await receive()
-                if message["type"] == "http.disconnect":
+                if (message := await receive())["type"] == "http.disconnect":
                     raise _RefusedError(400, texts.NO_CALL)
                 parts.append(message.get("body", b""))
                 size += len(parts[-1])
