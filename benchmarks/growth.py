@@ -1,4 +1,4 @@
-"""How the time to read and cut a text grows with its length, over sixty shapes.
+"""How the time to read and cut a text grows with its length, over a hundred shapes.
 
     python benchmarks/growth.py
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import math
 import sys
 import tempfile
@@ -41,7 +42,14 @@ REPEATED: dict[str, Sequence[str]] = {
         "==a ", "%% ", "[^1] ", "![a](", "{: .a}\n", "<a x='", "<?", "&", "# a\n",
     ),
     ".html": ("<p>a", "<b>a", "<td>a", "<li>a</li>", "<sup>1</sup>", "a<br>", "<h2>a</h2>"),
-    ".rst": ("::\n\n", "a::\n\n b\n\n", "- a\n\n1. a\n\n", "a\n=\n\n", "| a\n\n* a\n\n"),
+    ".rst": (
+        "::\n\n", "a::\n\n b\n\n", "- a\n\n1. a\n\n", "a\n=\n\n", "| a\n\n* a\n\n", "*a\n", "a_\n",
+        "*a ", ".. [1] a\n",
+    ),
+    ".tex": (
+        "{", "$a$ ", "[", "\\item a\n", "\\section{a}\n\nb\n\n", "\\footnote{a} ", "a & b \\\\\n",
+    ),
+    ".srt": ("1\n00:00:01,000 --> 00:00:02,000\nmot\n\n", "00:01.000 --> ", "<v a "),
     ".csv": ("a,", "a,b\n", '"a'),
     ".jsonl": ('{"id": 1, "text": "a"}\n', "[", "\n"),
 }  # fmt: skip
@@ -68,7 +76,197 @@ def word_file(size: int) -> bytes:
     return data.getvalue()
 
 
+def around(head: str, text: str, tail: str = "") -> Callable[[int], bytes]:
+    """A text again and again, between two others."""
+    return lambda size: (head + text * (size // len(text)) + tail).encode()
+
+
+def halves(head: str, first: str, middle: str, then: str, tail: str = "") -> Callable[[int], bytes]:
+    """One long thing, then many small ones that stand under it."""
+
+    def made(size: int) -> bytes:
+        texts = (text * (size // 2 // len(text)) for text in (first, then))
+        return (head + middle.join(texts) + tail).encode()
+
+    return made
+
+
+def packed(made: Callable[[int], bytes], name: str, **others: str) -> Callable[[int], bytes]:
+    """The part of an office file or e-book; ``others`` stand beside it, "__" for "/"."""
+
+    def package(size: int) -> bytes:
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(name, made(size))
+            for other, text in others.items():
+                archive.writestr(other.replace("__", "/"), text)
+        return data.getvalue()
+
+    return package
+
+
+def ragged_table(size: int) -> bytes:
+    heads = "".join(f"<td>c{at}" for at in range(size // 20))
+    return f"<table><tr>{heads}{'<tr><td>1' * (size // 18)}</table>".encode()
+
+
+def long_name(size: int) -> bytes:
+    return json.dumps({"k" * (size // 2): {f"a{at}": 1 for at in range(size // 24)}}).encode()
+
+
+def notebook(size: int) -> bytes:
+    cell = {"cell_type": "markdown", "source": "# a\n\nb"}
+    return json.dumps({"cells": [cell] * (size // 50)}).encode()
+
+
+_MAIL = "From: a@b.fr\nSubject: "
+_WIKI = "<mediawiki><page><title>A</title><ns>0</ns><revision><text>"
+_WIKI_END = "</text></revision></page></mediawiki>"
+_PARTS = "Content-Type: multipart/mixed; boundary=b\n\n"
+_ODF = " ".join(
+    f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+    for name in ("office", "text", "table")
+)
+_DRAWING = (
+    'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" '
+    'xmlns:p="http://schemas.openxmlformats.org/presentationml/2006/main" '
+    'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"'
+)
+_SHEET = '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+_CELL = '<c t="inlineStr"><is><t>a</t></is></c>'
+_WORKBOOK = {
+    "_rels__.rels": '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/'
+    'relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/'
+    'officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+    "xl__workbook.xml": '<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/'
+    'main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships">'
+    '<sheets><sheet name="s" sheetId="1" r:id="rId1"/></sheets></workbook>',
+    "xl___rels__workbook.xml.rels": '<Relationships xmlns="http://schemas.openxmlformats.org/'
+    'package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/'
+    'officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/>'
+    "</Relationships>",
+}
+
 MADE: dict[str, tuple[str, Callable[[int], bytes]]] = {
+    "long class": (
+        ".html",
+        halves('<div class="', "a ", '">', "<button aria-expanded=1>x</button>", "</div>"),
+    ),
+    "long link to a note": (".html", around('<a href="', "_n", '">1</a>')),
+    "notes in a long link": (".html", halves('<a href="', "x", '">', "<sup>1</sup>", "</a>")),
+    "ragged table": (".html", ragged_table),
+    "long head": (
+        ".html",
+        halves("<table><tr><th>", "mot ", "<th>b</tr>", "<tr><td>1<td>2", "</table>"),
+    ),
+    "long cell over rows": (
+        ".html",
+        halves("<table><tr><td rowspan=2000>", "mot ", "<td>b</tr>", "<tr><td>2", "</table>"),
+    ),
+    "cells over rows": (
+        ".html",
+        halves("<table><tr>", "<td rowspan=2000>a<td>b", "", "<tr><td>1", "</table>"),
+    ),
+    "long column": (".csv", halves("", "mot ", ",b\n", "1,2\n")),
+    "long name": (".json", long_name),
+    "notebook": (".ipynb", notebook),
+    **{
+        f"RTF {text!r}": (".rtf", around("{\\rtf1 ", text, "}"))
+        for text in (
+            "|",
+            "{\\footnote ",
+            "{\\b a}",
+            "\\'e9",
+            "a|b|\\par ",
+            "\\cell ",
+        )
+    },
+    "senders": (".eml", around("From: ", "a@b.fr, ", "\n\nmot\n")),
+    "encoded subject": (".eml", around(_MAIL, "=?utf-8?q?a?= ", "\n\nmot\n")),
+    "parts": (".eml", around(f"{_MAIL}a\n{_PARTS}", "--b\n\na\n", "--b--\n")),
+    "attachments": (
+        ".eml",
+        around(f"{_MAIL}a\n{_PARTS}", "--b\nContent-Disposition: attachment\n\na\n", "--b--\n"),
+    ),
+    "messages": (".mbox", around("", "From a\nSubject: b\n\nmot\n\n")),
+    **{
+        f"wikitext {text!r}": (".xml", around(_WIKI, text, _WIKI_END))
+        for text in (
+            "{{a|",
+            "[[a|",
+            "''a",
+            "{|\n|-\n|a\n",
+            "=a=\n",
+            "* a\n",
+            "&lt;ref&gt;",
+        )
+    },
+    "TEI": (".xml", around("<TEI><text>", "<p>a<note>b</note></p>", "</text></TEI>")),
+    "rows of a sheet": (
+        ".xlsx",
+        packed(
+            around(_SHEET, f"<row>{_CELL}{_CELL}</row>", "</sheetData></worksheet>"),
+            "xl/worksheets/sheet1.xml",
+            **_WORKBOOK,
+        ),
+    ),
+    "merged cells": (
+        ".xlsx",
+        packed(
+            halves(
+                _SHEET,
+                f"<row>{_CELL}{_CELL}</row>",
+                "</sheetData><mergeCells>",
+                '<mergeCell ref="A1:B9999"/>',
+                "</mergeCells></worksheet>",
+            ),
+            "xl/worksheets/sheet1.xml",
+            **_WORKBOOK,
+        ),
+    ),
+    "one slide often": (
+        ".pptx",
+        packed(
+            around(f"<p:presentation {_DRAWING}>", '<p:sldId r:id="r1"/>', "</p:presentation>"),
+            "ppt/presentation.xml",
+            **{
+                "ppt___rels__presentation.xml.rels": '<a><b Id="r1" Target="slide.xml"/></a>',
+                "ppt__slide.xml": f"<p:sld {_DRAWING}>"
+                + "<p:sp><a:p><a:r><a:t>mot</a:t></a:r></a:p></p:sp>" * 1000
+                + "</p:sld>",
+            },
+        ),
+    ),
+    "one chapter often": (
+        ".epub",
+        packed(
+            around(
+                '<package xmlns="http://www.idpf.org/2007/opf"><manifest><item id="c" '
+                'href="c.xhtml" media-type="application/xhtml+xml"/></manifest><spine>',
+                '<itemref idref="c"/>',
+                "</spine></package>",
+            ),
+            "a.opf",
+            **{
+                "META-INF__container.xml": "<container xmlns="
+                '"urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>'
+                '<rootfile full-path="a.opf"/></rootfiles></container>',
+                "c.xhtml": f"<html><body>{'<p>mot</p>' * 1000}</body></html>",
+            },
+        ),
+    ),
+    "OpenDocument rows": (
+        ".odt",
+        packed(
+            around(
+                f"<office:document-content {_ODF}><office:body><office:text><table:table>",
+                "<table:table-row><table:table-cell><text:p>a</text:p></table:table-cell>"
+                "<table:table-cell><text:p>b</text:p></table:table-cell></table:table-row>",
+                "</table:table></office:text></office:body></office:document-content>",
+            ),
+            "content.xml",
+        ),
+    ),
     "packed newlines": (".jsonl.gz", packed_newlines),
     "wide table": (".csv", wide_table),
     "Word paragraphs": (".docx", word_file),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import os
 import signal
 import zipfile
@@ -187,6 +188,96 @@ def test_a_table_of_very_many_columns(tmp_path: Path) -> None:
     columns, rows = 50_000, 20_000
     path = write(tmp_path, "a.csv", ",".join("c" * columns) + "\n" + "1,2\n" * rows)
     assert len(results_of(READER, path)) == rows
+
+
+LONG = "mot " * 5_000
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.html", f"<table><tr><th>{LONG}<th>b{'<tr><td>1<td>2' * 300}</table>"),
+        ("a.html", f"<table><tr><td rowspan=300>{LONG}<td>b{'<tr><td>2' * 300}</table>"),
+        ("a.csv", f"{LONG},b\n" + "1,2\n" * 300),
+        ("a.json", json.dumps({LONG: {f"a{n}": 1 for n in range(300)}})),
+        ("a.jsonl", json.dumps({LONG: {"a": [[n] for n in range(300)]}})),
+    ],
+    ids=["head", "cell over rows", "column", "name", "name in a line"],
+)
+def test_what_is_long_is_not_said_again_in_each_row(
+    tmp_path: Path, name: str, content: str
+) -> None:
+    results = results_of(READER, write(tmp_path, name, content))
+    texts = [found.text for found in results if isinstance(found, Document)]
+    assert len(texts) == len(results)
+    assert sum(text.count("mot") for text in texts) == 5_000
+
+
+def test_a_part_that_is_named_often_is_read_once(tmp_path: Path) -> None:
+    note = f'<w:footnotes {WORD}><w:footnote w:id="1"><w:p><w:r><w:t>Une note.</w:t></w:r></w:p>'
+    call = '<w:p><w:r><w:t>Appel</w:t><w:footnoteReference w:id="1"/></w:r></w:p>'
+    chapter = '<itemref idref="c"/>'
+    book = (
+        '<package xmlns="http://www.idpf.org/2007/opf"><manifest><item id="c" href="c.xhtml" '
+        f'media-type="application/xhtml+xml"/></manifest><spine>{chapter * 9}</spine></package>'
+    )
+    container = (
+        '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>'
+        '<rootfile full-path="a.opf"/></rootfiles></container>'
+    )
+    for name, parts, text in (
+        (
+            "a.docx",
+            {
+                "word/document.xml": f"<w:document {WORD}><w:body>{call * 3}</w:body></w:document>",
+                "word/footnotes.xml": f"{note}</w:footnote></w:footnotes>",
+            },
+            "Appel[1]\n\n[1] Une note.\n\nAppel\n\nAppel",
+        ),
+        (
+            "a.epub",
+            {
+                "META-INF/container.xml": container,
+                "a.opf": book,
+                "c.xhtml": "<html><body><p>Un chapitre.</p></body></html>",
+            },
+            "Un chapitre.",
+        ),
+    ):
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, "w") as archive:
+            for part, content in parts.items():
+                archive.writestr(part, content)
+        (document,) = results_of(READER, write(tmp_path, name, data.getvalue()))
+        assert isinstance(document, Document)
+        assert document.text == text
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.html", f'<a href="{"_n" * 100_000}">Un lien</a>'),
+        ("a.html", f'<div class="{"a " * 50_000}">{"<button aria-expanded=1>x</button>" * 3_000}'),
+        ("a.html", f'<a href="{"x" * 100_000}">{"<sup>1</sup>" * 10_000}</a>'),
+        (
+            "a.html",
+            "<table><tr>"
+            + "".join(f"<td>c{n}" for n in range(10_000))
+            + "<tr><td>1" * 10_000
+            + "</table>",
+        ),
+        ("a.html", f"<table><tr>{'<td rowspan=2000>a<td>b' * 4_000}{'<tr><td>1' * 10_000}"),
+        ("a.rst", "*a\n" * 60_000),
+        ("a.rst", "a_\n" * 60_000),
+        ("a.rtf", "{\\rtf1 " + "|" * 200_000 + "a}"),
+        ("a.srt", "1\n00:00:01,000 --> 00:00:02,000\nmot\n\n" * 30_000),
+    ],
+)
+def test_work_does_not_grow_with_the_square(tmp_path: Path, name: str, content: str) -> None:
+    """Each of these took a minute and more; ``benchmarks/growth.py`` measures a hundred shapes."""
+    with FileReader(limits=Limits(seconds=15, seconds_per_megabyte=0)) as reader:
+        told = results_of(reader, write(tmp_path, name, content))
+    assert [t.code for t in told if isinstance(t, Skipped)] in ([], ["no_text"])
 
 
 @pytest.fixture

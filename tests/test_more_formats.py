@@ -6,7 +6,9 @@ import io
 import json
 import mailbox
 import shutil
+import socketserver
 import subprocess
+import threading
 import zipfile
 from email.message import EmailMessage
 from pathlib import Path
@@ -71,6 +73,23 @@ def workbook(sheets: dict[str, tuple[list[list[str | float]], str]]) -> bytes:
             f'<worksheet xmlns="{SHEET}"><sheetData>{written}</sheetData>{ranges}</worksheet>'
         )
     return packed(entries)
+
+
+def test_sheets_that_only_pretend(tmp_path: Path) -> None:
+    data = workbook({"a": ([["x", "y"], ["z", 2]], "")})
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        entries = {name: archive.read(name).decode() for name in archive.namelist()}
+    book = entries["xl/workbook.xml"]
+    again = "".join(f'<sheet name="b{n}" sheetId="{n}" r:id="r1"/>' for n in range(2, 9))
+    entries["xl/workbook.xml"] = book.replace("</sheets>", f"{again}</sheets>")
+    reason = "damaged: several sheets are the same one"
+    assert refused(tmp_path / "a", "a.xlsx", packed(entries)) == reason
+    entries["xl/workbook.xml"] = book
+    sheet = entries["xl/worksheets/s1.xml"]
+    far = '<row r="900"><c r="BZZ900"><v>1</v></c></row>'
+    entries["xl/worksheets/s1.xml"] = sheet.replace("</sheetData>", f"{far}</sheetData>")
+    reason = "a sheet of more than 1000000 places, nearly all of them empty"
+    assert refused(tmp_path / "b", "b.xlsx", packed(entries)) == reason
 
 
 def test_spreadsheet(tmp_path: Path) -> None:
@@ -344,6 +363,55 @@ def test_old_word_file(tmp_path: Path) -> None:
     )  # fmt: skip
     document = one(tmp_path / "out", "a.doc", (tmp_path / "out" / "a.doc").read_bytes())
     assert parts(document) == ["Le port", "Il ouvre à 8 h."]
+
+
+LINKED = (
+    '<?xml version="1.0" encoding="UTF-8"?><office:document office:version="1.2" '
+    'office:mimetype="application/vnd.oasis.opendocument.text" '
+    + " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{kind}:1.0"'
+        for name, kind in (
+            ("office", "office"), ("text", "text"), ("draw", "drawing"), ("svg", "svg-compatible"),
+        )
+    )
+    + ' xmlns:xlink="http://www.w3.org/1999/xlink"><office:body><office:text><text:p>Avant. '
+    '<draw:frame text:anchor-type="as-char" svg:width="3cm" svg:height="3cm">'
+    '<draw:image xlink:href="{0}" xlink:type="simple"/></draw:frame> Après.</text:p>'
+    "</office:text></office:body></office:document>"
+)  # fmt: skip
+
+
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
+def test_nothing_is_fetched_for_an_old_word_file(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            asked.append(self.rfile.readline().decode())
+            self.wfile.write(b"HTTP/1.0 200 OK\r\n\r\nx")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_address[1]}/a.png"
+        write(tmp_path, "a.fodt", LINKED.replace("{0}", address))
+        subprocess.run(
+            ["soffice", "--headless", f"-env:UserInstallation=file://{tmp_path}/p", "--convert-to",
+             "doc:MS Word 97", "--outdir", str(tmp_path / "out"), str(tmp_path / "a.fodt")],
+            check=True, capture_output=True,
+        )  # fmt: skip
+        data = (tmp_path / "out" / "a.doc").read_bytes()
+        assert address.encode() in data
+        assert any("/a.png" in line for line in asked)  # by who makes it; not by who reads it
+        asked.clear()
+        assert one(tmp_path / "in", "a.doc", data).text == "Avant. Après."
+        # A page is often called so: it is read here, and what LibreOffice knows besides is refused.
+        page = f'<html><body><p>Bonjour.</p><img src="{address}"></body></html>'
+        assert one(tmp_path / "page", "a.doc", page).text == "Bonjour."
+        linked = LINKED.replace("{0}", address)
+        assert refused(tmp_path / "b", "b.doc", linked) == "not a binary .doc file"
+        assert refused(tmp_path / "c", "c.ppt", page) == "not a binary .ppt file"
+        server.shutdown()
+    assert asked == []
 
 
 def test_formats_that_are_not_read_are_told_once(tmp_path: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +15,11 @@ import pytest
 import test_web
 from qa.embedding import ShippedEmbedder
 from qa.index import update_index
+from qa.web import texts
+from qa.web.access import Access, account
 from qa.web.collections import Place, places
+from qa.web.guard import WRONG_BURST, Clients, Guard
+from qa.web.responses import Message, Receive, Scope, Send
 from test_web import Browser, Site, request
 
 pytestmark = test_web.pytestmark
@@ -84,3 +90,36 @@ def test_addresses_of_collections(two: Site) -> None:
     assert request(two, "GET", "/mon-ports/source?document=a.md")[0] == 404
     assert request(two, "GET", "/autre/")[0] == 404
     assert request(two, "GET", "/mon-port/", Host="attaque.example")[0] == 400
+
+
+def test_limits_are_those_of_a_client_whatever_the_collection_and_language() -> None:
+    clients = Clients()
+
+    async def page(scope: Scope, receive: Receive, send: Send) -> None:
+        raise AssertionError
+
+    access = Access(accounts=frozenset({account("anne:secret")}))
+    guards = [
+        Guard(page, access, lambda _, body, __: body, language=language, clients=clients)
+        for language in (*texts.LANGUAGES, *texts.LANGUAGES)
+    ]
+
+    async def tried(number: int) -> int:
+        wrong = b64encode(f"anne:{number}".encode())
+        headers = [(b"host", b"localhost"), (b"authorization", b"Basic " + wrong)]
+        scope: Scope = {"type": "http", "path": "/", "method": "GET", "headers": headers}
+        sent: list[Message] = []
+
+        async def receive() -> Message:
+            return {"type": "http.disconnect"}
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        scope["client"] = ("192.0.2.1", 1)
+        await guards[number % len(guards)](scope, receive, send)
+        return int(sent[0]["status"])
+
+    found = [asyncio.run(tried(number)) for number in range(40)]
+    assert found.count(401) == WRONG_BURST
+    assert found.count(429) == 40 - WRONG_BURST

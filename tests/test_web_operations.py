@@ -7,11 +7,12 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from socket import socket
+from socket import create_connection, socket
 
 import pytest
 
@@ -117,6 +118,24 @@ def test_requests_and_answers_are_counted_without_their_words(
     assert [line for line in expected if line not in told] == []
     assert SECRET not in "".join(told)
     assert any(line.startswith("process_resident_memory_bytes ") for line in told)
+
+
+def test_no_word_of_a_client_becomes_a_counter(metrics: Metrics, index: Path) -> None:
+    app = Operations(metrics).around(refusing, [index])
+    for number in range(20):
+        ask(app, "/", f"{SECRET}{number}")
+    told = read_metrics(metrics.port)
+    assert 'sourcier_requests_total{kind="page",method="other",status="401"} 20.0' in told
+    assert SECRET not in "".join(told)
+
+
+def test_who_asks_for_no_metrics_holds_nothing_up(metrics: Metrics) -> None:
+    threads = threading.active_count()
+    idle = [create_connection(("127.0.0.1", metrics.port), 5) for _ in range(4)]
+    assert threading.active_count() == threads
+    for connection in idle:
+        connection.close()
+    assert read_metrics(metrics.port)
 
 
 def test_a_port_that_is_taken_is_told(metrics: Metrics, index: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from conftest import FakeEmbedder
 from qa.index import DocumentEntry, open_index, update_index
 from qa.web import texts
 from qa.web.listing import Listing
-from qa.web.state import Scope, read_scope
+from qa.web.page import Page
+from qa.web.state import Chat, Scope, read_scope
 from test_web import Browser, Scripted, Serve, Site
 
 pytestmark = test_web.pytestmark
@@ -43,6 +45,16 @@ def archive(start: Serve, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 def entries(*names: str) -> list[DocumentEntry]:
     return [DocumentEntry(name, name, name, 1, 1, "fr") for name in names]
+
+
+def test_a_kind_that_no_document_has_is_not_kept(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Un texte.", "utf-8")
+    update_index(tmp_path / "a.txt", tmp_path / "index", FakeEmbedder())
+    with closing(open_index(tmp_path / "index")) as index:
+        page = Page(Scripted(index, FakeEmbedder()), tmp_path)
+        (kind,) = page.view.listing.kinds
+        for name, kept in (("x" * 60_000, ()), (kind, (kind,))):
+            assert page.choose("kind", name, "", Chat())[2].scope.kinds == kept
 
 
 def test_what_is_ticked_is_named_by_the_highest_folders() -> None:

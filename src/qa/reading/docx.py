@@ -9,6 +9,7 @@ from __future__ import annotations
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from html import escape
 from itertools import chain, groupby
 from operator import itemgetter
@@ -63,6 +64,19 @@ def _value(element: Element | None, name: str) -> str:
     return (child.get(f"{_W}val") or "") if child is not None else ""
 
 
+def _told_level(properties: Element | None) -> int | None:
+    told = _value(properties, "outlineLvl")
+    if not told.isdecimal():
+        return None
+    return int(told) + 1 if int(told) < _BODY_LEVEL else 0
+
+
+def _told_list(properties: Element | None) -> tuple[str, str] | None:
+    """The list that properties name, and the depth in it."""
+    told = properties.find(f"{_W}numPr") if properties is not None else None
+    return (_value(told, "numId"), _value(told, "ilvl") or "0") if told is not None else None
+
+
 class _Styles:
     """What styles.xml and numbering.xml say of headings, lists and the language."""
 
@@ -84,6 +98,10 @@ class _Styles:
                 for level in shape.iter(f"{_W}lvl") if shape is not None else ():
                     key = (number.get(f"{_W}numId") or "", level.get(f"{_W}ilvl") or "")
                     self._formats[key] = _value(level, "numFmt")
+        # A style is looked at once, whatever it holds and however many paragraphs have it.
+        self.name = cache(self._name_of)
+        self._level = cache(self._level_of)
+        self._list = cache(self._list_of)
 
     def _chain(self, identifier: str) -> Iterator[Element]:
         for _ in range(_DEEPEST_STYLE):
@@ -93,18 +111,21 @@ class _Styles:
             yield style
             identifier = _value(style, "basedOn")
 
-    def name(self, identifier: str) -> str:
+    def _name_of(self, identifier: str) -> str:
         """The name that Word gives a style in every language: "heading 1", "Title", "toc 2"."""
         style = self._styles.get(identifier)
         return _value(style, "name").lower() or identifier.lower()
 
     def level(self, properties: Element | None, identifier: str) -> int:
         """The outline level of a paragraph, from 1; 0 for text; its own before its style's."""
-        places = [properties, *(style.find(f"{_W}pPr") for style in self._chain(identifier))]
-        for place in places:
-            told = _value(place, "outlineLvl")
-            if told.isdecimal():
-                return int(told) + 1 if int(told) < _BODY_LEVEL else 0
+        told = _told_level(properties)
+        return self._level(identifier) if told is None else told
+
+    def _level_of(self, identifier: str) -> int:
+        for style in self._chain(identifier):
+            told = _told_level(style.find(f"{_W}pPr"))
+            if told is not None:
+                return told
         for style in self._chain(identifier):
             name = _value(style, "name").lower()
             if name.startswith("heading ") and name[8:].isdecimal():
@@ -113,15 +134,14 @@ class _Styles:
 
     def list_item(self, properties: Element | None, identifier: str) -> tuple[str, str, str] | None:
         """The list (an id), the depth and the number format of a paragraph in a list."""
-        places = [properties, *(style.find(f"{_W}pPr") for style in self._chain(identifier))]
-        for place in places:
-            told = place.find(f"{_W}numPr") if place is not None else None
-            if told is not None:
-                number, depth = _value(told, "numId"), _value(told, "ilvl") or "0"
-                if number == "0":  # taken out of its style's list
-                    return None
-                return number, depth, self._formats.get((number, depth), "bullet")
-        return None
+        number, depth = _told_list(properties) or self._list(identifier)
+        if number in ("", "0"):  # in none, or taken out of its style's list
+            return None
+        return number, depth, self._formats.get((number, depth), "bullet")
+
+    def _list_of(self, identifier: str) -> tuple[str, str]:
+        places = (style.find(f"{_W}pPr") for style in self._chain(identifier))
+        return next((told for place in places if (told := _told_list(place))), ("", ""))
 
 
 class _Walk:
@@ -212,7 +232,7 @@ class _Walk:
             self._notes[part] = {
                 body.get(f"{_W}id"): body for body in (tree if tree is not None else ())
             }
-        body = self._notes[part].get(identifier)
+        body = self._notes[part].pop(identifier, None)  # printed once
         if body is not None:
             texts = ("".join(self._text(paragraph)) for paragraph in body.iter(f"{_W}p"))
             yield f"<note>{'<br>'.join(text for text in texts if text.strip())}</note>"

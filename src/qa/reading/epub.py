@@ -67,11 +67,15 @@ def _chapter_blocks(body: HtmlElement, marks: dict[str, Block]) -> list[Block]:
 def _contents(package: zipfile.ZipFile, opf: Element, folder: str) -> dict[str, dict[str, Block]]:
     """The headings that the book's table of contents names, by file and place in it."""
     found: dict[str, dict[str, Block]] = {}
+    read = set()
     for item in opf.iter(f"{_OPF}item"):
         is_nav = "nav" in (item.get("properties") or "").split()
         if not is_nav and item.get("media-type") != "application/x-dtbncx+xml":
             continue
         place = posixpath.normpath(posixpath.join(folder, unquote(item.get("href") or "")))
+        if place in read:
+            continue
+        read.add(place)
         try:
             tree = parse_part(package, place)
         except UnreadableError:
@@ -117,7 +121,7 @@ def _chapters(opf: Element, folder: str) -> list[str]:
             chapters.append(posixpath.normpath(posixpath.join(folder, place)))
     if not chapters:
         raise UnreadableError("another_kind", "an e-book with chapters", "un livre EPUB")
-    return chapters
+    return list(dict.fromkeys(chapters))
 
 
 def _refuse_protected(package: zipfile.ZipFile, chapters: list[str]) -> None:

@@ -18,6 +18,8 @@ _MOST_COLUMNS = 60  # covered by one cell
 _MOST_ROWS = 2_000
 _LABELLED = re.compile(r"\w\s?:\s*\w")
 _LONGEST_HEAD = 80  # characters: a longer cell is no head
+LONGEST_REPEATED = 300  # characters that are said again in each row; longer ones stand once
+_MOST_REPEATED = 200_000  # places of a table that cells above them cover
 # A value rather than a name: "10 000", "12 €", "3,5 %", "14 h 30", "—".
 _VALUE = re.compile(
     r"[^a-zà-ÿ]{0,40}\d[\d\s.,/:€$%°+–-]*(?:[a-z€%°]{1,3}\.?\d?|euros?|jours?)?|[-–—]?"
@@ -59,6 +61,8 @@ def table_lines(table: Sequence[Sequence[Cell]], heads: int | None = None) -> li
     if heads >= len(grid):
         heads = 0
     names = [_names(grid[:heads], column) for column in range(width)]
+    if any(sum(map(len, parts)) > LONGEST_REPEATED for parts in names):
+        heads, names = 0, [()] * width
     lines = (_line(row, names) for row in grid[heads:])
     return [*above, *(line for line in lines if line)]
 
@@ -111,11 +115,16 @@ def _spread(table: Sequence[Sequence[Cell]]) -> list[list[Cell | None]]:
     """Put each cell in every place that it covers."""
     grid: list[list[Cell | None]] = []
     pending: dict[int, tuple[int, Cell]] = {}  # by column: rows still to cover, and with what
+    repeated = 0
     for cells in table:
         row: list[Cell | None] = []
         waiting = iter(cells)
+        if repeated > _MOST_REPEATED:
+            pending.clear()
+        last = max(pending, default=-1)
         while True:
             column = len(row)
+            repeated += column <= last
             if column in pending:
                 left, cell = pending.pop(column)
                 row.append(cell)
@@ -124,14 +133,15 @@ def _spread(table: Sequence[Sequence[Cell]]) -> list[list[Cell | None]]:
                 continue
             following = next(waiting, None)
             if following is None:
-                if not any(later > column for later in pending):
+                if column >= last:
                     break
                 row.append(None)
                 continue
             for at in range(column, column + min(max(following.columns, 1), _MOST_COLUMNS)):
                 row.append(following)
                 if following.rows > 1:
-                    pending[at] = (min(following.rows, _MOST_ROWS) - 1, following)
+                    below = following if len(following.text) <= LONGEST_REPEATED else Cell("")
+                    pending[at] = (min(following.rows, _MOST_ROWS) - 1, below)
         grid.append(row)
     return [row for row in grid if any(cell is not None and cell.text for cell in row)]
 
@@ -159,8 +169,12 @@ def _head_rows(grid: Sequence[Sequence[Cell | None]], width: int, *, figures: bo
     if not all(first[1:]) or len(set(first)) < width or any(map(_is_no_head, first)):
         return 0
     telling = False
+    below: list[list[str]] = [[] for _ in first]
+    for row in grid[1:]:
+        for at, cell in enumerate(row):
+            below[at].append(cell.text if cell is not None else "")
     for at, head in enumerate(first):
-        texts = [_text(row, at) for row in grid[1:]]
+        texts = below[at] if len(below[at]) == len(grid) - 1 else [*below[at], ""]
         if all(map(_VALUE.fullmatch, texts)) and any(texts):  # figures under a name
             is_year = _YEAR.fullmatch(head) and not all(map(_YEAR.fullmatch, texts))
             telling = telling or bool(is_year) or not _VALUE.fullmatch(head)

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 from qa.reading.blocks import Block, Page, UnreadableError, document_or_reason
 from qa.reading.cleaning import clean_line, one_line
 from qa.reading.encoding import BinaryContentError, decode
+from qa.reading.grid import LONGEST_REPEATED
 from qa.reading.limits import LARGEST_FILE
 from qa.reading.plain import readable_name, split_blocks
 from qa.reading.reasons import skipped
@@ -84,8 +85,11 @@ def _told(value: Any, name: str, depth: int) -> Iterator[str]:
         pairs = value.items() if isinstance(value, dict) else ((name, part) for part in parts)
         for key, part in pairs:
             inner = key.replace("_", " ")
-            inside = isinstance(value, dict) and name
-            yield from _told(part, f"{name}, {inner}" if inside else inner, depth + 1)
+            path = f"{name}, {inner}" if isinstance(value, dict) and name else inner
+            if len(path) > LONGEST_REPEATED:
+                yield clean_line(path)
+                path = ""
+            yield from _told(part, path, depth + 1)
     elif text := ", ".join(filter(None, map(_scalar, parts))):
         yield f"{name} : {text}" if name else text
 

@@ -18,6 +18,8 @@ from qa.reading.settings import ReadingSettings
 from qa.reading.structure import html_blocks
 from qa.records import Document, Skipped
 
+_NAMED, _LONGEST_NAME = 20, 100  # attachments that are told by name, and characters of it
+
 
 def read_message(data: bytes, name: str) -> Page:
     """Read one message; its title is its subject."""
@@ -32,7 +34,9 @@ def read_message(data: bytes, name: str) -> Page:
     if date is not None:
         metadata["date"] = date.date().isoformat()
     files = [part.get_filename() or part.get_content_type() for part in message.iter_attachments()]
-    told = ("attachments", str(len(files)), ", ".join(map(clean_line, files)))
+    named = [clean_line(file)[:_LONGEST_NAME] for file in files[:_NAMED]]
+    more = ", …" if len(files) > _NAMED else ""
+    told = ("attachments", str(len(files)), ", ".join(named) + more)
     if title:
         blocks = [Block(title, 1), *blocks]
     facts = {key: text for key, text in metadata.items() if text}

@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import replace
 from html import escape
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 from qa.reading.blocks import Block, Page, UnreadableError, with_title
@@ -29,6 +29,12 @@ _SAFE = {
 # Lines that docutils may copy, some seconds of work: for each literal block and each list, all that
 # follow.
 _MOST_COPIED = 10**9
+# Characters of a paragraph times marks in it: each is looked for to its end. A longer line than
+# that docutils leaves out.
+_MOST_MARKED, _LONGEST_LINE = 10**7, 10_000
+_RST_PARAGRAPH = re.compile(
+    r"\n[ \t]*(?:\n|(?:[-*+•#.|=]|\d{1,3}[.)])[ .=+-]|:[\w-][\w -]{0,40}: )"
+)
 
 
 def read_rst(data: bytes, name: str) -> Page:
@@ -40,7 +46,12 @@ def read_rst(data: bytes, name: str) -> Page:
     signs = re.findall(r"::[ \t]*$|^[^\w\s]|^\w", decoded.text, re.MULTILINE)
     kinds = ["a" if sign.isalnum() else sign for sign in signs]
     copies = sum(a != b or len(a) > 1 for a, b in pairwise(kinds))
-    if copies * decoded.text.count("\n") > _MOST_COPIED:
+    crowded = any(
+        len(part) * sum(map(part.count, "*`|_[")) > _MOST_MARKED
+        for part in _RST_PARAGRAPH.split(decoded.text)
+    )
+    long = any(len(line) > _LONGEST_LINE for line in decoded.text.split("\n"))
+    if crowded or long or copies * decoded.text.count("\n") > _MOST_COPIED:
         return replace(page_of_text(decoded.text, name), doubt=decoded.doubt)
     from docutils.core import publish_parts
 
@@ -81,13 +92,13 @@ def read_rtf(data: bytes, name: str) -> Page:
     source = _RTF_HIDDEN.sub("", source)
     source = _RTF_NOTE.sub(r"{ [note\\~: \1]}", _RTF_RAISED.sub(r"[\1]", source))
     text = rtf_to_text(source, errors="replace")
-    lines = (
+    lines = [
         line.rstrip("|").replace("|", " | ") if line.count("|") > 1 else line
         for line in text.split("\n")
-    )
+    ]
     # Every line is a paragraph, but the rows of a table.
-    joined = re.sub(r"\n(?!\n)", "\n\n", "\n".join(lines))
-    return page_of_text(re.sub(r"(\|[^\n]*)\n\n(?=[^\n]*\|)", r"\1\n", joined), name)
+    ends = ("\n" if "|" in row and "|" in below else "\n\n" for row, below in pairwise(lines))
+    return page_of_text("".join(chain(*zip(lines, ends, strict=False), lines[-1:])), name)
 
 
 # --- LaTeX --------------------------------------------------------------------------------------
@@ -150,14 +161,16 @@ def _latex_context() -> Any:
         get_default_latex_context_db,
     )
 
+    def argument(node: Any, l2tobj: Any) -> str:
+        """What a command stands before; nothing where the file ends there."""
+        found = node.nodeargd.argnlist if node.nodeargd is not None else ()
+        return str(l2tobj.nodelist_to_text(found[-1:]))
+
     def heading(level: int) -> Any:
-        return lambda node, l2tobj: (
-            f"\n\n\x01{level}{l2tobj.nodelist_to_text(node.nodeargd.argnlist[-1:])}\x02\n\n"
-        )
+        return lambda node, l2tobj: f"\n\n\x01{level}{argument(node, l2tobj)}\x02\n\n"
 
     def note(node: Any, l2tobj: Any) -> str:
-        words = l2tobj.nodelist_to_text(node.nodeargd.argnlist[-1:])
-        return f"\x03{' '.join(words.split())}\x04"
+        return f"\x03{' '.join(argument(node, l2tobj).split())}\x04"
 
     def items(node: Any, l2tobj: Any) -> str:
         text = l2tobj.nodelist_to_text(node.nodelist)
@@ -212,7 +225,8 @@ _TIME = re.compile(r"(?:(\d+):)?(\d\d?):(\d\d)[.,](\d{1,3})")
 _CUE_MARKUP = re.compile(r"<[^<>]{0,100}>|\{\\[^}]{0,100}\}")
 _SPEAKER = re.compile(r"<v(?:\.[\w.-]{0,50})? ([^<>]{1,60})>")
 _PAUSE = 2.0  # seconds without words that begin a paragraph
-_PARAGRAPH = 600  # characters after which the next sentence begins one
+# Characters after which the next sentence begins one, and the next words do.
+_PARAGRAPH, _LONGEST_PARAGRAPH = 600, 6_000
 
 
 def read_subtitles(data: bytes, name: str) -> Page:
@@ -237,6 +251,7 @@ def read_subtitles(data: bytes, name: str) -> Page:
         if (
             not before
             or text.startswith(("-", "–", "—"))
+            or len(before) > _LONGEST_PARAGRAPH
             or (ended and (far or len(before) > _PARAGRAPH))
         ):
             paragraphs.append(text)

@@ -27,7 +27,7 @@ _PLACES = {
     "date": (f"{_META}creation-date", f"{_TERMS}created", f"{_DC}date"),
     "language": (f"{_DC}language",),
 }
-_OLD_OFFICE = b"\xd0\xcf\x11\xe0"  # the container of .doc files, and of protected .docx files
+OLD_OFFICE = b"\xd0\xcf\x11\xe0"  # the container of .doc files, and of protected .docx files
 _DAY = re.compile(r"\d{4}-\d\d-\d\d(?=T)")
 # What programs fill in when nobody does.
 _NO_TITLE = re.compile(
@@ -45,7 +45,7 @@ _NO_AUTHOR = re.compile(
 
 def open_office(data: bytes) -> zipfile.ZipFile:
     """Open the package of an office file or an e-book; raises UnreadableError."""
-    if data.startswith(_OLD_OFFICE):
+    if data.startswith(OLD_OFFICE):
         raise UnreadableError("old_office")
     return open_archive(io.BytesIO(data))
 

@@ -57,6 +57,10 @@ REASONS: Mapping[str, tuple[str, str]] = {
         "holds more than {0} million characters of text: split it",
         "plus de {0} millions de caractères : à couper en plusieurs fichiers",
     ),
+    "empty_places": (
+        "a sheet of more than {0} places, nearly all of them empty",
+        "une feuille de plus de {0} cases, presque toutes vides",
+    ),
     "doubtful_encoding": (
         "its encoding is not sure: read as {0}; check its accents, or save it as UTF-8",
         "encodage incertain, lu comme {0} : vérifiez les accents, ou enregistrez-le en UTF-8",

@@ -32,7 +32,7 @@ def read_slides(data: bytes, name: str) -> Page:
             raise UnreadableError("another_kind", "a presentation", "une présentation")
         links = _links(package, "ppt/presentation.xml")
         places = [links.get(slide.get(f"{_R}id") or "", "") for slide in deck.iter(f"{_P}sldId")]
-        source = "".join(part for place in places for part in _slide(package, place))
+        source = "".join(part for place in dict.fromkeys(places) for part in _slide(package, place))
         metadata = dublin_core(parse_part(package, "docProps/core.xml"))
     return page_of_office(html_blocks(source), metadata, name)
 

@@ -44,6 +44,7 @@ _NOTE_NAME = re.compile(
     r"(?:^|[\s_-])(?:foot|end)?note[s_-]?(?:ref|call|link|anchor)?(?:$|[\s_-])", re.I
 )
 _NOTE_NUMBER = re.compile(r"[\[(]?\d{1,3}[\])]?")
+_LOOKED_AT = 200  # characters of an attribute
 _OPENERS = ("aria-controls", "aria-expanded", "data-toggle", "data-bs-toggle")
 
 
@@ -185,7 +186,8 @@ class _Walk:
         """A button that opens a panel is the panel's heading; the others only act."""
         opens = any(element.get(name) is not None for name in _OPENERS)
         text = _text(element)
-        names = f"{element.get('class')} {element.getparent().get('class')}"
+        classes = (e.get("class") or "" for e in (element, element.getparent()))
+        names = " ".join(name[:_LOOKED_AT] for name in classes)
         if opens and (len(text) > 15 or text.endswith("?") or _ACCORDION.search(names)):
             self._flush()
             self._opener(element)
@@ -200,7 +202,7 @@ class _Walk:
         """ "1887<sup>2</sup>" is no 18872: a note's mark is set apart, an exponent stays one."""
         text = one_line("".join(element.itertext()))
         links = [*element.iter("a"), *element.iterancestors("a")]
-        linked = any(_NOTE_LINK.search(link.get("href") or "") for link in links)
+        linked = any(map(_leads_to_note, links))
         self._inline.append(raised("".join(self._inline[-3:]), text, is_call=linked or called))
 
     def _note(self, element: HtmlElement) -> None:
@@ -286,11 +288,15 @@ def _calls_note(element: HtmlElement) -> bool:
     if "noteref" in (element.get("epub:type") or element.get("role") or ""):
         return True
     is_note = (
-        _NOTE_LINK.search(element.get("href") or "")
+        _leads_to_note(element)
         if element.tag == "a"
         else _NOTE_NAME.search(element.get("class") or "")
     )
     return bool(is_note) and _NOTE_NUMBER.fullmatch(_text(element)) is not None
+
+
+def _leads_to_note(link: HtmlElement) -> bool:
+    return _NOTE_LINK.search((link.get("href") or "")[-_LOOKED_AT:]) is not None
 
 
 def is_data_table(element: HtmlElement) -> bool:

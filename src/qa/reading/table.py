@@ -12,7 +12,7 @@ from typing import BinaryIO
 from qa.reading.blocks import Block, UnreadableError
 from qa.reading.cleaning import clean_line
 from qa.reading.encoding import BinaryContentError, is_binary, line_decoder
-from qa.reading.grid import Cell, is_value, table_lines
+from qa.reading.grid import LONGEST_REPEATED, Cell, is_value, table_lines
 from qa.reading.limits import LARGEST_FILE
 from qa.reading.plain import split_blocks
 from qa.reading.reasons import skipped
@@ -71,7 +71,9 @@ def read_table(
 
 def _are_values(heads: Sequence[str], settings: ReadingSettings) -> bool:
     named = {*settings.text_fields, settings.title_field} - {""}
-    return not named and len(heads) > 1 and any(map(is_value, heads))
+    if named or len(heads) < 2:
+        return False
+    return any(is_value(head) or len(head) > LONGEST_REPEATED for head in heads)
 
 
 def _decoded(stream: io.BufferedReader) -> Iterator[str]:

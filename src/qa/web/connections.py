@@ -39,6 +39,8 @@ class Connection(H11Protocol):
         """Begin to wait for a request, or refuse."""
         super().connection_made(transport)
         self._answered: object = None
+        self._address = self.client[0] if self.client else ""
+        self._key = client_key(self._address)
         self._watch: asyncio.TimerHandle | None = None
         if self._is_one_too_many():
             transport.write(_FULL)
@@ -70,15 +72,10 @@ class Connection(H11Protocol):
         ]
         if len(others) > most:
             return True
-        address = self._client()
         # A trusted proxy asks for many: who they are, only the guard knows.
-        if not address or any(
-            ipaddress.ip_address(address) in ipaddress.ip_network(proxy)
+        if not self._key or any(
+            ipaddress.ip_address(self._address) in ipaddress.ip_network(proxy)
             for proxy in self.config.forwarded_allow_ips
         ):
             return False
-        key = client_key(address)
-        return sum(client_key(other._client()) == key for other in others) > most // 2
-
-    def _client(self) -> str:
-        return self.client[0] if self.client else ""
+        return sum(other._key == self._key for other in others) > most // 2

@@ -102,11 +102,20 @@ class _Buckets:
         return tokens >= 1
 
 
+class Clients:
+    """What each client has asked, and how often in vain: of all collections and languages."""
+
+    def __init__(self) -> None:
+        self.asked = _Buckets(BURST, RATE)
+        self.wrong = _Buckets(WRONG_BURST, WRONG_RATE)
+        self.open: Counter[str] = Counter()  # requests under way
+
+
 class Guard:
     """An ASGI application around another one, for those whom ``access`` admits.
 
     ``checked`` reads what is sent to Gradio (``calls.Calls``); ``lifespan`` is that of the
-    application; ``language`` is that of the page.
+    application; ``language`` is that of the page; ``clients`` are shared with other guards.
     """
 
     def __init__(
@@ -116,15 +125,14 @@ class Guard:
         checked: Checked,
         lifespan: Callable[[], AbstractAsyncContextManager[object]] = nullcontext,
         language: str = texts.LANGUAGES[0],
+        clients: Clients | None = None,
     ):
         self.language = language
         self._app = app
         self.lifespan = lifespan
         self._access = access
         self._checked = checked
-        self._asked = _Buckets(BURST, RATE)
-        self._wrong = _Buckets(WRONG_BURST, WRONG_RATE)
-        self._open: Counter[str] = Counter()
+        self._clients = clients or Clients()
         self._key = secrets.token_bytes(32)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -176,7 +184,7 @@ class Guard:
         if refusal is not None:
             await told(send, *refusal)
             return
-        self._open[client] += 1
+        self._clients.open[client] += 1
         try:
             account = self._access.account_of(headers.get(b"authorization", b"").decode("latin-1"))
             sessions = Sessions(self._key, account or b"")
@@ -184,8 +192,8 @@ class Guard:
         except _RefusedError as error:
             await told(send, error.status, error.detail)
         finally:
-            self._open[client] -= 1
-            self._open += Counter()  # without those that have none
+            self._clients.open[client] -= 1
+            self._clients.open += Counter()  # without those of none
 
     async def _pass_on(
         self, scope: Scope, receive: Receive, send: Send, nonce: str, sessions: Sessions
@@ -226,11 +234,11 @@ class Guard:
         path, method = scope["path"], scope["method"]
         if self._access.accounts and not _OPEN.fullmatch(path):
             given = headers.get(b"authorization", b"").decode("latin-1")
-            if self._wrong.left(client) < 1:
+            if self._clients.wrong.left(client) < 1:
                 return 429, texts.BUSY
             if self._access.account_of(given) is None:
                 if given:
-                    self._wrong.take(client)
+                    self._clients.wrong.take(client)
                 return 401, texts.WHO
         if not self._exists(method, path):
             return 404, texts.NOT_FOUND
@@ -238,9 +246,9 @@ class Guard:
         most = LARGEST_ADDITION if path == _DOCUMENTS else MAX_BODY
         if length.isdigit() and int(length) > most:
             return 413, texts.TOO_LARGE
-        if self._open[client] >= AT_ONCE:
+        if self._clients.open[client] >= AT_ONCE:
             return 429, texts.BUSY
-        if _LIMITED.fullmatch(path) and not self._asked.take(client):
+        if _LIMITED.fullmatch(path) and not self._clients.asked.take(client):
             return 429, texts.BUSY
         return None
 
@@ -282,15 +290,15 @@ def _named(scope: Scope, sessions: Sessions) -> Scope:
 
 async def _read_body(receive: Receive) -> bytes:
     """The whole body."""
-    parts: list[bytes] = []
+    parts, size = list[bytes](), 0
     try:
         async with asyncio.timeout(SENDING):
             while True:
-                message = await receive()
-                if message["type"] == "http.disconnect":
+                if (message := await receive())["type"] == "http.disconnect":
                     raise _RefusedError(400, texts.NO_CALL)
                 parts.append(message.get("body", b""))
-                if sum(map(len, parts)) > MAX_BODY:
+                size += len(parts[-1])
+                if size > MAX_BODY:
                     raise _RefusedError(413, texts.TOO_LARGE)
                 if not message.get("more_body"):
                     return b"".join(parts)

@@ -28,6 +28,7 @@ class Listing:
         self.entries = tuple(entries)
         self._titles = [fold(f"{entry.title} {entry.source}") for entry in self.entries]
         self._kinds = {entry.id: texts.kind_of(entry.id) for entry in self.entries}
+        self.kinds = frozenset(self._kinds.values())
         found = ((entry.id, year(entry.date)) for entry in self.entries)
         self._years = {name: int(told) for name, told in found if told}
 
@@ -40,11 +41,8 @@ class Listing:
         chosen = [entry.id for entry in self.of(scope)]
         if scope.kinds or scope.first or scope.last:
             return tuple(chosen)
-        return tuple(
-            name
-            for name in scope.only
-            if any(i == name or (name.endswith("/") and i.startswith(name)) for i in chosen)
-        )
+        known = {*chosen, *(folder for name in chosen for folder in _folders(name))}
+        return tuple(name for name in scope.only if name in known)
 
     def told(self, scope: Scope, template: str) -> str:
         """Where the search is limited to, in words; nothing where it is not."""
@@ -136,7 +134,7 @@ class Listing:
 
     def _filters(self, scope: Scope) -> str:
         """Kinds and years, where there are several: what fits none chosen is not searched."""
-        kinds, years = sorted({*self._kinds.values()}), sorted({*self._years.values()})
+        kinds, years = sorted(self.kinds), sorted({*self._years.values()})
         parts = []
         if len(kinds) > 1:
             buttons = "".join(

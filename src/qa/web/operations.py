@@ -10,12 +10,15 @@ from __future__ import annotations
 import json
 import logging
 import re
+import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from qa.extras import needs
 from qa.index import Manifest, current_name
@@ -31,6 +34,8 @@ _KINDS = {
     "documents": re.compile("/documents"),
     "mcp": re.compile("/mcp"),
 }
+# Any other word that a client sends is no name to count by.
+_METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS", "PUT"})
 _FIELDS = ("kind", "method", "status", "milliseconds", "outcome", "confidence", "stages")
 # Seconds; a whole answer takes a tenth of one on a laptop.
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -76,6 +81,7 @@ class Operations:
                 await app(scope, receive, send)
                 return
             path, method = str(scope["path"]), str(scope["method"])
+            method = method if method in _METHODS else "other"
             if path in {_LIVE, _READY} and method in {"GET", "HEAD"}:
                 await _tell(send, path == _LIVE or await _are_ready(indexes))
                 return
@@ -107,7 +113,7 @@ class Metrics:
                 Histogram,
                 PlatformCollector,
                 ProcessCollector,
-                start_http_server,
+                make_wsgi_app,
             )
 
         registry = CollectorRegistry()
@@ -125,9 +131,11 @@ class Metrics:
         told = "What was indexed when the server started"
         self.size = made(Gauge, "index_size", told, "collection", "what")
         try:
-            self._server, self._thread = start_http_server(port, host, registry)
+            self._server = _one_by_one(host, port, make_wsgi_app(registry))
         except OSError as error:
             raise QAError("metrics_not_served", host, port, error.strerror or error) from error
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
         self.port = int(self._server.server_port)
 
     def close(self) -> None:
@@ -135,6 +143,25 @@ class Metrics:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+
+def _one_by_one(host: str, port: int, app: Any) -> WSGIServer:
+    """A server that answers one request after the other: who asks for nothing, on many
+    connections, holds up no more than the counters."""
+
+    class Server(WSGIServer):
+        address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+
+        def handle_error(self, request: object, client_address: object) -> None:
+            """A client that leaves is no news."""
+
+    class Handler(WSGIRequestHandler):
+        timeout = 5  # seconds without a word
+
+        def log_message(self, *_: object) -> None:
+            """Not told: requests are counted elsewhere."""
+
+    return make_server(host, port, app, Server, Handler)
 
 
 def log_json() -> None:

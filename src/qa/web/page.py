@@ -42,9 +42,10 @@ if TYPE_CHECKING:
     from qa.assistant import Assistant
 
 PASSAGES = (3, 5, 10)
-# Answers at the same time, whatever door the questions come by, and questions that wait at a door:
-# a further one is told that there are too many.
+# Answers at the same time, of all collections and by any door, and questions that wait at a door: a
+# further one is told that there are too many.
 ANSWERS_AT_ONCE = min(4, os.cpu_count() or 2)
+_ANSWERING = threading.BoundedSemaphore(ANSWERS_AT_ONCE)
 WAITING = 64
 
 # What is shown: the conversation, the chat behind it, the text in the box, the line above the box.
@@ -68,7 +69,6 @@ class Page:
         self.upload = upload
         self.folder = folder
         self._reloading = threading.Lock()
-        self._answering = threading.BoundedSemaphore(ANSWERS_AT_ONCE)
         self._tried = index.path.name
         self._observe = observe
         self._tell: Callable[[View], None] = lambda _: None
@@ -150,7 +150,7 @@ class Page:
         only = view.listing.only(settings.scope)
         if settings.scope != Scope() and not only:
             raise QAError(texts.SCOPE_EMPTY)
-        with self._answering:
+        with _ANSWERING:
             answer = view.assistant.answer(
                 message,
                 turns,
@@ -295,7 +295,7 @@ class Page:
             scope = Scope()
         elif action == "tick":
             scope = scope.ticked(name, (entry.id for entry in self.view.listing.entries))
-        elif action == "kind":
+        elif action == "kind" and name in self.view.listing.kinds:
             kinds = set(scope.kinds) ^ {name}
             scope = replace(scope, kinds=tuple(sorted(kinds)))
         elif action in {"first", "last"}:

@@ -16,7 +16,7 @@ from qa.web.access import Access
 from qa.web.additions import Additions
 from qa.web.calls import Calls
 from qa.web.collections import Place
-from qa.web.guard import Guard
+from qa.web.guard import Clients, Guard
 from qa.web.layout import build_app
 from qa.web.mcp import mcp_app
 from qa.web.originals import Pages
@@ -44,6 +44,8 @@ def create_app(
     collections: Sequence[Place] = (),
     language: str = texts.LANGUAGES[0],
     observe: Callable[[Answer], None] = lambda _: None,
+    clients: Clients | None = None,
+    additions: Additions | None = None,
 ) -> Guard:
     """The whole application, for any ASGI server.
 
@@ -51,13 +53,11 @@ def create_app(
     index's) keeps verdicts and reports; ``root_address`` is where a reverse proxy serves it;
     ``datasets`` holds test sets that every reader can evaluate and judge; ``collections`` are all
     that the switch of the page offers; ``language`` is that of the page, "fr" or "en"; ``observe``
-    is told every answer.
+    is told every answer. ``clients`` and ``additions`` are those of other applications beside it.
     """
     texts.speak(language)
     access = access or Access()
     index = assistant.index
-    if access.upload and not index.manifest.corpus:
-        raise QAError("additions_to_texts")
     page = Page(assistant, folder or index.path.parent, upload=access.upload, observe=observe)
     blocks = build_app(page, datasets, render.header(collections, access.root))
 
@@ -94,8 +94,7 @@ def create_app(
         serve_text(f"/{name}", (_HERE / name).read_text("utf-8"), "text/javascript")
     serve_text("/favicon.svg", _ICON, "image/svg+xml")
     if access.upload:
-        corpus, name = Path(index.manifest.corpus), assistant.embedder.name
-        _serve_additions(app, Additions(corpus, index.path.parent, name, page.reload))
+        _serve_additions(app, additions or additions_to(assistant, page.reload))
     gr.mount_gradio_app(
         app,
         blocks,
@@ -111,7 +110,16 @@ def create_app(
         theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
     )
     lives = partial(app.router.lifespan_context, app)
-    return Guard(_newest_first(app, page), access, Calls(blocks).checked, lives, language)
+    return Guard(_newest_first(app, page), access, Calls(blocks).checked, lives, language, clients)
+
+
+def additions_to(assistant: Assistant, indexed: Callable[[], None] = lambda: None) -> Additions:
+    """What takes in documents for an assistant's index; ``QAError`` where none can be added."""
+    index = assistant.index
+    if not index.manifest.corpus:
+        raise QAError("additions_to_texts")
+    corpus, name = Path(index.manifest.corpus), assistant.embedder.name
+    return Additions(corpus, index.path.parent, name, indexed)
 
 
 # What shows documents: never those of a generation that another has replaced.

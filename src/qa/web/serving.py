@@ -19,9 +19,10 @@ from qa.web import texts
 from qa.web.access import Access, access_for, account, read_proxies
 from qa.web.announcing import announce
 from qa.web.collections import Collections, places
+from qa.web.guard import Clients
 from qa.web.operations import Metrics, Operations, log_json
 from qa.web.responses import App
-from qa.web.server import create_app
+from qa.web.server import additions_to, create_app
 
 if TYPE_CHECKING:
     import uvicorn
@@ -92,6 +93,7 @@ def _collections(
     shown = served if len(served) > 1 else ()
     apps = {}
     embedders: dict[str, Embedder] = {}  # collections share what they were made with
+    clients = Clients()
     for index, place in zip(indexes, served, strict=True):
         if options.upload and not generations_to_try(index):
             _begin(index)
@@ -104,6 +106,8 @@ def _collections(
         address = f"{options.root.rstrip('/')}{below}"
         assistant = Assistant(opened, embedders[name])
         told = texts.LANGUAGES if options.language == "auto" else (options.language,)
+        # The pages look for the new index themselves, with each request.
+        additions = additions_to(assistant) if options.upload else None
         for language in told:
             apps[place.path, language] = create_app(
                 assistant,
@@ -114,6 +118,8 @@ def _collections(
                 shown,
                 language,
                 operations.answer,
+                clients,
+                additions,
             )
     texts.speak(told[0])
     return Collections(apps, access.root)
