@@ -90,10 +90,14 @@ def build_app(page: Page, datasets: Path | None = None, header: str = "") -> Any
         function.__annotations__["event"] = gr.EventData
 
     def answer(
-        question: str, passages: int = 5, method: str = "hybrid", caution: str = "normal"
+        question: str,
+        passages: int = 5,
+        method: str = "hybrid",
+        caution: str = "normal",
+        only: str = "",
     ) -> dict[str, Any]:
         try:
-            return page.answer(question, passages, method, caution)
+            return page.answer(question, passages, method, caution, only)
         except QAError as error:
             raise gr.Error(error.worded(texts.language()), print_exception=False) from error
 
