@@ -107,7 +107,7 @@ def build_app(page: Page, datasets: Path | None = None, header: str = "") -> Any
         chat = gr.State(Chat())
         gr.HTML(header or render.header(), elem_id="masthead", apply_default_css=False)
         with gr.Row(elem_id="desk"):
-            with gr.Column(elem_id="reading"), gr.Tabs(elem_id="tabs"):
+            with gr.Column(elem_id="reading"), gr.Tabs(elem_id="tabs", overflow_behavior="wrap"):
                 with gr.Tab(texts.TAB_CHAT, elem_id="chat"):
                     log = _actions(gr, built.welcome, "log", _KEPT)
                     with gr.Column(elem_id="composer"):

@@ -22,11 +22,12 @@ import { close, download, find, open, panel, propose, show, smooth } from "./sou
     setTimeout(() => find("#send").click(), 30);
   }
 
-  // A question that came by link (?q=…) follows what is brought back.
+  // A question that came by link (?q=…) follows what is brought back, once Gradio listens.
   async function askAtRest(question) {
-    do await new Promise((later) => setTimeout(later, 100));
-    while (!box() || document.body.classList.contains("asking"));
-    ask(question);
+    for (let pause = 100; !asked; pause = 3000) {
+      await new Promise((later) => setTimeout(later, pause));
+      if (box() && !document.body.classList.contains("asking")) ask(question);
+    }
   }
 
   function focus(onlyWhenFull = false) {
