@@ -68,8 +68,10 @@ def build_app(page: Page, datasets: Path | None = None, header: str = "") -> Any
         turns, draft, settings, scope = (
             getattr(event, name, None) for name in ("turns", "draft", "settings", "scope")
         )
-        shown = page.bring_back(turns, draft, scope)
-        return *shown, *page.corpus("", shown[1]), *(kept_settings(settings) or [gr.skip()] * 3)
+        log, chat, text, notice = page.bring_back(turns, draft, scope)
+        # What is typed meanwhile stays.
+        shown = log, chat, text or gr.skip(), notice
+        return *shown, *page.corpus("", chat), *(kept_settings(settings) or [gr.skip()] * 3)
 
     def act(event: gr.EventData, message: str, chat: Chat) -> Any:
         turn = getattr(event, "turn", None)
