@@ -641,7 +641,7 @@ def requests(ground: Ground) -> Iterator[Try]:
     asking: list[tuple[str, str, object, set[int]]] = []
     for place in (secret, "/dev/zero", ground.folder / "nowhere", "http://127.0.0.1:9/a"):
         file = {"path": str(place), "meta": {"_type": "gradio.FileData"}}
-        call = {"data": [file, 5, "hybrid", "normal"], "fn_index": 7, "session_hash": "s"}
+        call = {"data": [file, 5, "hybrid", "normal", ""], "fn_index": 7, "session_hash": "s"}
         asking += [
             (f"{place} to {path}", f"POST /gradio_api/{path}", call, {404, 422})
             for path in ("call/answer", "run/predict", "queue/join", "api/answer", "run/answer")
@@ -669,7 +669,7 @@ def requests(ground: Ground) -> Iterator[Try]:
             status, answer = request(port, "GET /config", None, field)
             fault = "" if status == expected else f"{status}"
             yield Try(field, "it is in the page" if b"un-site" in answer else fault)
-        good = {"data": [QUESTION, 1, "hybrid", "normal"]}
+        good = {"data": [QUESTION, 1, "hybrid", "normal", ""]}
         while ground.more():
             body = bytearray(json.dumps(good).encode())
             for _ in range(ground.chance.randrange(1, 6)):

@@ -1,9 +1,10 @@
 """Make the pictures of the README: the real pages, in a real Chromium, light, dark and phone.
 
-    python benchmarks/pictures.py    # or: make pictures
+    python benchmarks/pictures.py           # or: make pictures
+    python benchmarks/pictures.py asking    # one of them: asking, answer, phone or evaluation
 
 Serves the demonstration corpus with its test questions from a folder of its own, and writes small
-WebP files into ``docs/pictures``.
+WebP files into ``docs/pictures``. ``asking`` moves: a question, its source, a follow-up.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ from PIL import Image
 
 ROOT = Path(__file__).parent.parent
 PICTURES = ROOT / "docs" / "pictures"
-QUESTION = "Qui a tué Trotsky ?"
-LARGEST = 150_000  # bytes of a picture
-DESK, PHONE = (1280, 800), (375, 740)
+QUESTION, FOLLOW_UP = "Qui a tué Trotsky ?", "Où est-il mort ?"
+LARGEST, LARGEST_MOVING = 150_000, 400_000  # bytes of a picture
+DESK, PHONE, MOVING = (1280, 800), (375, 740), (1080, 675)
 
 
 @contextmanager
@@ -75,6 +76,7 @@ class Camera:
 
     def __init__(self, driver: Any):
         self.driver = driver
+        self.frames: list[tuple[Image.Image, int]] = []
 
     def see(self, selector: str, seconds: float = 120) -> Any:
         end = time.monotonic() + seconds
@@ -102,13 +104,22 @@ class Camera:
             },
         )
 
-    def take(self, name: str) -> None:
-        time.sleep(1)  # scrolling and the cursor come to rest
+    def frame(self, milliseconds: int, rest: float = 0.0) -> None:
+        """One more picture of those that are shown after each other."""
+        time.sleep(rest)
         picture = Image.open(io.BytesIO(self.driver.get_screenshot_as_png()))
+        self.frames.append((picture.convert("RGB"), milliseconds))
+
+    def take(self, name: str) -> None:
+        """Keep what is seen, after what was kept of the way to it."""
+        self.frame(4000, rest=1)  # scrolling and the cursor come to rest
+        pictures, times = zip(*self.frames, strict=True)
         path = PICTURES / f"{name}.webp"
-        picture.convert("RGB").save(path, quality=82, method=6)
-        if path.stat().st_size > LARGEST:
-            raise SystemExit(f"{path} is larger than {LARGEST} bytes")
+        moving = {"save_all": True, "append_images": pictures[1:], "duration": times, "loop": 0}
+        pictures[0].save(path, quality=82, method=6, **moving if len(pictures) > 1 else {})
+        limit = LARGEST_MOVING if len(pictures) > 1 else LARGEST
+        if path.stat().st_size > limit:
+            raise SystemExit(f"{path} is larger than {limit} bytes")
         print(f"{path.relative_to(ROOT)}: {path.stat().st_size // 1000} kB")
 
 
@@ -120,6 +131,27 @@ def answer(camera: Camera, url: str, *, source: bool) -> None:
     if source:
         citation.click()
         camera.see("#cited")
+
+
+def asking(camera: Camera, url: str) -> None:
+    def ask(question: str) -> None:
+        box = camera.see("#box textarea")
+        for start in range(0, len(question), 4):
+            box.send_keys(question[start : start + 4])
+            camera.frame(160)
+        camera.see("#send").click()
+
+    camera.driver.get(url)
+    camera.see(".example")
+    camera.frame(1200, rest=1)
+    ask(QUESTION)
+    citation = camera.see(".cit")
+    camera.frame(2500, rest=1)
+    citation.click()
+    camera.see("#cited")
+    camera.frame(3500, rest=1)
+    ask(FOLLOW_UP)
+    camera.see("#turn-1 .cit")
 
 
 def evaluation(camera: Camera, url: str) -> None:
@@ -136,21 +168,24 @@ def evaluation(camera: Camera, url: str) -> None:
 def main() -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     shots: dict[str, tuple[Callable[[Camera, str], None], tuple[int, int]]] = {
+        "asking": (asking, MOVING),
         "answer": (lambda camera, url: answer(camera, url, source=True), DESK),
         "evaluation": (evaluation, DESK),
         "phone": (lambda camera, url: answer(camera, url, source=False), PHONE),
     }
+    wanted = sys.argv[1:] or list(shots)
     with tempfile.TemporaryDirectory() as temporary, server(Path(temporary)) as url:
-        driver = chromium()
-        try:
-            for scheme in ("light", "dark"):
-                for name, (prepare, size) in shots.items():
+        for scheme in ("light", "dark"):
+            for name in wanted:
+                prepare, size = shots[name]
+                driver = chromium()  # a new one, which remembers nothing
+                try:
                     camera = Camera(driver)
                     camera.look(scheme, size)
                     prepare(camera, url)
                     camera.take(f"{name}-{scheme}")
-        finally:
-            driver.quit()
+                finally:
+                    driver.quit()
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ def serving(index: Path, count: int) -> Iterator[list[subprocess.Popen[bytes]]]:
 def ask(port: int, question: str) -> str:
     """``answered``, or that the queue was full."""
     url = f"http://127.0.0.1:{port}/gradio_api/call/answer"
-    data = json.dumps({"data": [question, 5, "hybrid", "normal"]}).encode()
+    data = json.dumps({"data": [question, 5, "hybrid", "normal", ""]}).encode()
     request = urllib.request.Request(url, data, {"content-type": "application/json"})
     try:
         with urllib.request.urlopen(request, timeout=300) as response:

@@ -289,9 +289,9 @@ def test_no_command_reaches_the_outermost_handler(small_index: Path) -> None:
 
 # --- Requests ------------------------------------------------------------------------------------
 
-CALL = {"data": [QUESTION, 5, "hybrid", "normal"], "fn_index": 7, "session_hash": "s",
+CALL = {"data": [QUESTION, 5, "hybrid", "normal", ""], "fn_index": 7, "session_hash": "s",
         "event_data": {"action": "like", "turn": 0}, "trigger_id": 3}  # fmt: skip
-NAMED = {"question": QUESTION, "passages": 5, "method": "hybrid", "caution": "normal"}
+NAMED = {"question": QUESTION, "passages": 5, "method": "hybrid", "caution": "normal", "only": "*"}
 LEAVING = {"session_hash": "s", "event_id": "e", "fn_index": 7}
 TOOL = {"jsonrpc": "2.0", "id": 1, "method": "tools/call",
         "params": {"name": "answer", "arguments": NAMED}}  # fmt: skip

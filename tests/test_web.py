@@ -1589,6 +1589,8 @@ def test_a_phone_shows_everything_in_its_width(browser: Browser, site: Site) -> 
     )
     try:
         browser.open(site.url)
+        tabs = [tab.text for tab in browser.all("#tabs [role=tab]") if tab.is_displayed()]
+        assert tabs == ["Conversation", "Corpus", "Historique", "Évaluation"]
         browser.ask(ASK)
         browser.one(".cit").click()
         browser.opens_source()

@@ -138,7 +138,11 @@ def bodies(place: str, number: dict[str, int]) -> list[Any]:
     """Bodies that name a file where a value is expected; ``number`` is that of each function."""
     file, *_ = files(place)
     asked = [
-        {"data": [other, 5, "hybrid", "normal"], "fn_index": number["answer"], "session_hash": "s"}
+        {
+            "data": [other, 5, "hybrid", "normal", ""],
+            "fn_index": number["answer"],
+            "session_hash": "s",
+        }
         for other in files(place)
     ]
     act = {"data": ["Qui ?", None], "fn_index": number["act"], "session_hash": "s"}
@@ -147,7 +151,7 @@ def bodies(place: str, number: dict[str, int]) -> list[Any]:
         {"data": [None, None, 5, "hybrid", file], "fn_index": number["ask"], "session_hash": "s"},
         {**act, "event_data": {"path": place}},
         {**act, "event_data": {"turns": [{"settings": file}]}},
-        {"data": ["Qui ?", 5, "hybrid", "normal"], "fn_index": 29, "session_hash": file},
+        {"data": ["Qui ?", 5, "hybrid", "normal", ""], "fn_index": 29, "session_hash": file},
         {"question": file, "passages": 5},
         {"event_id": file, "session_hash": file, "fn_index": file},
         file,
@@ -298,10 +302,10 @@ def right_value(component: Any) -> object:
         ("call/answer", b'{"data": "Qui ?"}'),
         ("call/answer", b'{"data": ["Qui ?"]}'),
         ("call/answer", b'{"data": ["Qui ?", 5, "hybrid", "normal", 5]}'),
-        ("call/answer", b'{"data": ["Qui ?", "5", "hybrid", "normal"]}'),
-        ("call/answer", b'{"data": ["Qui ?", 5, null, "normal"]}'),
-        ("call/answer", b'{"data": ["Qui ?", 5, "hybrid", "normal"], "session_hash": 3}'),
-        ("call/ask", b'{"data": ["Qui ?", 5, "hybrid", "normal"]}'),
+        ("call/answer", b'{"data": ["Qui ?", "5", "hybrid", "normal", ""]}'),
+        ("call/answer", b'{"data": ["Qui ?", 5, null, "normal", ""]}'),
+        ("call/answer", b'{"data": ["Qui ?", 5, "hybrid", "normal", ""], "session_hash": 3}'),
+        ("call/ask", b'{"data": ["Qui ?", 5, "hybrid", "normal", ""]}'),
         ("call/v2/answer", b'{"passages": 5}'),
         ("call/v2/answer", b'{"question": "Qui ?", "passages": true}'),
         ("call/v2/answer", b'{"question": "Qui ?", "other": "x"}'),
@@ -321,7 +325,7 @@ def test_what_is_no_call_is_refused(blocks: Any, path: str, body: bytes) -> None
 def test_a_refusal_names_the_value(site: Site) -> None:
     from gradio_client import Client
 
-    wrong = {"data": [{"path": "/etc/passwd"}, 5, "hybrid", "normal"]}
+    wrong = {"data": [{"path": "/etc/passwd"}, 5, "hybrid", "normal", ""]}
     status, told = post(site, "call/answer", wrong)
     (detail,) = told["detail"]
     assert (status, detail["parameter_name"]) == (422, "question")
@@ -331,14 +335,14 @@ def test_a_refusal_names_the_value(site: Site) -> None:
         client.predict(ASK, "trois", api_name="/answer")
     # The last of two fields of one name is read, here as there: nothing slips in by the first.
     headers = {"content-type": "application/json"}
-    twice = json.dumps(wrong)[:-1].encode() + b', "data": ["Qui ?", 5, "hybrid", "normal"]}'
+    twice = json.dumps(wrong)[:-1].encode() + b', "data": ["Qui ?", 5, "hybrid", "normal", ""]}'
     status, _, text = request(site, "POST", "/gradio_api/call/answer", twice, **headers)
     assert status == 200 and "event_id" in json.loads(text)
 
 
 def test_a_program_asks_by_name_or_by_place(site: Site) -> None:
     for path, fields in (
-        ("call/answer", {"data": [ASK, 1, "hybrid", "normal"]}),
+        ("call/answer", {"data": [ASK, 1, "hybrid", "normal", ""]}),
         ("call/v2/answer", {"question": ASK, "passages": 1}),
     ):
         _, asked = post(site, path, fields)
@@ -378,7 +382,7 @@ def test_an_account_does_not_read_what_another_asked(start: Serve, scripted: Scr
         assert status == 200 and (ASK in json.dumps(output, ensure_ascii=False)) is held
 
     # A question that a program asked is told to it alone, by whatever name.
-    _, asked = post(site, "call/answer", {"data": [ASK, 1, "hybrid", "normal"]}, **zoe)
+    _, asked = post(site, "call/answer", {"data": [ASK, 1, "hybrid", "normal", ""]}, **zoe)
     event = asked["event_id"]
     for name, headers in ((event, luc), (event[:32], zoe), (event[:32], luc), ("x", zoe)):
         path = f"/gradio_api/call/answer/{name}"
@@ -391,7 +395,7 @@ def test_what_is_queued_is_asked_through_the_queue(site: Site, blocks: Any) -> N
     config = json.loads(request(site, "GET", "/config")[2])
     number = {item["api_name"]: item["id"] for item in config["dependencies"]}
     for name, data in (
-        ("answer", [ASK, 5, "hybrid", "normal"]),
+        ("answer", [ASK, 5, "hybrid", "normal", ""]),
         ("ask", [ASK, None, 5, "hybrid", "normal"]),
         ("retry", [None, 5, "hybrid", "normal"]),
     ):

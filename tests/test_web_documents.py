@@ -124,5 +124,23 @@ def test_a_question_is_asked_by_link(browser: Browser, site: Site) -> None:
     browser.until(lambda: "2\u202f001" in browser.text("#notice"), "that it is too long")
 
 
+def test_a_question_by_link_is_not_lost_while_the_page_wakes(browser: Browser, site: Site) -> None:
+    """The first click comes before Gradio listens, as it may on a slow machine."""
+    deaf = """
+    let clicks = 0;
+    document.addEventListener("click", (event) => {
+      if (event.target.closest("#send") && !clicks++) event.stopImmediatePropagation();
+    }, true);
+    """
+    browser.open(site.url)
+    script = {"source": deaf}
+    added = browser.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", script)
+    try:
+        browser.driver.get(f"{site.url}/?q={quote(ASK)}")
+        browser.until(lambda: len(browser.all(".turn")) == 1, "the question")
+    finally:
+        browser.driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)
+
+
 def test_nothing_is_taken_away_where_nothing_may_be_added(site: Site) -> None:
     assert request(site, "DELETE", "/documents?name=a.md")[0] == 404

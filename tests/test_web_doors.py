@@ -456,7 +456,7 @@ def test_a_model_asks_through_mcp(closed: Site) -> None:
     from mcp.client.client import Client
     from mcp.client.streamable_http import streamable_http_client
 
-    async def ask() -> tuple[list[str], Any, Any, Any]:
+    async def ask() -> tuple[list[str], Any, Any, Any, Any]:
         headers = {"authorization": basic("zoé:sésame")}
         async with httpx2.AsyncClient(headers=headers) as connection:
             transport = streamable_http_client(f"{closed.url}/mcp", http_client=connection)
@@ -464,16 +464,18 @@ def test_a_model_asks_through_mcp(closed: Site) -> None:
                 tools = (await client.list_tools()).tools
                 right = await client.call_tool("answer", {"question": ASK, "passages": 1})
                 wrong = await client.call_tool("answer", {"question": " "})
+                nowhere = await client.call_tool("answer", {"question": ASK, "only": "inconnu"})
                 named = {"path": __file__, "meta": {"_type": "gradio.FileData"}}
                 file = await client.call_tool("answer", {"question": named})
-                return [tool.name for tool in tools], right, wrong, file
+                return [tool.name for tool in tools], right, wrong, nowhere, file
 
-    names, right, wrong, file = asyncio.run(ask())
+    names, right, wrong, nowhere, file = asyncio.run(ask())
     assert names == ["answer"]
     expected = json.loads(json.dumps(closed.assistant.answer(ASK, limit=1).to_dict()))
     assert right.structured_content["citations"] == expected["citations"]
     assert len(right.structured_content["hits"]) == 1
     assert wrong.is_error and texts.EMPTY in wrong.content[0].text
+    assert nowhere.is_error and "inconnu" in nowhere.content[0].text
     assert file.is_error and "valid string" in file.content[0].text
 
 

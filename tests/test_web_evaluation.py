@@ -338,11 +338,7 @@ def served(demo_index: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 def open_tab(browser: Browser, name: str) -> None:
     def clicked() -> list[bool]:
-        for menu in browser.all(".overflow-menu:not(.hide) > button"):  # on a phone
-            if menu.is_displayed():
-                menu.click()
-        tabs = browser.all("[role=tab], .overflow-dropdown button")
-        return [tab.click() or True for tab in tabs if tab.text == name]
+        return [tab.click() or True for tab in browser.all("[role=tab]") if tab.text == name]
 
     browser.until(clicked, f"the tab {name}")
 

@@ -169,7 +169,7 @@ def test_the_chat_is_watched_while_it_is_served(
         for path in ("/healthz", "/readyz"):
             with urllib.request.urlopen(here + path) as response:
                 assert (response.status, response.read()) == (200, b"ok\n")
-        data = {"data": [f"Où Trotsky est-il mort, {SECRET} ?", 5, "hybrid", "normal"]}
+        data = {"data": [f"Où Trotsky est-il mort, {SECRET} ?", 5, "hybrid", "normal", ""]}
         request = urllib.request.Request(
             f"{here}/gradio_api/call/answer",
             json.dumps(data).encode(),

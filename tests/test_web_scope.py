@@ -200,3 +200,21 @@ def test_looks(browser: Browser, archive: Site, look: str, tmp_path: Path) -> No
     browser.one("#chat-button").click()
     browser.driver.save_screenshot(f"/tmp/weba-{look}-chat.png")
     browser.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_a_program_chooses_where_to_search(archive: Site) -> None:
+    from gradio_client import Client
+
+    client = Client(archive.url, verbose=False, analytics_enabled=False)
+
+    def searched(only: str) -> set[str]:
+        answer = client.predict(ASK, passages=100, only=only, api_name="/answer")
+        return {hit["document_id"] for hit in answer["hits"]}
+
+    assert searched("actes/brume.md\n\n *aube.html ") == {"actes/brume.md", "notes/aube.html"}
+    assert searched("notes") == {f"notes/{name}.html" for name in ("aube", "brume", "crue", "dune")}
+    assert len(searched("")) == 8
+    with pytest.raises(Exception, match="inconnu"):
+        client.predict(ASK, only="inconnu", api_name="/answer")
+    with pytest.raises(Exception, match="plus de 200 documents"):
+        client.predict(ASK, only="a\n" * 201, api_name="/answer")

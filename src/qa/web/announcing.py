@@ -42,8 +42,8 @@ def announce(host: str, port: int, own: str, server: Any) -> None:
         f"{texts.typeset('Sourcier :')} http://{shown}:{port}", flush=True
     )
     with contextlib.suppress(OSError, http.client.HTTPException, ValueError, KeyError):
-        data = json.dumps({"data": [texts.PRODUCT, 1, "hybrid", "normal"]})
-        _, asked = request("POST", "/gradio_api/call/answer", data)
+        data = json.dumps({"question": texts.PRODUCT, "passages": 1})
+        _, asked = request("POST", "/gradio_api/call/v2/answer", data)
         event = json.loads(asked)["event_id"]
         request("GET", f"/gradio_api/call/answer/{event}")
 

@@ -68,8 +68,10 @@ def build_app(page: Page, datasets: Path | None = None, header: str = "") -> Any
         turns, draft, settings, scope = (
             getattr(event, name, None) for name in ("turns", "draft", "settings", "scope")
         )
-        shown = page.bring_back(turns, draft, scope)
-        return *shown, *page.corpus("", shown[1]), *(kept_settings(settings) or [gr.skip()] * 3)
+        log, chat, text, notice = page.bring_back(turns, draft, scope)
+        # What is typed meanwhile stays.
+        shown = log, chat, text or gr.skip(), notice
+        return *shown, *page.corpus("", chat), *(kept_settings(settings) or [gr.skip()] * 3)
 
     def act(event: gr.EventData, message: str, chat: Chat) -> Any:
         turn = getattr(event, "turn", None)
@@ -90,10 +92,14 @@ def build_app(page: Page, datasets: Path | None = None, header: str = "") -> Any
         function.__annotations__["event"] = gr.EventData
 
     def answer(
-        question: str, passages: int = 5, method: str = "hybrid", caution: str = "normal"
+        question: str,
+        passages: int = 5,
+        method: str = "hybrid",
+        caution: str = "normal",
+        only: str = "",
     ) -> dict[str, Any]:
         try:
-            return page.answer(question, passages, method, caution)
+            return page.answer(question, passages, method, caution, only)
         except QAError as error:
             raise gr.Error(error.worded(texts.language()), print_exception=False) from error
 
@@ -103,7 +109,7 @@ def build_app(page: Page, datasets: Path | None = None, header: str = "") -> Any
         chat = gr.State(Chat())
         gr.HTML(header or render.header(), elem_id="masthead", apply_default_css=False)
         with gr.Row(elem_id="desk"):
-            with gr.Column(elem_id="reading"), gr.Tabs(elem_id="tabs"):
+            with gr.Column(elem_id="reading"), gr.Tabs(elem_id="tabs", overflow_behavior="wrap"):
                 with gr.Tab(texts.TAB_CHAT, elem_id="chat"):
                     log = _actions(gr, built.welcome, "log", _KEPT)
                     with gr.Column(elem_id="composer"):

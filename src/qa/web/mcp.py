@@ -31,11 +31,15 @@ def mcp_app(page: Page) -> Any:
     places = CapacityLimiter(ANSWERS_AT_ONCE)
 
     async def answer(
-        question: str, passages: int = 5, method: str = "hybrid", caution: str = "normal"
+        question: str,
+        passages: int = 5,
+        method: str = "hybrid",
+        caution: str = "normal",
+        only: str = "",
     ) -> dict[str, Any]:
         if places.statistics().tasks_waiting >= WAITING:
             raise ToolError(texts.BUSY)
-        ask = partial(page.answer, question, passages, method, caution)
+        ask = partial(page.answer, question, passages, method, caution, only)
         try:
             return await to_thread.run_sync(ask, limiter=places)
         except QAError as error:

@@ -1,16 +1,8 @@
 // Quotes that a reader keeps, in this browser alone, and what the keys do.
-import { all, download, find, open, smooth, step } from "./source.js";
+import { all, download, find, make, open, smooth, step, stored } from "./source.js";
 
 const NOTES = `sourcier notes ${location.pathname}`;
 const MOST = 500;
-
-function stored(name, otherwise) {
-  try {
-    return JSON.parse(localStorage.getItem(name)) ?? otherwise;
-  } catch {
-    return otherwise; // not ours, or no storage
-  }
-}
 
 const notes = () => Object.entries(stored(NOTES, {}));
 
@@ -51,12 +43,6 @@ async function keep(button) {
     content = find("[data-keep]", page)?.dataset.keep;
   }
   if (content) store([...others, [link, JSON.parse(content)]]);
-}
-
-function make(tag, fields, ...parts) {
-  const element = Object.assign(document.createElement(tag), fields);
-  element.append(...parts);
-  return element;
 }
 
 function list() {

@@ -146,8 +146,9 @@ class Page:
         turns: tuple[Turn, ...],
         settings: Settings,
         context: tuple[str, ...] | None = None,
+        only: tuple[str, ...] = (),
     ) -> Answer:
-        only = view.listing.only(settings.scope)
+        only = only or view.listing.only(settings.scope)
         if settings.scope != Scope() and not only:
             raise QAError(texts.SCOPE_EMPTY)
         with _ANSWERING:
@@ -313,11 +314,18 @@ class Page:
         return *self.corpus(title, chat), self.view.skipped, self.show(chat)
 
     def answer(
-        self, question: str, passages: int = 5, method: str = "hybrid", caution: str = "normal"
+        self,
+        question: str,
+        passages: int = 5,
+        method: str = "hybrid",
+        caution: str = "normal",
+        only: str = "",
     ) -> dict[str, Any]:
         """Answer one self-contained question, for programs: the fields of ``qa ask --json``.
 
-        passages: 1 to 100. method: hybrid, dense or lexical. caution: low, normal or high.
+        passages: 1 to 100. method: hybrid, dense or lexical. caution: low, normal or high. only:
+        the documents to search, one a line: ids, folders, or patterns in which * stands for any
+        characters; by default all.
         """
         fault = question_fault(question)
         if fault:
@@ -325,7 +333,10 @@ class Page:
         settings = read_settings(passages, method, caution)
         if settings is None:
             raise QAError("tool_arguments", method, caution, passages)
-        return self._answer(self.view, question, (), settings).to_dict()
+        names = tuple(filter(None, map(str.strip, only.splitlines())))
+        if len(names) > MAX_CHOSEN:
+            raise QAError(texts.TOO_MANY.format(limit=texts.number(MAX_CHOSEN)))
+        return self._answer(self.view, question, (), settings, only=names).to_dict()
 
 
 def kept_settings(values: object) -> tuple[int, str, str] | None:

@@ -1,6 +1,8 @@
 // The reader's side of the page: asking, what survives a reload, adding documents.
 import { markKept } from "./notes.js";
-import { close, download, find, open, panel, propose, show, smooth } from "./source.js";
+import {
+  close, download, find, fold, make, open, panel, propose, show, smooth, stored,
+} from "./source.js";
 
 (() => {
   // Gradio speaks the browser's language; this page has its own.
@@ -22,11 +24,12 @@ import { close, download, find, open, panel, propose, show, smooth } from "./sou
     setTimeout(() => find("#send").click(), 30);
   }
 
-  // A question that came by link (?q=…) follows what is brought back.
+  // A question that came by link (?q=…) follows what is brought back, once Gradio listens.
   async function askAtRest(question) {
-    do await new Promise((later) => setTimeout(later, 100));
-    while (!box() || document.body.classList.contains("asking"));
-    ask(question);
+    for (let pause = 100; !asked; pause = 3000) {
+      await new Promise((later) => setTimeout(later, pause));
+      if (box() && !document.body.classList.contains("asking")) ask(question);
+    }
   }
 
   function focus(onlyWhenFull = false) {
@@ -49,12 +52,7 @@ import { close, download, find, open, panel, propose, show, smooth } from "./sou
   const MOST = 48000; // bytes, below what the server reads at once
 
   function kept() {
-    let found;
-    try {
-      found = JSON.parse(sessionStorage.getItem(KEPT));
-    } catch {
-      // Not ours, or no storage.
-    }
+    const found = stored(KEPT, {}, "sessionStorage");
     return { id: "", turns: [], draft: "", settings: [], scope: null, ...found };
   }
 
@@ -120,13 +118,7 @@ import { close, download, find, open, panel, propose, show, smooth } from "./sou
 
   const PAST = `${KEPT} conversations`;
 
-  function past() {
-    try {
-      return JSON.parse(localStorage.getItem(PAST)) || [];
-    } catch {
-      return []; // not ours, or no storage
-    }
-  }
+  const past = () => stored(PAST, []);
 
   function savePast(conversations) {
     try {
@@ -149,14 +141,12 @@ import { close, download, find, open, panel, propose, show, smooth } from "./sou
     return now.id;
   }
 
-  const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
-
   function drawPast() {
     const place = find("#past");
     if (!place) return;
-    const words = plain(find("input", place).value).split(/\s+/);
+    const words = fold(find("input", place).value).split(/\s+/);
     const shown = past().filter((one) => {
-      const text = plain([one.name, ...one.turns.map((turn) => turn.message)].join(" "));
+      const text = fold([one.name, ...one.turns.map((turn) => turn.message)].join(" "));
       return words.every((word) => text.includes(word));
     });
     find("ul", place).replaceChildren(...shown.map((one) => pastItem(one, place.dataset)));
@@ -164,23 +154,18 @@ import { close, download, find, open, panel, propose, show, smooth } from "./sou
   }
 
   function pastItem(one, words) {
-    const item = document.createElement("li");
-    item.dataset.id = one.id;
     const button = (label, action) => {
-      const made = Object.assign(document.createElement("button"), { type: "button" });
-      made.textContent = label;
+      const made = make("button", { type: "button" }, label);
       made.dataset.past = action;
-      item.append(made, " ");
+      return made;
     };
-    button(one.name, "open");
-    const time = document.createElement("time");
-    time.textContent = new Date(one.moment).toLocaleString(document.documentElement.lang, {
+    const moment = new Date(one.moment).toLocaleString(spoken, {
       dateStyle: "medium",
       timeStyle: "short",
     });
-    item.append(time, " ");
-    button(words.rename, "rename");
-    button(words.erase, "erase");
+    const acts = [button(words.rename, "rename"), " ", button(words.erase, "erase")];
+    const item = make("li", {}, button(one.name, "open"), " ", make("time", {}, moment), " ", ...acts);
+    item.dataset.id = one.id;
     return item;
   }
 
@@ -242,10 +227,8 @@ import { close, download, find, open, panel, propose, show, smooth } from "./sou
     const list = find("ul", drop());
     let item = [...list.children].find((other) => other.dataset.name === name);
     if (!item) {
-      item = document.createElement("li");
+      item = make("li", {}, make("strong", {}, name), " ", make("span"));
       item.dataset.name = name;
-      item.append(document.createElement("strong"), " ", document.createElement("span"));
-      item.firstChild.textContent = name;
       list.append(item);
     }
     if (item.lastChild.textContent !== text) item.lastChild.textContent = text;

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 from qa.index import Index
@@ -280,9 +280,13 @@ def _passage(hit: Hit, citations: Iterable[Citation]) -> str:
     markers = "".join(f'<b class="quoted">[{c.marker}]</b> ' for c in quoted)
     url = escape(source_url(passage.document_id, passage.start, passage.end))
     label = texts.PASSAGE.format(rank=hit.rank)
+    # What tells a passage from its neighbours; that of a quoted one is read above.
+    told = next((text for _, text, is_head in _paragraphs(hit) if not is_head), "")
+    words = " ".join(told[: 2 * _NEIGHBOURS].split())
+    opening = "" if quoted else f'<span class="opening" lang="fr">{escape(words)}</span>'
     return (
         f'<li><details><summary><span class="path">{markers}'
-        f"{place(passage.title or passage.document_id, passage.headings)}</span></summary>"
+        f"{place(passage.title or passage.document_id, passage.headings)}{opening}</span></summary>"
         f'<div class="text" lang="fr">{_text(hit, [(c.start, c.end) for c in quoted])}</div>'
         f'<p><a class="to-source" href="{url}" data-label="{label}">{texts.OPEN_SOURCE}</a></p>'
         "</details></li>"
@@ -291,11 +295,16 @@ def _passage(hit: Hit, citations: Iterable[Citation]) -> str:
 
 def _text(hit: Hit, spans: Sequence[Span]) -> str:
     """A passage as paragraphs, the section titles that open it set apart."""
+    return "".join(
+        block('<p class="head">' if is_head else "<p>", "</p>", text, start, spans)
+        for start, text, is_head in _paragraphs(hit)
+    )
+
+
+def _paragraphs(hit: Hit) -> Iterator[tuple[int, str, bool]]:
+    """Each paragraph of a passage: where it starts, its text, whether it is a title above it."""
     passage = hit.passage
     heads = {" ".join(head.split()) for head in (passage.title, *passage.headings)}
-    parts = []
     for first, last in paragraphs(passage.text):
         text = passage.text[first:last]
-        tag = '<p class="head">' if " ".join(text.split()) in heads else "<p>"
-        parts.append(block(tag, "</p>", text, passage.start + first, spans))
-    return "".join(parts)
+        yield passage.start + first, text, " ".join(text.split()) in heads

@@ -5,6 +5,22 @@ export const all = (selector, from = document) => [...from.querySelectorAll(sele
 export const panel = () => find("#source");
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 export const smooth = () => (calm.matches ? "auto" : "smooth");
+
+export function make(tag, fields, ...parts) {
+  const element = Object.assign(document.createElement(tag), fields);
+  element.append(...parts);
+  return element;
+}
+
+// What a browser keeps under a name, from localStorage or sessionStorage.
+export function stored(name, otherwise, storage = "localStorage") {
+  try {
+    return JSON.parse(window[storage].getItem(name)) ?? otherwise;
+  } catch {
+    return otherwise; // not ours, or no storage
+  }
+}
+
 let origin = null; // the link that opened the source
 let steps = []; // the links that previous and next go through
 let shown = null; // the address of what is shown, as URLSearchParams
@@ -136,19 +152,17 @@ function markAnswer() {
     if (end > text.length) return;
     const kind = link.matches(".cit") ? "cited" : "passage";
     painted[kind].push(range(start, end));
-    const button = document.createElement("button");
-    button.type = "button";
-    button.dataset.unit = start;
-    button.textContent = kind === "cited" ? link.textContent : link.dataset.label;
-    buttons.push(button);
+    const label = kind === "cited" ? link.textContent : link.dataset.label;
+    buttons.push(make("button", { type: "button" }, label));
+    buttons.at(-1).dataset.unit = start;
   });
   Object.entries(painted).forEach(([kind, ranges]) => paint(kind, ranges));
   nav.hidden = buttons.length < 2;
   nav.replaceChildren(`${panel().dataset.inAnswer} `, ...buttons);
 }
 
-const fold = (part) =>
-  part.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().replace("œ", "oe").replace("’", "'");
+export const fold = (part) =>
+  part.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().replaceAll("œ", "oe").replaceAll("’", "'");
 
 function look(wanted) {
   if (!folded) {
@@ -201,18 +215,13 @@ for (const kind of ["focusin", "pointerover"]) {
 }
 
 export function notice(text) {
-  const told = document.createElement("p");
-  told.className = "notice alert";
-  told.setAttribute("role", "alert");
-  told.textContent = text;
-  return told;
+  return make("p", { className: "notice alert", role: "alert" }, text);
 }
 
 export function download(file) {
   if (!file || !file.text) return;
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([file.text], { type: "text/plain" }));
-  link.download = file.name;
+  const href = URL.createObjectURL(new Blob([file.text], { type: "text/plain" }));
+  const link = make("a", { href, download: file.name });
   link.click();
   URL.revokeObjectURL(link.href);
 }
