@@ -57,6 +57,8 @@ def outline_levels(
     A paragraph is told by its page and text. Empty when too few bookmarks are found again: then
     they name no headings.
     """
+    if len(outline) < _FEWEST:
+        return {}
     places: dict[tuple[int, str], list[int]] = defaultdict(list)
     for at, (page, text) in enumerate(paragraphs):
         if len(text) <= _LONGEST:
@@ -72,5 +74,4 @@ def outline_levels(
                 found += 1
                 levels[there[0]] = min(_TITLE + 1 + bookmark.depth, _LOWEST)
                 break
-    is_whole = len(outline) >= _FEWEST and found >= _FOUND * len(outline)
-    return levels if is_whole else {}
+    return levels if found >= _FOUND * len(outline) else {}

@@ -145,15 +145,15 @@ class _Piece:
 def sheet_blocks(sheets: Sequence[Sheet], outline: Sequence[Bookmark]) -> tuple[list[Block], bool]:
     """The text of all pages: paragraphs, lists and titles, with the pages that begin in them.
 
-    Titles are those of the bookmarks, where these are found again (``True``); else what looks like
-    one.
+    Titles are those of the bookmarks where these are found again (``True``); else what looks so.
     """
     pieces = list(_pieces(sheets))
     _mark_titles(pieces)
-    told = [(piece.pages[0], "\n".join(piece.text_lines())) for piece in pieces]
+    told = ((piece.pages[0], "\n".join(piece.text_lines())) for piece in pieces)
     if levels := outline_levels(told, outline):
         for at, piece in enumerate(pieces):
-            is_title = piece.level == 1 and told[at][0] == 1 < told[min(levels)][0]  # on a cover
+            on_cover = piece.pages[0] == 1 < pieces[min(levels)].pages[0]
+            is_title = on_cover and piece.level == 1
             piece.level = levels.get(at, int(is_title))
     pieces = _with_labels(pieces)
     joined = _join_cut(pieces)
