@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import shutil
 import subprocess
@@ -51,6 +52,7 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("QA_MILVUS_WORK", str(tmp_path_factory.mktemp("work")))
         yield
+    gc.collect()  # what Milvus Lite leaves open is warned of here, where it is known
 
 
 @pytest.fixture(scope="module")

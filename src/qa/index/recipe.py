@@ -12,6 +12,7 @@ import inspect
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,8 +69,13 @@ def _libraries() -> Iterator[str]:
             yield name
 
 
+@cache
+def _source(record: type) -> str:
+    return inspect.getsource(record)
+
+
 def _code() -> Iterator[str]:
-    yield from map(inspect.getsource, (Document, Passage))
+    yield from map(_source, (Document, Passage))
     root = Path(qa.__file__).parent
     for name in _CODE:
         path = root / name
