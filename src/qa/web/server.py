@@ -59,6 +59,8 @@ def create_app(
     access = access or Access()
     index = assistant.index
     page = Page(assistant, folder or index.path.parent, upload=access.upload, observe=observe)
+    if access.upload:
+        additions = additions or additions_to(assistant, page.reload)
     blocks = build_app(page, datasets, render.header(collections, access.root))
 
     import fastapi
@@ -93,8 +95,8 @@ def create_app(
     for name in ("panel.js", "source.js", "notes.js"):
         serve_text(f"/{name}", (_HERE / name).read_text("utf-8"), "text/javascript")
     serve_text("/favicon.svg", _ICON, "image/svg+xml")
-    if access.upload:
-        _serve_additions(app, additions or additions_to(assistant, page.reload))
+    if access.upload and additions is not None:
+        _serve_additions(app, additions)
     gr.mount_gradio_app(
         app,
         blocks,
