@@ -151,9 +151,9 @@ def sheet_blocks(sheets: Sequence[Sheet], outline: Sequence[Bookmark]) -> tuple[
     _mark_titles(pieces)
     told = ((piece.pages[0], "\n".join(piece.text_lines())) for piece in pieces)
     if levels := outline_levels(told, outline):
+        first = pieces[min(levels)].pages[0]
         for at, piece in enumerate(pieces):
-            on_cover = piece.pages[0] == 1 < pieces[min(levels)].pages[0]
-            is_title = on_cover and piece.level == 1
+            is_title = piece.level == 1 == piece.pages[0] < first  # on a cover
             piece.level = levels.get(at, int(is_title))
     pieces = _with_labels(pieces)
     joined = _join_cut(pieces)

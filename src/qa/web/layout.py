@@ -14,8 +14,8 @@ from qa.web import panel, render, texts
 from qa.web.additions import LARGEST_ADDITION
 from qa.web.evaluation import add_evaluation
 from qa.web.listing import FILTER
-from qa.web.page import ANSWERS_AT_ONCE, PASSAGES, WAITING, Page, kept_settings
-from qa.web.state import Chat
+from qa.web.page import ANSWERS_AT_ONCE, WAITING, Page
+from qa.web.state import PASSAGES, Chat, kept_settings
 from qa.web.view import View
 
 # Seconds between two words to those who wait; a word to all of them after every answer costs more.

@@ -41,9 +41,7 @@ from qa.web.view import View, keeping, view_of
 if TYPE_CHECKING:
     from qa.assistant import Assistant
 
-PASSAGES = (3, 5, 10)
-# Answers at the same time, of all collections and by any door, and questions that wait at a door: a
-# further one is told that there are too many.
+# Answers at the same time, of all collections and by any door; questions that wait at a door.
 ANSWERS_AT_ONCE = min(4, os.cpu_count() or 2)
 _ANSWERING = threading.BoundedSemaphore(ANSWERS_AT_ONCE)
 WAITING = 64
@@ -128,7 +126,7 @@ class Page:
 
     def _again(self, view: View, kept: Kept, chat: Chat) -> Exchange:
         """Ask a kept question again; a verdict holds for the documents that it was given on."""
-        # As it was understood then: what came before the first one may be forgotten.
+        # As it was understood then: what came before may be forgotten.
         answer = self._answer(view, kept.message, chat.turns, kept.settings, kept.context)
         same = kept.corpus == view.corpus
         found = self._exchange(view, answer, kept.settings)
@@ -297,12 +295,9 @@ class Page:
         elif action == "tick":
             scope = scope.ticked(name, (entry.id for entry in self.view.listing.entries))
         elif action == "kind" and name in self.view.listing.kinds:
-            kinds = set(scope.kinds) ^ {name}
-            scope = replace(scope, kinds=tuple(sorted(kinds)))
+            scope = scope.of_kind(name)
         elif action in {"first", "last"}:
-            told = int(name) if name.isdecimal() and len(name) == 4 else None
-            first, last = (told, scope.last) if action == "first" else (scope.first, told)
-            scope = replace(scope, first=first, last=last)
+            scope = scope.of_years(action, name)
         if len(scope.only) > MAX_CHOSEN:
             scope = chat.scope
             fault = render.notice(texts.TOO_MANY.format(limit=texts.number(MAX_CHOSEN)))
@@ -327,8 +322,7 @@ class Page:
         the documents to search, one a line: ids, folders, or patterns in which * stands for any
         characters; by default all.
         """
-        fault = question_fault(question)
-        if fault:
+        if fault := question_fault(question):
             raise QAError(fault)
         settings = read_settings(passages, method, caution)
         if settings is None:
@@ -337,13 +331,6 @@ class Page:
         if len(names) > MAX_CHOSEN:
             raise QAError(texts.TOO_MANY.format(limit=texts.number(MAX_CHOSEN)))
         return self._answer(self.view, question, (), settings, only=names).to_dict()
-
-
-def kept_settings(values: object) -> tuple[int, str, str] | None:
-    """The settings of the page as a browser kept them, when they are some that it offers."""
-    found = read_settings(*values) if isinstance(values, list) and len(values) == 3 else None
-    offered = found is not None and found.passages in PASSAGES
-    return (found.passages, found.method, found.caution) if found and offered else None
 
 
 def question_fault(message: str) -> str:

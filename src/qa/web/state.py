@@ -25,6 +25,7 @@ _Kind = TypeVar("_Kind")
 
 # A longer conversation forgets its beginning, so that a forgotten page does not fill the memory.
 MAX_EXCHANGES = 30
+PASSAGES = (3, 5, 10)  # that the page offers
 MAX_CHOSEN = 200  # documents and folders that are ticked
 MAX_CONTEXT = 2_000  # characters that a question may take from what was said before
 
@@ -59,6 +60,15 @@ class Scope:
         meant = {i for i in ids if i == name or (name.endswith("/") and i.startswith(name))}
         chosen = before - meant if meant <= before else before | meant
         return replace(self, only=_in_folders(chosen, ids))
+
+    def of_kind(self, name: str) -> Scope:
+        """One kind of files more, or less."""
+        return replace(self, kinds=tuple(sorted({*self.kinds} ^ {name})))
+
+    def of_years(self, action: str, typed: str) -> Scope:
+        """With another year as the ``first`` or the ``last``; none where none was typed."""
+        year = int(typed) if typed.isdecimal() and len(typed) == 4 else None
+        return replace(self, first=year) if action == "first" else replace(self, last=year)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,3 +202,10 @@ def _read(kind: type[_Kind], fields: object) -> _Kind | None:
         return TypeAdapter(kind).validate_json(json.dumps(fields), strict=True)
     except (TypeError, ValueError):
         return None
+
+
+def kept_settings(values: object) -> tuple[int, str, str] | None:
+    """The settings of the page as a browser kept them, when they are some that it offers."""
+    found = read_settings(*values) if isinstance(values, list) and len(values) == 3 else None
+    offered = found is not None and found.passages in PASSAGES
+    return (found.passages, found.method, found.caution) if found and offered else None
