@@ -186,8 +186,9 @@ def test_some_passages_are_of_another_subject_and_none_of_them_answers(
 
 
 def test_where_only_the_sentence_is_known_the_answer_may_stand_anywhere_in_it(
-    encoder: Encoder,
+    encoder: Encoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("qa.training.reading.CROPPED", 0.0)
     questions, negatives = material()
     loose = Questions([replace(questions.questions[0], is_marked=False)], questions.passages)
     examples = ReadingExamples(loose, negatives[:1], learning(noise=0.0))
