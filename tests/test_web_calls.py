@@ -27,7 +27,7 @@ from qa.web.calls import CallError, Calls
 from qa.web.guard import Guard
 from qa.web.layout import build_app
 from qa.web.page import ANSWERS_AT_ONCE, Page
-from qa.web.server import create_app
+from qa.web.server import Shared, create_app
 from qa.web.state import Chat, kept_fields
 from test_web import ASK, Scripted, Serve, Site, request
 
@@ -406,7 +406,7 @@ def test_what_is_queued_is_asked_through_the_queue(site: Site, blocks: Any) -> N
     }
 
 
-def test_answers_are_made_so_many_at_a_time_whatever_the_door(
+def test_answers_are_made_so_many_at_a_time_whatever_the_door_and_collection(
     scripted: Scripted, tmp_path: Path
 ) -> None:
     class Counting(Scripted):
@@ -422,12 +422,14 @@ def test_answers_are_made_so_many_at_a_time_whatever_the_door(
                 Counting.now -= 1
             return super().answer(*arguments, **settings)
 
-    page = Page(Counting(scripted.index, FakeEmbedder()), tmp_path)
+    counting = Counting(scripted.index, FakeEmbedder())
+    answering = Shared().answering
+    one, other = (Page(counting, tmp_path, answering=answering) for _ in range(2))
     Counting.most = 0
     with ThreadPoolExecutor(4 * ANSWERS_AT_ONCE) as pool:
         doors = [
-            lambda: page.answer(ASK),
-            lambda: page.ask(ASK, Chat(), 5, "hybrid", "low"),
+            lambda: one.answer(ASK),
+            lambda: other.ask(ASK, Chat(), 5, "hybrid", "low"),
         ]
         list(pool.map(lambda door: door(), doors * 2 * ANSWERS_AT_ONCE))
     assert Counting.most == ANSWERS_AT_ONCE

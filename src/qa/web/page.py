@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 
 # Answers at the same time, of all collections and by any door; questions that wait at a door.
 ANSWERS_AT_ONCE = min(4, os.cpu_count() or 2)
-_ANSWERING = threading.BoundedSemaphore(ANSWERS_AT_ONCE)
 WAITING = 64
 
 # What is shown: the conversation, the chat behind it, the text in the box, the line above the box.
@@ -51,7 +50,10 @@ Shown = tuple[str, Chat, str, str]
 
 
 class Page:
-    """The assistant as the page uses it; ``folder`` is the index's, where verdicts are kept."""
+    """The assistant as the page uses it; ``folder`` is the index's, where verdicts are kept.
+
+    ``observe`` is told every answer; ``answering`` is shared with the pages of other collections.
+    """
 
     def __init__(
         self,
@@ -60,6 +62,7 @@ class Page:
         *,
         upload: bool = False,
         observe: Callable[[Answer], None] = lambda _: None,
+        answering: threading.BoundedSemaphore | None = None,
     ):
         index, embedder = assistant.index, assistant.embedder
         # A question keeps to one generation, so it is the page that turns to another.
@@ -69,6 +72,7 @@ class Page:
         self._reloading = threading.Lock()
         self._tried = index.path.name
         self._observe = observe
+        self._answering = answering or threading.BoundedSemaphore(ANSWERS_AT_ONCE)
         self._tell: Callable[[View], None] = lambda _: None
 
     def follow(self, tell: Callable[[View], None]) -> None:
@@ -149,7 +153,7 @@ class Page:
         only = only or view.listing.only(settings.scope)
         if settings.scope != Scope() and not only:
             raise QAError(texts.SCOPE_EMPTY)
-        with _ANSWERING:
+        with self._answering:
             answer = view.assistant.answer(
                 message,
                 turns,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
+import threading
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +22,7 @@ from qa.web.guard import Clients, Guard
 from qa.web.layout import build_app
 from qa.web.mcp import mcp_app
 from qa.web.originals import Pages
-from qa.web.page import Page
+from qa.web.page import ANSWERS_AT_ONCE, Page
 from qa.web.responses import App, Receive, Scope, Send
 from qa.web.sources import serve_sources
 
@@ -35,6 +37,17 @@ _ICON = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What the applications of one server share: its limits, and who is told every answer."""
+
+    observe: Callable[[Answer], None] = lambda _: None
+    clients: Clients = field(default_factory=Clients)
+    answering: threading.BoundedSemaphore = field(
+        default_factory=partial(threading.BoundedSemaphore, ANSWERS_AT_ONCE)
+    )
+
+
 def create_app(
     assistant: Assistant,
     access: Access | None = None,
@@ -43,22 +56,28 @@ def create_app(
     datasets: Path | None = None,
     collections: Sequence[Place] = (),
     language: str = texts.LANGUAGES[0],
-    observe: Callable[[Answer], None] = lambda _: None,
-    clients: Clients | None = None,
     additions: Additions | None = None,
+    shared: Shared | None = None,
 ) -> Guard:
     """The whole application, for any ASGI server.
 
     ``access`` (by default this machine's own) says who may ask what; ``folder`` (by default the
     index's) keeps verdicts and reports; ``root_address`` is where a reverse proxy serves it;
     ``datasets`` holds test sets that every reader can evaluate and judge; ``collections`` are all
-    that the switch of the page offers; ``language`` is that of the page, "fr" or "en"; ``observe``
-    is told every answer. ``clients`` and ``additions`` are those of other applications beside it.
+    that the switch of the page offers; ``language`` is that of the page, "fr" or "en";
+    ``additions`` are those of the same index in another language; ``shared`` is what all
+    applications of one server have in common.
     """
     texts.speak(language)
-    access = access or Access()
+    access, shared = access or Access(), shared or Shared()
     index = assistant.index
-    page = Page(assistant, folder or index.path.parent, upload=access.upload, observe=observe)
+    page = Page(
+        assistant,
+        folder or index.path.parent,
+        upload=access.upload,
+        observe=shared.observe,
+        answering=shared.answering,
+    )
     if access.upload:
         additions = additions or additions_to(assistant, page.reload)
     blocks = build_app(page, datasets, render.header(collections, access.root))
@@ -112,7 +131,8 @@ def create_app(
         theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
     )
     lives = partial(app.router.lifespan_context, app)
-    return Guard(_newest_first(app, page), access, Calls(blocks).checked, lives, language, clients)
+    checked = Calls(blocks).checked
+    return Guard(_newest_first(app, page), access, checked, lives, language, shared.clients)
 
 
 def additions_to(assistant: Assistant, indexed: Callable[[], None] = lambda: None) -> Additions:

@@ -19,10 +19,9 @@ from qa.web import texts
 from qa.web.access import Access, access_for, account, read_proxies
 from qa.web.announcing import announce
 from qa.web.collections import Collections, places
-from qa.web.guard import Clients
 from qa.web.operations import Metrics, Operations, log_json
 from qa.web.responses import App
-from qa.web.server import additions_to, create_app
+from qa.web.server import Shared, additions_to, create_app
 
 if TYPE_CHECKING:
     import uvicorn
@@ -93,7 +92,7 @@ def _collections(
     shown = served if len(served) > 1 else ()
     apps = {}
     embedders: dict[str, Embedder] = {}  # collections share what they were made with
-    clients = Clients()
+    shared = Shared(operations.answer)
     for index, place in zip(indexes, served, strict=True):
         if options.upload and not generations_to_try(index):
             _begin(index)
@@ -117,9 +116,8 @@ def _collections(
                 options.datasets,
                 shown,
                 language,
-                operations.answer,
-                clients,
                 additions,
+                shared,
             )
     texts.speak(told[0])
     return Collections(apps, access.root)
