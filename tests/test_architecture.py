@@ -173,10 +173,13 @@ def declared() -> dict[str, set[str]]:
     }
 
 
-@functools.cache
+# Looks at everything that is installed: once is enough.
+installed = functools.cache(importlib.metadata.packages_distributions)
+
+
 def distribution(package: str) -> str:
     """What is installed to import a package."""
-    (name, *_) = sorted(set(importlib.metadata.packages_distributions()[package]), key=len)
+    (name, *_) = sorted(set(installed()[package]), key=len)
     return name.lower().replace("_", "-")
 
 

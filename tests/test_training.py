@@ -20,7 +20,7 @@ from qa import tokens as product_tokens
 from qa.embedding import ShippedEmbedder
 from qa.records import QAError
 from qa.training.data import TrainingPair
-from qa.training.encoder import HEADS, Encoder, embed, load_encoder, mean_pool
+from qa.training.encoder import HEADS, TrainableEncoder, embed, load_encoder, mean_pool
 from qa.training.export import write_model
 from qa.training.finding import (
     FindingExamples,
@@ -35,7 +35,7 @@ from qa.training.loop import (
     InterruptedTrainingError,
     LoopSettings,
 )
-from qa.training.questions import Answer, Question, Questions, Source, read_questions
+from qa.training.questions import AnswerSpan, LabelledQuestion, Questions, Source, read_questions
 from qa.training.reading import (
     Reading,
     ReadingExamples,
@@ -67,7 +67,7 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def encoder(work: Path) -> Encoder:
+def encoder(work: Path) -> TrainableEncoder:
     return load_encoder(work / "transformer", "cpu", exact=True)
 
 
@@ -98,10 +98,12 @@ def material() -> tuple[Questions, np.ndarray[tuple[int, ...], np.dtype[np.int64
     found = Questions()
     for row, ((_, year, *_), text) in enumerate(zip(CASTLES, FRENCH, strict=True)):
         start = text.index(year)
-        answers = (Answer(row, start, start + len(year)),) if row < len(CASTLES) - 1 else ()
+        answers = (AnswerSpan(row, start, start + len(year)),) if row < len(CASTLES) - 1 else ()
         found.passages.append(Source(text, f"document {row}", "piaf" if row % 2 else "castles"))
         found.questions.append(
-            Question(QUESTIONS[row], found.passages[row].collection, answers, frozenset({row}))
+            LabelledQuestion(
+                QUESTIONS[row], found.passages[row].collection, answers, frozenset({row})
+            )
         )
     negatives = np.full((len(CASTLES), 3), -1)
     negatives[:, 0] = [(row + 1) % len(CASTLES) for row in range(len(CASTLES))]
@@ -186,7 +188,7 @@ def test_some_passages_are_of_another_subject_and_none_of_them_answers(
 
 
 def test_where_only_the_sentence_is_known_the_answer_may_stand_anywhere_in_it(
-    encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+    encoder: TrainableEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("qa.training.reading.CROPPED", 0.0)
     questions, negatives = material()
@@ -232,14 +234,14 @@ def test_a_hole_is_the_passage_less_the_sentence_with_the_answer() -> None:
     found = without_answer(questions, questions.questions[0], random.Random(0))
     assert found == FRENCH[0][FRENCH[0].index("Il borde") :]
     short = Questions(questions.questions, [Source("En 1519. Puis rien.", "d", "castles")])
-    answer = replace(questions.questions[0], answers=(Answer(0, 3, 7),))
+    answer = replace(questions.questions[0], answers=(AnswerSpan(0, 3, 7),))
     assert without_answer(short, answer, random.Random(0)) is None
 
 
 # --- What a step minimises, with the product's own scores -----------------------------------------
 
 
-def test_finding_is_taught_with_the_scores_of_search(encoder: Encoder) -> None:
+def test_finding_is_taught_with_the_scores_of_search(encoder: TrainableEncoder) -> None:
     questions, negatives = material()
     # The second pair's passage is the first question's answer: no negative of it.
     settings = learning(noise=0.0, pairs=6, natural=1.0)
@@ -274,7 +276,7 @@ def test_finding_is_taught_with_the_scores_of_search(encoder: Encoder) -> None:
 
 
 def product_query(
-    encoder: Encoder, text: str
+    encoder: TrainableEncoder, text: str
 ) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.float32]], ...]:
     """The vector of a text and those of its own tokens, special ones and prompt left out."""
     with torch.no_grad():
@@ -282,7 +284,7 @@ def product_query(
     return mean_pool(hidden, mask)[0].numpy(), hidden[0, 3:-1].numpy()
 
 
-def test_reading_is_taught_on_the_tokens_of_the_answer(encoder: Encoder) -> None:
+def test_reading_is_taught_on_the_tokens_of_the_answer(encoder: TrainableEncoder) -> None:
     text = FRENCH[0]
     span = (text.index("François"), text.index("François") + len("François Premier"))
     examples = [Reading("Par qui ?", text, span), Reading("Quel prix ?", "Blois.", None)]
@@ -302,7 +304,7 @@ def test_reading_is_taught_on_the_tokens_of_the_answer(encoder: Encoder) -> None
     assert encoder.model.heads.weight.grad[2].abs().max() == 0
 
 
-def test_following_is_taught_on_the_words_that_are_needed(encoder: Encoder) -> None:
+def test_following_is_taught_on_the_words_that_are_needed(encoder: TrainableEncoder) -> None:
     # A known word, and one that is cut into letters; "Quand" is not needed.
     history = "Quand fut bâti Zorn ?\nIl borde Blois. Quand ?"
     one = FollowUp("Combien ?", history, frozenset({"blois", "zorn"}), "", ())
@@ -319,7 +321,7 @@ def test_following_is_taught_on_the_words_that_are_needed(encoder: Encoder) -> N
 
 
 def marks(
-    encoder: Encoder, first: str, second: str
+    encoder: TrainableEncoder, first: str, second: str
 ) -> tuple[list[str], np.ndarray[tuple[int, ...], np.dtype[np.float32]]]:
     encoder.tokenizer.no_truncation()
     encoded = encoder.tokenizer.encode(first, second)
@@ -327,7 +329,7 @@ def marks(
     return encoded.tokens, encoder.model.heads(hidden)[0].numpy()
 
 
-def test_token_vectors_come_in_the_order_of_the_texts(encoder: Encoder) -> None:
+def test_token_vectors_come_in_the_order_of_the_texts(encoder: TrainableEncoder) -> None:
     texts = encoder.pieces(["Blois", FRENCH[0], "Il borde le Cher.", FRENCH[1][:40]], 160)
     with torch.no_grad():
         vectors, mask = token_vectors(encoder, texts, tokens=64)
@@ -549,7 +551,9 @@ def test_the_product_reads_a_text_as_training_did(trained: Path) -> None:
             assert np.flatnonzero(own[0].numpy()).tolist() == list(given.own)
 
 
-def test_heads_and_weights_are_read_as_they_were_written(encoder: Encoder, tmp_path: Path) -> None:
+def test_heads_and_weights_are_read_as_they_were_written(
+    encoder: TrainableEncoder, tmp_path: Path
+) -> None:
     with torch.no_grad():
         encoder.model.heads.bias.copy_(torch.tensor([1.0, -2.0, 3.0]))
     folder = write_model(encoder, write_model(encoder, tmp_path / "model"))

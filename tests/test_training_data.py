@@ -25,7 +25,7 @@ from qa.training.followups import (
     read_followups,
 )
 from qa.training.mining import KEEP, fused_scores, mine_negatives
-from qa.training.questions import Answer, Question, Questions, Source, read_questions
+from qa.training.questions import AnswerSpan, LabelledQuestion, Questions, Source, read_questions
 from training_material import (
     CASTLES,
     FRENCH,
@@ -166,7 +166,7 @@ def test_spans_point_at_the_answer_in_the_text_that_models_read(data: Path, tmp_
     assert (price.answers, price.evidence) == ((), frozenset())
 
 
-def told(found: Questions, question: Question) -> str:
+def told(found: Questions, question: LabelledQuestion) -> str:
     (answer,) = question.answers
     return found.passages[answer.row].text[answer.start : answer.end]
 
@@ -353,9 +353,9 @@ def test_mined_passages_look_like_the_answer_and_are_not(tmp_path: Path) -> None
     question = "Par qui fut bâti le château de Chambord ?"
     data = Questions(
         [
-            Question(question, "castles", (Answer(0, answer, ends),), frozenset({0})),
-            Question("Qui le vendit ?", "elsewhere", (), frozenset()),
-            Question(question, "castles", (Answer(0, 3, 5),), frozenset({0})),
+            LabelledQuestion(question, "castles", (AnswerSpan(0, answer, ends),), frozenset({0})),
+            LabelledQuestion("Qui le vendit ?", "elsewhere", (), frozenset()),
+            LabelledQuestion(question, "castles", (AnswerSpan(0, 3, 5),), frozenset({0})),
         ],
         sources,
     )

@@ -15,7 +15,7 @@ import torch
 from qa import tokens as product_tokens
 from qa.records import QAError
 from qa.training.base import read_base_model, unigram_tokenizer, write_base
-from qa.training.encoder import Encoder, load_encoder, mean_pool
+from qa.training.encoder import TrainableEncoder, load_encoder, mean_pool
 from qa.training.loop import (
     anchor_strength,
     learning_rate_factor,
@@ -47,7 +47,7 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def encoder(work: Path) -> Encoder:
+def encoder(work: Path) -> TrainableEncoder:
     return load_encoder(work / "transformer", "cpu", exact=True)
 
 
@@ -130,7 +130,7 @@ def test_a_small_vocabulary_keeps_letters_and_the_most_used_words(
     assert not {"▁château", "猫"} & set(kept)
 
 
-def test_offsets_of_pairs_stand_in_each_text(encoder: Encoder) -> None:
+def test_offsets_of_pairs_stand_in_each_text(encoder: TrainableEncoder) -> None:
     texts = ("query: Le ﬁlm de Blois…", "passage: Bâti\u00a0en  1519.\nIl ?")
     encoded = encoder.tokenizer.encode(*texts)
     ends = [i for i, token in enumerate(encoded.tokens) if token == "</s>"]

@@ -25,7 +25,7 @@ from qa.index import Progress, open_index
 from qa.records import QAError
 from qa.web import evaluation_texts as texts
 from qa.web import testsets
-from qa.web.evaluation import EvaluationPage, Reader
+from qa.web.evaluation import EvaluationPage, Visit
 from qa.web.judging import Sitting, sit_down
 from qa.web.reports import FILE, keep_report, last_reports
 from qa.web.testsets import Evaluator, evaluate_set, find_test_sets
@@ -74,10 +74,10 @@ def done(found: Iterator[Any]) -> Any:
     return last
 
 
-def follow(page: EvaluationPage, *act: Any, reader: Reader | None = None) -> tuple[str, str, str]:
+def follow(page: EvaluationPage, *act: Any, reader: Visit | None = None) -> tuple[str, str, str]:
     """What a reader sees in the end, parts that were left as they were too."""
     shown = ["", "", ""]
-    for parts in page.act(reader or Reader(), *act):
+    for parts in page.act(reader or Visit(), *act):
         shown = [old if new is None else new for old, new in zip(shown, parts, strict=True)]
     return shown[0], shown[1], shown[2]
 
@@ -120,7 +120,7 @@ def test_each_kind_is_evaluated_and_its_last_report_kept(
     sets: Path, demo: Assistant, tmp_path: Path
 ) -> None:
     page = EvaluationPage(lambda: demo, tmp_path, sets)
-    before = done(page.open(Reader()))
+    before = done(page.open(Visit()))
     assert "neuf &lt;b&gt;" in before[0] and texts.NO_REPORT in before[2]
     for name in ("questions.jsonl", "jugé", "conversations.jsonl", "jugé"):
         _, status, measured = follow(page, "evaluate", name)
@@ -166,7 +166,7 @@ def test_a_set_with_documents_of_its_own_is_measured_on_them(
     assert own.index["documents"] == 2
     keep_report(tmp_path, own)
     page = EvaluationPage(lambda: demo, tmp_path, sets)
-    assert "documents du jeu de test lui-même" in done(page.open(Reader()))[2]
+    assert "documents du jeu de test lui-même" in done(page.open(Visit()))[2]
 
 
 def test_a_report_of_an_older_index_says_so(sets: Path, demo: Assistant, tmp_path: Path) -> None:
@@ -174,10 +174,10 @@ def test_a_report_of_an_older_index_says_so(sets: Path, demo: Assistant, tmp_pat
     older = replace(found, index={**found.index, "path": str(demo.index.path.parent / "gen-0")})
     keep_report(tmp_path, older)
     page = EvaluationPage(lambda: demo, tmp_path, None)
-    shown = done(page.open(Reader()))
+    shown = done(page.open(Visit()))
     assert "version précédente de l’index" in shown[2] and "--datasets" in shown[0]
     (tmp_path / FILE).write_text("[{}]", "utf-8")
-    assert texts.NO_REPORT in done(page.open(Reader()))[2]
+    assert texts.NO_REPORT in done(page.open(Visit()))[2]
 
 
 def test_the_command_keeps_its_report_for_the_page(
@@ -226,7 +226,7 @@ def test_one_evaluation_at_a_time_and_it_can_be_stopped(
         evaluator.start("questions.jsonl")
     page = EvaluationPage(lambda: demo, tmp_path, sets)
     page._evaluator = evaluator
-    reader = Reader()
+    reader = Visit()
     opened = page.open(reader)
     shown = [next(opened)[1] or "" for _ in range(4)]
     assert "Questions\u00a0: " in shown[-1] and 'max="10000"' in shown[-1]
@@ -272,7 +272,7 @@ def test_a_failed_evaluation_is_told(
 
 
 def test_judging_on_the_page(sets: Path, demo: Assistant, tmp_path: Path) -> None:
-    page, reader = EvaluationPage(lambda: demo, tmp_path, sets), Reader()
+    page, reader = EvaluationPage(lambda: demo, tmp_path, sets), Visit()
     follow(page, "judge", "neuf <b>", reader=reader)
     sitting = reader.sitting
     assert sitting is not None

@@ -35,7 +35,7 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class Content:
     """The content of one file: its title (may be empty), its blocks and what is known about it.
 
     ``left_out`` tells which parts of the file could not be read (``reasons.py``: a code and its
@@ -75,13 +75,13 @@ def with_title(
     return [Block(title, 1), *blocks], title
 
 
-def build_document(identifier: str, source: str, page: Page) -> Document:
+def build_document(identifier: str, source: str, content: Content) -> Document:
     """Lay the blocks out, two line breaks between them, and note where each heading stands."""
     parts: list[str] = []
     headings: list[Heading] = []
     pages: list[PageStart] = []
     position = 0
-    for block in page.blocks:
+    for block in content.blocks:
         text = block.text.strip()
         pages += [replace(start, start=position + start.start) for start in block.pages]
         if "\n" in text:
@@ -94,20 +94,20 @@ def build_document(identifier: str, source: str, page: Page) -> Document:
         position += len(text) + 2
     return Document(
         id=identifier,
-        title=page.title[:_LONGEST_HEADING],
+        title=content.title[:_LONGEST_HEADING],
         text="\n\n".join(parts),
         source=source,
         headings=tuple(headings),
-        metadata=dict(page.metadata),
+        metadata=dict(content.metadata),
         # A page that begins where nothing follows has no text.
         pages=tuple(start for start in pages if start.start < position - 2),
-        removed=page.removed,
+        removed=content.removed,
     )
 
 
-def document_or_reason(identifier: str, place: str, page: Page) -> Document | Skipped:
-    """The document of a page that is one place in its file, or that it has no text."""
-    document = build_document(identifier, place, page)
+def document_or_reason(identifier: str, place: str, content: Content) -> Document | Skipped:
+    """The document of a content that is one place in its file, or that it has no text."""
+    document = build_document(identifier, place, content)
     return document if document.text else skipped(place, "no_text")
 
 

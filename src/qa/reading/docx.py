@@ -15,9 +15,9 @@ from itertools import chain, groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from qa.reading.blocks import Page, UnreadableError
+from qa.reading.blocks import Content, UnreadableError
 from qa.reading.grid import Cell, html_table
-from qa.reading.office import dublin_core, open_office, page_of_office, parse_part
+from qa.reading.office import content_of_office, dublin_core, open_office, parse_part
 from qa.reading.structure import LINE, html_blocks
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ _DEEPEST_STYLE = 20  # a style is based on a style…
 _BODY_LEVEL = 9  # "outlineLvl" of text that is no heading
 
 
-def read_docx(data: bytes, name: str) -> Page:
+def read_docx(data: bytes, name: str) -> Content:
     """Read a Word file: headings, paragraphs, lists, tables, text boxes, notes, properties."""
     with open_office(data) as package:
         document = parse_part(package, "word/document.xml")
@@ -55,7 +55,7 @@ def read_docx(data: bytes, name: str) -> Page:
         source = "".join(walk.container(body)) if body is not None else ""
         metadata = dublin_core(parse_part(package, "docProps/core.xml"))
         metadata.setdefault("language", walk.styles.language)
-    return page_of_office(html_blocks(source), metadata, name)
+    return content_of_office(html_blocks(source), metadata, name)
 
 
 def _value(element: Element | None, name: str) -> str:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from qa.reading.archive import read_part
-from qa.reading.blocks import Block, Page, UnreadableError
+from qa.reading.blocks import Block, Content, UnreadableError
 from qa.reading.cleaning import one_line
 from qa.reading.encoding import decode
-from qa.reading.office import dublin_core, open_office, page_of_office, parse_part
+from qa.reading.office import content_of_office, dublin_core, open_office, parse_part
 from qa.reading.structure import element_blocks, parse_html
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _CIPHER = "{http://www.w3.org/2001/04/xmlenc#}CipherReference"
 _CHAPTERS = frozenset({"application/xhtml+xml", "text/html"})
 
 
-def read_epub(data: bytes, name: str) -> Page:
+def read_epub(data: bytes, name: str) -> Content:
     """Read an EPUB 2 or 3: its chapters in the order of its spine, its title, author and date."""
     with open_office(data) as package:
         place, opf = _package_document(package)
@@ -49,7 +49,7 @@ def read_epub(data: bytes, name: str) -> Page:
             body = tree.find("body") if tree is not None else None
             if body is not None:
                 blocks += _chapter_blocks(body, contents.get(chapter, {}))
-    return replace(page_of_office(blocks, metadata, name, several=True), left_out=tuple(lost))
+    return replace(content_of_office(blocks, metadata, name, several=True), left_out=tuple(lost))
 
 
 def _chapter_blocks(body: HtmlElement, marks: dict[str, Block]) -> list[Block]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from qa.reading.archive import MemberError, open_member, safe_members
-from qa.reading.blocks import Page, UnreadableError, build_document, document_or_reason
+from qa.reading.blocks import Content, UnreadableError, build_document, document_or_reason
 from qa.reading.docx import read_docx
 from qa.reading.encoding import BinaryContentError
 from qa.reading.epub import read_epub
@@ -48,8 +48,8 @@ def read_xml(stream: BinaryIO, name: str, settings: ReadingSettings) -> Results:
     yield name, document_or_reason(name, name, read_tei(read_bounded(stream), name))
 
 
-# A format is a function from bytes and file name to a page…
-READERS: Mapping[str, Callable[[bytes, str], Page]] = {
+# A format is a function from bytes and file name to its content…
+READERS: Mapping[str, Callable[[bytes, str], Content]] = {
     ".doc": read_doc,
     **dict.fromkeys((".docm", ".docx"), read_docx),
     ".eml": read_message,
@@ -77,7 +77,7 @@ STREAMED: Mapping[str, Callable[[BinaryIO, str, ReadingSettings], Results]] = {
     **dict.fromkeys((".xml", ".xml.bz2", ".xml.gz"), read_xml),
 }
 # Readers that look at the pictures of pages without text too.
-_OCR_READERS: Mapping[str, Callable[[bytes, str], Page]] = {".pdf": read_pdf_with_ocr}
+_OCR_READERS: Mapping[str, Callable[[bytes, str], Content]] = {".pdf": read_pdf_with_ocr}
 ARCHIVE = ".zip"
 # Files that carry pictures and fonts may be larger than a text.
 _CONTAINERS = frozenset(
@@ -240,16 +240,16 @@ def _read_whole(
         yield skipped(name, "empty")
         return
     reader = _OCR_READERS.get(suffix) if settings.ocr else None
-    page = (reader or READERS[suffix])(data, name)
-    if sum(len(block.text) for block in page.blocks) > LARGEST_TEXT:
+    content = (reader or READERS[suffix])(data, name)
+    if sum(len(block.text) for block in content.blocks) > LARGEST_TEXT:
         millions = LARGEST_TEXT // 1_000_000
         yield skipped(name, "too_much_text", millions)
         return
-    document = build_document(name, page.metadata.get("url") or name, page)
+    document = build_document(name, content.metadata.get("url") or name, content)
     yield document if document.text else skipped(name, "no_text")
-    if page.doubt:
-        yield skipped(name, "doubtful_encoding", page.doubt)
-    for part in page.left_out:
+    if content.doubt:
+        yield skipped(name, "doubtful_encoding", content.doubt)
+    for part in content.left_out:
         yield skipped(name, *part)
 
 

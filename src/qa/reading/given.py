@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping
 
 from qa.reading.blocks import build_document
-from qa.reading.plain import page_of_text
+from qa.reading.plain import content_of_text
 from qa.records import Document, QAError
 
 # Texts by the ids of their documents, texts alone, or documents as they are to be.
@@ -43,5 +43,5 @@ def read_given(given: Given, taken: Container[str] = ()) -> list[Document]:
 
 
 def _read(identifier: str, text: str) -> Document:
-    page = page_of_text(text.encode("utf-8", "replace").decode("utf-8"), "")
+    page = content_of_text(text.encode("utf-8", "replace").decode("utf-8"), "")
     return build_document(identifier, identifier, page)

@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from qa.reading import boilerplate
-from qa.reading.blocks import Block, Page, with_title
+from qa.reading.blocks import Block, Content, with_title
 from qa.reading.cleaning import clean_line, one_line, word_set
 from qa.reading.encoding import decode_telling
 from qa.reading.headings import mark_headings
@@ -54,13 +54,13 @@ _PAGE_CLASS = re.compile(
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 
 
-def read_html(data: bytes, name: str) -> Page:
+def read_html(data: bytes, name: str) -> Content:
     """Read a saved web page: its title, main content and metadata."""
     decoded = decode_telling(data, declared_charset=True)
     tree = parse_html(decoded.text)
     body = tree.find("body") if tree is not None else None
     if tree is None or body is None:
-        return Page(readable_name(name), [])
+        return Content(readable_name(name), [])
     metadata: dict[str, str] = {}
     if len(data) <= _LARGEST_FOR_TRAFILATURA and _depth(tree) <= _DEEPEST_FOR_TRAFILATURA:
         metadata = _metadata(tree)
@@ -74,7 +74,7 @@ def read_html(data: bytes, name: str) -> Page:
     language = clean_line(tree.get("lang") or "")
     if language:
         metadata["language"] = language
-    return Page(
+    return Content(
         title or readable_name(name), blocks, metadata, removed=tuple(removed), doubt=decoded.doubt
     )
 

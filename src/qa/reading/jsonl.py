@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, BinaryIO
 
-from qa.reading.blocks import Block, Page, UnreadableError, document_or_reason
+from qa.reading.blocks import Block, Content, UnreadableError, document_or_reason
 from qa.reading.cleaning import clean_line, one_line
 from qa.reading.encoding import BinaryContentError, decode
 from qa.reading.grid import LONGEST_REPEATED
@@ -66,7 +66,7 @@ def read_json(
         value = lists[0] if len(lists) == 1 else value
     if not _are_objects(value):
         blocks = [Block(line) for line in _told(value, "", 0)]
-        yield name, document_or_reason(name, name, Page(readable_name(name), blocks))
+        yield name, document_or_reason(name, name, Content(readable_name(name), blocks))
         return
     for number, record in enumerate(value, start=1):
         yield f"{name}:{number}", _document(record, name, f"{name}:{number}", settings)

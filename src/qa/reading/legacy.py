@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Callable
 from functools import lru_cache
 
-from qa.reading.blocks import Page, UnreadableError
+from qa.reading.blocks import Content, UnreadableError
 from qa.reading.docx import read_docx
 from qa.reading.office import OLD_OFFICE
 from qa.reading.slides import read_slides
@@ -47,7 +47,7 @@ def _program() -> str | None:
     return shutil.which("soffice") or shutil.which("libreoffice")
 
 
-def read_doc(data: bytes, name: str) -> Page:
+def read_doc(data: bytes, name: str) -> Content:
     """Read a Word file of before 2007."""
     if data.startswith((b"PK", b"{\\rtf")):  # a newer file under an older name
         from qa.reading.markup import read_rtf
@@ -60,14 +60,14 @@ def read_doc(data: bytes, name: str) -> Page:
     return _converted(data, name, "doc", "docx", read_docx)
 
 
-def read_ppt(data: bytes, name: str) -> Page:
+def read_ppt(data: bytes, name: str) -> Content:
     """Read a PowerPoint file of before 2007."""
     return _converted(data, name, "ppt", "pptx", read_slides)
 
 
 def _converted(
-    data: bytes, name: str, old: str, new: str, reader: Callable[[bytes, str], Page]
-) -> Page:
+    data: bytes, name: str, old: str, new: str, reader: Callable[[bytes, str], Content]
+) -> Content:
     if not data.startswith(OLD_OFFICE):  # LibreOffice would read whatever else it knows
         raise UnreadableError("another_kind", f"a binary .{old} file", f"un fichier .{old} binaire")
     program = _program()

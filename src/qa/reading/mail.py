@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from email.message import MIMEPart
 from typing import BinaryIO, cast
 
-from qa.reading.blocks import Block, Page, UnreadableError, document_or_reason
+from qa.reading.blocks import Block, Content, UnreadableError, document_or_reason
 from qa.reading.cleaning import clean_line
 from qa.reading.encoding import decode
 from qa.reading.limits import LARGEST_FILE
@@ -21,7 +21,7 @@ from qa.records import Document, Skipped
 _NAMED, _LONGEST_NAME = 20, 100  # attachments that are told by name, and characters of it
 
 
-def read_message(data: bytes, name: str) -> Page:
+def read_message(data: bytes, name: str) -> Content:
     """Read one message; its title is its subject."""
     message = email.message_from_bytes(data, policy=email.policy.default)
     if not any(message.get(field) for field in ("from", "subject", "date", "to")):
@@ -40,7 +40,7 @@ def read_message(data: bytes, name: str) -> Page:
     if title:
         blocks = [Block(title, 1), *blocks]
     facts = {key: text for key, text in metadata.items() if text}
-    return Page(title or readable_name(name), blocks, facts, (told,) if files else ())
+    return Content(title or readable_name(name), blocks, facts, (told,) if files else ())
 
 
 def _blocks(body: MIMEPart) -> list[Block]:
@@ -64,12 +64,12 @@ def read_mailbox(
             yield place, skipped(place, "too_large", f"{len(data) / 1e6:.1f}", 20, "")
             continue
         try:
-            page = read_message(data, name)
+            content = read_message(data, name)
         except UnreadableError as error:
             yield place, skipped(place, error.code, *error.figures)
             continue
-        yield place, document_or_reason(place, place, page)
-        for part in page.left_out:
+        yield place, document_or_reason(place, place, content)
+        for part in content.left_out:
             yield place, skipped(place, *part)
     if not number:
         yield name, skipped(name, "no_document")

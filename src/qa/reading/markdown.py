@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from qa.reading.blocks import Block, Page
+from qa.reading.blocks import Block, Content
 from qa.reading.cleaning import clean_line, word_set
 from qa.reading.encoding import decode_telling
 from qa.reading.headings import is_credible_title, mark_headings
@@ -70,18 +70,18 @@ _KNOWN_TAGS = (
 )
 
 
-def read_markdown(data: bytes, name: str) -> Page:
+def read_markdown(data: bytes, name: str) -> Content:
     """Read a Markdown file; its title is the front matter's, else its first heading's."""
     decoded = decode_telling(data)
     text = decoded.text
     if name.lower().endswith(".mdx"):
         text = _COMPONENT.sub("\n", text)
-    page = page_of_markdown(text, readable_name(name))
-    return replace(page, doubt=decoded.doubt)
+    content = content_of_markdown(text, readable_name(name))
+    return replace(content, doubt=decoded.doubt)
 
 
-def page_of_markdown(text: str, fallback_title: str = "") -> Page:
-    """Turn Markdown into a page; ``fallback_title`` serves when it names itself nowhere."""
+def content_of_markdown(text: str, fallback_title: str = "") -> Content:
+    """What Markdown says; ``fallback_title`` serves when it names itself nowhere."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
     metadata: dict[str, str] = {}
     front = _FRONT_MATTER.match(text)
@@ -100,7 +100,7 @@ def page_of_markdown(text: str, fallback_title: str = "") -> Page:
     if title and title.casefold() not in {block.text.casefold() for block in blocks if block.level}:
         blocks.insert(0, Block(title, 1))
     title = title or (first_heading if is_credible_title(first_heading) else "") or fallback_title
-    return Page(title, blocks, metadata, removed=tuple(contents))
+    return Content(title, blocks, metadata, removed=tuple(contents))
 
 
 def _front_matter(text: str) -> dict[str, str]:

@@ -9,14 +9,14 @@ from html import escape
 from itertools import chain, pairwise
 from typing import Any
 
-from qa.reading.blocks import Block, Page, UnreadableError, with_title
+from qa.reading.blocks import Block, Content, UnreadableError, with_title
 from qa.reading.cleaning import clean_inline, clean_line
 from qa.reading.encoding import decode, decode_telling
 from qa.reading.grid import Cell, html_table
 from qa.reading.headings import mark_headings
-from qa.reading.markdown import page_of_markdown
-from qa.reading.office import page_of_office
-from qa.reading.plain import page_of_text, readable_name
+from qa.reading.markdown import content_of_markdown
+from qa.reading.office import content_of_office
+from qa.reading.plain import content_of_text, readable_name
 from qa.reading.structure import html_blocks
 
 # --- reStructuredText ---------------------------------------------------------------------------
@@ -37,7 +37,7 @@ _RST_PARAGRAPH = re.compile(
 )
 
 
-def read_rst(data: bytes, name: str) -> Page:
+def read_rst(data: bytes, name: str) -> Content:
     """Read reStructuredText; nothing is included, no raw HTML is let through.
 
     Where that would take longer and longer (no text of a person does), it is read as plain text.
@@ -52,14 +52,14 @@ def read_rst(data: bytes, name: str) -> Page:
     )
     long = any(len(line) > _LONGEST_LINE for line in decoded.text.split("\n"))
     if crowded or long or copies * decoded.text.count("\n") > _MOST_COPIED:
-        return replace(page_of_text(decoded.text, name), doubt=decoded.doubt)
+        return replace(content_of_text(decoded.text, name), doubt=decoded.doubt)
     from docutils.core import publish_parts
 
     source = _CONTENTS.sub("", _ROLE.sub(r"\1", decoded.text))
     parts = publish_parts(source, writer="html5", settings_overrides=_SAFE)
     written = _RST_NOTE.sub(r"<p>\1 ", parts["html_body"])
-    page = page_of_office(html_blocks(written), {}, name)
-    return replace(page, doubt=decoded.doubt)
+    content = content_of_office(html_blocks(written), {}, name)
+    return replace(content, doubt=decoded.doubt)
 
 
 _RST_NOTE = re.compile(r"<span class=\"label\">(.{0,500}?)</span>\s*<p>", re.DOTALL)
@@ -78,7 +78,7 @@ _RTF_NOTE = re.compile(r"\{\\footnote\b((?:[^{}]|\{[^{}]*\}){0,5000})\}")
 _RTF_RAISED = re.compile(r"\{(?:\\[a-z]+\d*)*\\super(?:\\[a-z]+\d*)*[ ](\d{1,3})\}")
 
 
-def read_rtf(data: bytes, name: str) -> Page:
+def read_rtf(data: bytes, name: str) -> Content:
     """Read a Rich Text file: its text and the cells of its tables."""
     from striprtf.striprtf import rtf_to_text
 
@@ -98,7 +98,7 @@ def read_rtf(data: bytes, name: str) -> Page:
     ]
     # Every line is a paragraph, but the rows of a table.
     ends = ("\n" if "|" in row and "|" in below else "\n\n" for row, below in pairwise(lines))
-    return page_of_text("".join(chain(*zip(lines, ends, strict=False), lines[-1:])), name)
+    return content_of_text("".join(chain(*zip(lines, ends, strict=False), lines[-1:])), name)
 
 
 # --- LaTeX --------------------------------------------------------------------------------------
@@ -117,7 +117,7 @@ _COMMENT = re.compile(r"(?<!\\)%[^\n]*")
 _BODY = re.compile(r"\\begin\{document\}(.*?)(?:\\end\{document\}|\Z)", re.DOTALL)
 
 
-def read_latex(data: bytes, name: str) -> Page:
+def read_latex(data: bytes, name: str) -> Content:
     """Read a LaTeX file: titles, paragraphs, lists, tables, notes; formulas as they are written."""
     from pylatexenc.latex2text import LatexNodes2Text
 
@@ -150,7 +150,7 @@ def read_latex(data: bytes, name: str) -> Page:
     }
     blocks, title = with_title(blocks, facts.pop("title", ""))
     told = {key: text for key, text in facts.items() if text}
-    return Page(title or readable_name(name), blocks, told, doubt=decoded.doubt)
+    return Content(title or readable_name(name), blocks, told, doubt=decoded.doubt)
 
 
 def _latex_context() -> Any:
@@ -205,7 +205,7 @@ def _latex_context() -> Any:
 # --- notebooks ----------------------------------------------------------------------------------
 
 
-def read_notebook(data: bytes, name: str) -> Page:
+def read_notebook(data: bytes, name: str) -> Content:
     """Read a notebook: its Markdown and its code; results of runs are left out."""
     try:
         cells = json.loads(decode(data))["cells"]
@@ -216,7 +216,7 @@ def read_notebook(data: bytes, name: str) -> Page:
         ]
     except (ValueError, KeyError, TypeError) as error:
         raise UnreadableError("another_kind", "a notebook", "un carnet Jupyter") from error
-    return page_of_markdown("\n\n".join(parts), readable_name(name))
+    return content_of_markdown("\n\n".join(parts), readable_name(name))
 
 
 # --- subtitles ----------------------------------------------------------------------------------
@@ -229,7 +229,7 @@ _PAUSE = 2.0  # seconds without words that begin a paragraph
 _PARAGRAPH, _LONGEST_PARAGRAPH = 600, 6_000
 
 
-def read_subtitles(data: bytes, name: str) -> Page:
+def read_subtitles(data: bytes, name: str) -> Content:
     """Read SRT or WebVTT: what is said, in paragraphs; the times are left out."""
     decoded = decode_telling(data)
     paragraphs: list[str] = []
@@ -259,7 +259,7 @@ def read_subtitles(data: bytes, name: str) -> Page:
             paragraphs[-1] = f"{before} {text}"
         last = moments[-1] if moments else last
     blocks, _ = mark_headings([Block(text) for text in paragraphs])
-    return Page(readable_name(name), blocks, doubt=decoded.doubt)
+    return Content(readable_name(name), blocks, doubt=decoded.doubt)
 
 
 def _seconds(found: re.Match[str]) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import quote
 
-from qa.reading.blocks import Page, UnreadableError, build_document
+from qa.reading.blocks import Content, UnreadableError, build_document
 from qa.reading.cleaning import clean_line
 from qa.reading.reasons import skipped
 from qa.reading.settings import ReadingSettings
@@ -100,4 +100,4 @@ def _document(
         return skipped(place, "no_text")
     metadata = {"date": facts.get("timestamp", "")[:10], **told}
     known = {key: text for key, text in metadata.items() if text}
-    return build_document(place, known.get("url", place), Page(title, blocks, known))
+    return build_document(place, known.get("url", place), Content(title, blocks, known))

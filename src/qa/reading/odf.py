@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from html import escape
 from typing import TYPE_CHECKING
 
-from qa.reading.blocks import Page, UnreadableError
+from qa.reading.blocks import Content, UnreadableError
 from qa.reading.grid import Cell, html_table
-from qa.reading.office import dublin_core, open_office, page_of_office, parse_part
+from qa.reading.office import content_of_office, dublin_core, open_office, parse_part
 from qa.reading.structure import LINE, html_blocks
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _LEFT_OUT = frozenset(
 _MOST_SPACES = 100
 
 
-def read_odf(data: bytes, name: str) -> Page:
+def read_odf(data: bytes, name: str) -> Content:
     """Read an OpenDocument text or presentation: what it shows, its notes, its properties."""
     with open_office(data) as package:
         manifest = parse_part(package, "META-INF/manifest.xml")
@@ -48,7 +48,7 @@ def read_odf(data: bytes, name: str) -> Page:
         source = "".join(_Walk(content).container(body))
         metadata = dublin_core(parse_part(package, "meta.xml"))
         metadata.setdefault("language", _language(parse_part(package, "styles.xml")))
-    return page_of_office(html_blocks(source), metadata, name)
+    return content_of_office(html_blocks(source), metadata, name)
 
 
 def _language(styles: Element | None) -> str:

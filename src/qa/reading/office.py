@@ -8,7 +8,7 @@ import zipfile
 from typing import TYPE_CHECKING
 
 from qa.reading.archive import open_archive, read_part
-from qa.reading.blocks import Block, Page, UnreadableError, with_title
+from qa.reading.blocks import Block, Content, UnreadableError, with_title
 from qa.reading.cleaning import clean_line
 from qa.reading.headings import is_credible_title, mark_headings
 from qa.reading.limits import NO_MEMORY
@@ -99,18 +99,18 @@ def honest_metadata(found: dict[str, str]) -> dict[str, str]:
     return kept
 
 
-def page_of_office(
+def content_of_office(
     blocks: list[Block],
     metadata: dict[str, str],
     name: str,
     *,
     several: bool = False,
     styled: bool = True,
-) -> Page:
-    """The page of a file: headings by number where it has none by style, and one title."""
+) -> Content:
+    """The content of a file: headings by number where it has none by style, and one title."""
     told = metadata.pop("title", "")
     marked, contents = mark_headings(blocks, styled=styled)
     titled, title = with_title(marked, told if is_credible_title(told) else "", several=several)
     facts = {key: text for key, text in metadata.items() if text}
     title = title if is_credible_title(title) else readable_name(name)
-    return Page(title, titled, facts, removed=tuple(contents))
+    return Content(title, titled, facts, removed=tuple(contents))

@@ -13,9 +13,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qa.reading.blocks import Page, UnreadableError
+from qa.reading.blocks import Content, UnreadableError
 from qa.reading.cleaning import clean_line, one_line
-from qa.reading.office import honest_metadata, page_of_office
+from qa.reading.office import content_of_office, honest_metadata
 from qa.reading.outline import read_outline
 from qa.reading.pdf_blocks import Sheet, sheet_blocks
 from qa.reading.pdf_characters import page_fragments
@@ -31,19 +31,19 @@ _MOST_UNREADABLE = 0.3  # share of characters without a name above which a page 
 _DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)?(\d\d)?")
 
 
-def read_pdf(data: bytes, name: str) -> Page:
+def read_pdf(data: bytes, name: str) -> Content:
     """Read the text layer of a PDF; pages that have none are told."""
     return _read(data, name, None)
 
 
-def read_pdf_with_ocr(data: bytes, name: str) -> Page:
+def read_pdf_with_ocr(data: bytes, name: str) -> Content:
     """Read a PDF, and recognise the text of its pages that have none (``--ocr``)."""
     from qa.reading.ocr import recognise_page
 
     return _read(data, name, recognise_page)
 
 
-def _read(data: bytes, name: str, recogniser: Recogniser | None) -> Page:
+def _read(data: bytes, name: str, recogniser: Recogniser | None) -> Content:
     import pypdfium2
 
     try:
@@ -76,7 +76,7 @@ def _read(data: bytes, name: str, recogniser: Recogniser | None) -> Page:
     if lost:
         left_out.append(("damaged_pages", _pages(lost)))
     blocks, styled = sheet_blocks(sheets, outline)
-    page = page_of_office(blocks, metadata, name, styled=styled)
+    page = content_of_office(blocks, metadata, name, styled=styled)
     return replace(page, left_out=tuple(left_out))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from qa.reading import boilerplate, lines
-from qa.reading.blocks import Block, Page
+from qa.reading.blocks import Block, Content
 from qa.reading.cleaning import clean_characters, mend_punctuation
 from qa.reading.encoding import decode_telling
 from qa.reading.grid import text_table
@@ -42,15 +42,15 @@ class _Paragraph:
     continues: bool = False  # a page number stood between this paragraph and the one before
 
 
-def read_plain(data: bytes, name: str) -> Page:
+def read_plain(data: bytes, name: str) -> Content:
     """Read a text file; its title is its first line when that looks like one, else its name."""
     decoded = decode_telling(data)
-    page = page_of_text(decoded.text, name)
-    return Page(page.title, page.blocks, removed=page.removed, doubt=decoded.doubt)
+    content = content_of_text(decoded.text, name)
+    return Content(content.title, content.blocks, removed=content.removed, doubt=decoded.doubt)
 
 
-def page_of_text(text: str, name: str) -> Page:
-    """Plain text as a page; ``name`` is that of its file."""
+def content_of_text(text: str, name: str) -> Content:
+    """What plain text says; ``name`` is that of its file."""
     removed: list[str] = []
     if boilerplate.is_copied_page(text):
         kept, removed = boilerplate.without_lines(text.split("\n"))
@@ -70,7 +70,7 @@ def page_of_text(text: str, name: str) -> Page:
     ):
         blocks[0] = Block(first.text, 1)
         title = first.text
-    return Page(title, blocks, removed=(*removed, *contents))
+    return Content(title, blocks, removed=(*removed, *contents))
 
 
 def readable_name(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from qa.reading.blocks import Block, Page, build_document
+from qa.reading.blocks import Block, Content, build_document
 from qa.reading.cleaning import clean_line
 from qa.records import Document
 
@@ -39,4 +39,4 @@ def record_document(
         for name, text in others
         if name and text.strip()
     }
-    return build_document(identifier, metadata.get("url", place), Page(title, blocks, metadata))
+    return build_document(identifier, metadata.get("url", place), Content(title, blocks, metadata))

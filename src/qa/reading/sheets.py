@@ -6,7 +6,7 @@ import io
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from qa.reading.blocks import Block, Page, UnreadableError
+from qa.reading.blocks import Block, Content, UnreadableError
 from qa.reading.cleaning import clean_line
 from qa.reading.grid import LONGEST_REPEATED, Cell, table_lines
 from qa.reading.office import open_office
@@ -16,7 +16,7 @@ _ROWS_IN_A_BLOCK = 200
 _MOST_EMPTY = 1_000_000  # places of a sheet in which next to nothing stands
 
 
-def read_sheets(data: bytes, name: str) -> Page:
+def read_sheets(data: bytes, name: str) -> Content:
     """Read the visible sheets of a workbook."""
     import python_calamine
 
@@ -48,7 +48,7 @@ def read_sheets(data: bytes, name: str) -> Page:
         raise UnreadableError("password") from error
     except python_calamine.CalamineError as error:
         raise UnreadableError("damaged", " ".join(str(error).split())) from error
-    return Page(readable_name(name), blocks)
+    return Content(readable_name(name), blocks)
 
 
 def _cells(sheet: Any) -> list[list[Cell]]:

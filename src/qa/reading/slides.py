@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from html import escape
 from typing import TYPE_CHECKING
 
-from qa.reading.blocks import Page, UnreadableError
+from qa.reading.blocks import Content, UnreadableError
 from qa.reading.grid import Cell, html_table
-from qa.reading.office import dublin_core, open_office, page_of_office, parse_part
+from qa.reading.office import content_of_office, dublin_core, open_office, parse_part
 from qa.reading.structure import html_blocks
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _REPEATED = frozenset({"sldNum", "dt", "ftr", "hdr", "sldImg"})
 
 
-def read_slides(data: bytes, name: str) -> Page:
+def read_slides(data: bytes, name: str) -> Content:
     """Read the slides that are shown, in their order."""
     with open_office(data) as package:
         deck = parse_part(package, "ppt/presentation.xml")
@@ -34,7 +34,7 @@ def read_slides(data: bytes, name: str) -> Page:
         places = [links.get(slide.get(f"{_R}id") or "", "") for slide in deck.iter(f"{_P}sldId")]
         source = "".join(part for place in dict.fromkeys(places) for part in _slide(package, place))
         metadata = dublin_core(parse_part(package, "docProps/core.xml"))
-    return page_of_office(html_blocks(source), metadata, name)
+    return content_of_office(html_blocks(source), metadata, name)
 
 
 def _links(package: zipfile.ZipFile, part: str) -> dict[str, str]:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from html import escape
 from typing import TYPE_CHECKING
 
-from qa.reading.blocks import Page
+from qa.reading.blocks import Content
 from qa.reading.cleaning import clean_line
 from qa.reading.headings import is_credible_title
-from qa.reading.office import page_of_office, parse_xml
+from qa.reading.office import content_of_office, parse_xml
 from qa.reading.structure import html_blocks
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def is_tei(head: bytes) -> bool:
     return b"tei-c.org" in head or b"<TEI" in head
 
 
-def read_tei(data: bytes, name: str) -> Page:
+def read_tei(data: bytes, name: str) -> Content:
     """Read a TEI file: its divisions as sections, verses as lines, notes at their calls."""
     tree = parse_xml(data, name)
     texts = [element for element in tree.iter() if _name(element) == "text"]
@@ -45,7 +45,7 @@ def read_tei(data: bytes, name: str) -> Page:
         if texts
         else "",
     }
-    return page_of_office(blocks, metadata, name, several=True)
+    return content_of_office(blocks, metadata, name, several=True)
 
 
 def _name(element: Element) -> str:

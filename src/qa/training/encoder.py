@@ -21,7 +21,7 @@ HEADS = ("start", "end", "context")
 
 
 @dataclass(frozen=True, slots=True)
-class Encoder:
+class TrainableEncoder:
     """A model and its tokenizer on a device; ``model`` is a ``transformers.BertModel``.
 
     ``model.heads`` are linear functions of a token's vector, one for each of ``HEADS``. ``exact``
@@ -50,7 +50,7 @@ class Encoder:
         return [item.ids for item in self.tokenizer.encode_batch(list(texts))]
 
 
-def load_encoder(folder: Path, device: str = "auto", *, exact: bool = False) -> Encoder:
+def load_encoder(folder: Path, device: str = "auto", *, exact: bool = False) -> TrainableEncoder:
     """An encoder from a sentence-transformers folder: its transformer, tokenizer and heads."""
     from safetensors.torch import load_file
     from transformers import BertModel
@@ -70,7 +70,7 @@ def load_encoder(folder: Path, device: str = "auto", *, exact: bool = False) -> 
         model.heads.load_state_dict({name: value.float() for name, value in heads.items()})
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     chosen = choose_device(device)
-    return Encoder(model.to(chosen).eval(), tokenizer, chosen, exact)
+    return TrainableEncoder(model.to(chosen).eval(), tokenizer, chosen, exact)
 
 
 def choose_device(name: str) -> torch.device:
@@ -114,7 +114,7 @@ def length_batches(lengths: Sequence[int], tokens: int) -> Iterator[list[int]]:
 
 
 def embed(
-    encoder: Encoder,
+    encoder: TrainableEncoder,
     texts: Sequence[str],
     longest: int = 256,
     tokens: int = 8192,

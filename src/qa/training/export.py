@@ -13,14 +13,14 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from qa.training.base import SPECIAL_PIECES
-from qa.training.encoder import Encoder, embed
+from qa.training.encoder import TrainableEncoder, embed
 from qa.training.onnx_graph import write_graph
 from qa.training.quantisation import Inputs
 
 MAX_PIECES = 256
 
 
-def write_model(encoder: Encoder, folder: Path, texts: Sequence[str] = ()) -> Path:
+def write_model(encoder: TrainableEncoder, folder: Path, texts: Sequence[str] = ()) -> Path:
     """A complete model folder, replacing what is there only once it is whole.
 
     With some texts to look at, it has an int8 graph too.
@@ -69,7 +69,7 @@ def write_model(encoder: Encoder, folder: Path, texts: Sequence[str] = ()) -> Pa
     return folder
 
 
-def layer_inputs(encoder: Encoder, texts: Sequence[str]) -> dict[str, Inputs]:
+def layer_inputs(encoder: TrainableEncoder, texts: Sequence[str]) -> dict[str, Inputs]:
     """What each linear layer sees while the texts are read."""
     import torch
 
@@ -101,7 +101,7 @@ def layer_inputs(encoder: Encoder, texts: Sequence[str]) -> dict[str, Inputs]:
     }
 
 
-def _write_settings(encoder: Encoder, folder: Path) -> None:
+def _write_settings(encoder: TrainableEncoder, folder: Path) -> None:
     config = encoder.model.config
     kept = (
         "attention_probs_dropout_prob hidden_act hidden_dropout_prob hidden_size initializer_range "

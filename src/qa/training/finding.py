@@ -16,7 +16,7 @@ from torch import Tensor
 
 from qa.noise import training_noise
 from qa.training.data import TrainingPair
-from qa.training.encoder import Encoder, length_batches, mean_pool
+from qa.training.encoder import TrainableEncoder, length_batches, mean_pool
 from qa.training.losses import late_interaction, retrieval_loss
 from qa.training.questions import Questions
 from qa.training.settings import LearningSettings, question_weight, weighted_epoch
@@ -80,7 +80,7 @@ def _titled(pair: TrainingPair) -> str:
 
 
 def finding_loss(
-    encoder: Encoder, examples: FindingExamples, step: int, settings: LearningSettings
+    encoder: TrainableEncoder, examples: FindingExamples, step: int, settings: LearningSettings
 ) -> Tensor:
     """The loss of a step by vectors and by tokens."""
     chance = random.Random(f"{settings.seed}:{step}")  # noqa: S311
@@ -123,7 +123,7 @@ def finding_loss(
 
 
 def token_vectors(
-    encoder: Encoder, pieces: Sequence[Sequence[int]], tokens: int
+    encoder: TrainableEncoder, pieces: Sequence[Sequence[int]], tokens: int
 ) -> tuple[Tensor, Tensor]:
     """Token vectors and mask of texts of any length, computed in batches of like length."""
     longest = max(map(len, pieces))
@@ -146,6 +146,6 @@ def own_tokens(mask: Tensor, prompt: int) -> Tensor:
     return own
 
 
-def prompt_length(encoder: Encoder, prompt: str) -> int:
+def prompt_length(encoder: TrainableEncoder, prompt: str) -> int:
     """How many pieces a prompt takes."""
     return len(encoder.pieces([prompt.strip()], 16)[0]) - 2

@@ -22,7 +22,7 @@ from qa.conversation.context import Said, history_text, phrases, with_context
 from qa.french import Word, split_sentences, words
 from qa.noise import training_noise
 from qa.training.data import is_held_out, read_lines, read_rows
-from qa.training.encoder import HEADS, Encoder, length_batches
+from qa.training.encoder import HEADS, TrainableEncoder, length_batches
 
 _NAME = re.compile(
     r"(?:[Ll]'|[Ll]es? |[Ll]a )?[A-ZÀ-ÖØ-Þ][\w-]+(?:\s(?:de |du |la )*[A-ZÀ-ÖØ-Þ][\w-]+)*"
@@ -156,7 +156,11 @@ def _content(text: str) -> frozenset[str]:
 
 
 def followup_loss(
-    encoder: Encoder, examples: Sequence[FollowUp], chance: random.Random, noise: float, tokens: int
+    encoder: TrainableEncoder,
+    examples: Sequence[FollowUp],
+    chance: random.Random,
+    noise: float,
+    tokens: int,
 ) -> float:
     """Forward and backward: is each token of the history needed; the mean loss."""
     encoder.tokenizer.no_padding()

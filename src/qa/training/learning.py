@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from qa.training.data import TrainingPair
-from qa.training.encoder import Encoder
+from qa.training.encoder import TrainableEncoder
 from qa.training.finding import FindingExamples, finding_loss
 from qa.training.followups import FollowUps, followup_loss
 from qa.training.loop import run_loop
@@ -26,7 +26,7 @@ from qa.training.settings import LearningSettings
 
 
 def learn(
-    encoder: Encoder,
+    encoder: TrainableEncoder,
     pairs: Sequence[TrainingPair],
     questions: Questions,
     negatives: NDArray[np.int64],
@@ -62,7 +62,7 @@ def learn(
     )
 
 
-def piece_counts(encoder: Encoder, texts: Sequence[str]) -> Tensor:
+def piece_counts(encoder: TrainableEncoder, texts: Sequence[str]) -> Tensor:
     """How often each piece of the vocabulary occurs in the texts."""
     numbers = [number for row in encoder.pieces(texts, 512) for number in row]
     return torch.tensor(np.bincount(numbers, minlength=encoder.model.config.vocab_size))

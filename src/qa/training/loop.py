@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from qa.training.encoder import Encoder
+from qa.training.encoder import TrainableEncoder
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def anchor_strength(counts: Tensor, anchor: float, half: float = 50.0) -> Tensor
 
 
 def run_loop(
-    encoder: Encoder,
+    encoder: TrainableEncoder,
     settings: LoopSettings,
     step_loss: Callable[[int], float],
     checkpoint: Path,

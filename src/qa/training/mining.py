@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from qa.french import fold, words
 from qa.lexical import LexicalIndex
-from qa.training.encoder import Encoder, embed
-from qa.training.questions import Question, Questions
+from qa.training.encoder import TrainableEncoder, embed
+from qa.training.questions import LabelledQuestion, Questions
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
@@ -31,7 +31,7 @@ TELLING = 4
 
 
 def mine_negatives(
-    encoder: Encoder, data: Questions, progress: Callable[[str], None] = lambda _: None
+    encoder: TrainableEncoder, data: Questions, progress: Callable[[str], None] = lambda _: None
 ) -> Integers:
     """Rows of passages that do not answer each question, ``(questions, KEEP)``; -1: no more."""
     result = np.full((len(data.questions), KEEP), -1, dtype=np.int64)
@@ -67,7 +67,7 @@ def fused_scores(words: Floats, cosines: Floats) -> Floats:
     return np.asarray(fused / 2, dtype=np.float32)
 
 
-def _wrong(data: Questions, question: Question, rows: list[int]) -> list[int]:
+def _wrong(data: Questions, question: LabelledQuestion, rows: list[int]) -> list[int]:
     """Those passages that neither help nor hold the words of an answer."""
     answers = {
         fold(data.passages[answer.row].text[answer.start : answer.end])

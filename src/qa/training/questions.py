@@ -27,7 +27,7 @@ from qa.training.followups import read_followups
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AnswerSpan:
     """Where an answer stands: ``passages[row].text[start:end]``."""
 
     row: int
@@ -36,7 +36,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class LabelledQuestion:
     """A question over one collection.
 
     ``answers`` are none when the collection does not answer it; ``evidence`` are the rows of all
@@ -46,7 +46,7 @@ class Question:
 
     text: str
     collection: str
-    answers: tuple[Answer, ...]
+    answers: tuple[AnswerSpan, ...]
     evidence: frozenset[int]
     is_marked: bool = True
 
@@ -64,7 +64,7 @@ class Source:
 class Questions:
     """Questions and the passages of their collections."""
 
-    questions: list[Question] = field(default_factory=list)
+    questions: list[LabelledQuestion] = field(default_factory=list)
     passages: list[Source] = field(default_factory=list)
 
 
@@ -198,7 +198,7 @@ def _add_question(
     is_marked: bool = True,
 ) -> None:
     """A question whose answers and evidence are spans of the document with these passages."""
-    marked: list[Answer] = []
+    marked: list[AnswerSpan] = []
     helping: set[int] = set()
     for row, passage in passages:
         if any(start < passage.end and end > passage.start for start, end in evidence):
@@ -207,8 +207,10 @@ def _add_question(
         length = len(found.passages[row].text)
         for start, end in answers:
             if passage.start <= start < passage.end and start + lead >= 0:
-                marked.append(Answer(row, start + lead, min(end + lead, length)))
+                marked.append(AnswerSpan(row, start + lead, min(end + lead, length)))
     if bool(marked) == bool(answers):
         found.questions.append(
-            Question(text, collection, tuple(dict.fromkeys(marked)), frozenset(helping), is_marked)
+            LabelledQuestion(
+                text, collection, tuple(dict.fromkeys(marked)), frozenset(helping), is_marked
+            )
         )

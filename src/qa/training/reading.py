@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from qa.french import split_sentences
 from qa.noise import training_noise
-from qa.training.encoder import Encoder, length_batches
+from qa.training.encoder import TrainableEncoder, length_batches
 from qa.training.losses import span_loss
-from qa.training.questions import Answer, Question, Questions
+from qa.training.questions import AnswerSpan, LabelledQuestion, Questions
 from qa.training.settings import LearningSettings, question_weight, weighted_epoch
 
 # Of the passages that do not answer, so many are any passage of the data: text on another subject.
@@ -134,9 +134,11 @@ def cropped(example: Reading, chance: random.Random) -> Reading:
     return replace(example, passage=lead + text[start:end], span=kept)
 
 
-def without_answer(data: Questions, question: Question, chance: random.Random) -> str | None:
+def without_answer(
+    data: Questions, question: LabelledQuestion, chance: random.Random
+) -> str | None:
     """A passage that answers, less the sentences with the answer; ``None`` when little is left."""
-    answer: Answer = chance.choice(question.answers)
+    answer: AnswerSpan = chance.choice(question.answers)
     text = data.passages[answer.row].text
     told = text[answer.start : answer.end]
     kept = [
@@ -149,7 +151,7 @@ def without_answer(data: Questions, question: Question, chance: random.Random) -
 
 
 def reading_loss(
-    encoder: Encoder, examples: Sequence[Reading], settings: LearningSettings
+    encoder: TrainableEncoder, examples: Sequence[Reading], settings: LearningSettings
 ) -> float:
     """Forward and backward for some examples, in batches of like length; the mean loss."""
     encoder.tokenizer.no_padding()

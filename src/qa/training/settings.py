@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qa.training.loop import LoopSettings
-from qa.training.questions import Question
+from qa.training.questions import LabelledQuestion
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class LearningSettings:
     batch_tokens: int = 3072
 
 
-def question_weight(question: Question, settings: LearningSettings) -> float:
+def question_weight(question: LabelledQuestion, settings: LearningSettings) -> float:
     """How often a question is drawn in a pass."""
     return 1.0 if question.collection == "piaf" else settings.natural
 

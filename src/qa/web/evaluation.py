@@ -47,7 +47,7 @@ _FOCUS = "() => setTimeout(() => document.querySelector('#measured .judging')?.f
 
 
 @dataclass(slots=True)
-class Reader:
+class Visit:
     """What one reader does on the page: what is being judged, and how often something was done."""
 
     sitting: Sitting | None = None
@@ -62,19 +62,19 @@ class EvaluationPage:
     ):
         self._evaluator = Evaluator(assistant, folder, datasets)
 
-    def open(self, reader: Reader) -> Iterator[Shown]:
+    def open(self, visit: Visit) -> Iterator[Shown]:
         """The test sets and the last reports; an evaluation that runs is followed to its end."""
-        reader.acts += 1
-        yield self._shown(reader)
+        visit.acts += 1
+        yield self._shown(visit)
         job = self._evaluator.job
         if job is not None and job.running:
-            yield from self._follow(job, reader)
+            yield from self._follow(job, visit)
 
     def act(
-        self, reader: Reader, action: str, name: str = "", position: int = -1, grade: int = -1
+        self, visit: Visit, action: str, name: str = "", position: int = -1, grade: int = -1
     ) -> Iterator[Shown]:
         """A button: evaluate, stop, judge; or, while judging, grade, later, undo, close."""
-        reader.acts += 1
+        visit.acts += 1
         told = ""
         try:
             if action == "evaluate":
@@ -82,48 +82,48 @@ class EvaluationPage:
             elif action == "stop":
                 self._evaluator.stop()
             elif action == "judge":
-                yield from self._judge(reader, name)
-            elif reader.sitting is not None:
-                reader.sitting = _after(reader.sitting, action, position, grade)
-                yield self._shown(reader)
+                yield from self._judge(visit, name)
+            elif visit.sitting is not None:
+                visit.sitting = _after(visit.sitting, action, position, grade)
+                yield self._shown(visit)
         except QAError as error:
             told = notice(error.worded(language()))
             yield None, told, None
         job = self._evaluator.job
         meant = action in {"evaluate", "stop"} and not told
-        if reader.sitting is None and job is not None and (job.running or meant):
-            yield from self._follow(job, reader, told)
+        if visit.sitting is None and job is not None and (job.running or meant):
+            yield from self._follow(job, visit, told)
 
-    def _judge(self, reader: Reader, name: str) -> Iterator[Shown]:
+    def _judge(self, visit: Visit, name: str) -> Iterator[Shown]:
         # The passages of the index in use are judged, whatever the set's own corpus is.
-        acts = reader.acts
+        acts = visit.acts
         for found in sit_down(self._evaluator.find(name), self._evaluator.assistant()):
-            if reader.acts != acts:
+            if visit.acts != acts:
                 return
             if isinstance(found, Sitting):
-                reader.sitting = found
-                yield self._shown(reader)
+                visit.sitting = found
+                yield self._shown(visit)
             else:
                 yield None, _progress(texts.POOLING, found), None
 
-    def _follow(self, job: Job, reader: Reader, told: str = "") -> Iterator[Shown]:
+    def _follow(self, job: Job, visit: Visit, told: str = "") -> Iterator[Shown]:
         """Show how far an evaluation is, until it ends or the reader does something else."""
-        acts = reader.acts
+        acts = visit.acts
         title = texts.RUNNING.format(name=job.name)
         yield None, told + _progress(title, None, stop=True, announced=True), None
         shown: Progress | None = None
-        while job.running and reader.acts == acts:
+        while job.running and visit.acts == acts:
             if job.progress != shown:
                 shown = job.progress
                 yield None, told + _progress(title, shown, stop=True), None
             time.sleep(_REFRESH)
-        if reader.acts == acts:
+        if visit.acts == acts:
             done = f'<p class="notice" role="status">{escape(job.message)}</p>'
-            yield self._shown(reader, done)
+            yield self._shown(visit, done)
 
-    def _shown(self, reader: Reader, status: str = "") -> Shown:
-        if reader.sitting is not None:
-            return "", status, reader.sitting.html()
+    def _shown(self, visit: Visit, status: str = "") -> Shown:
+        if visit.sitting is not None:
+            return "", status, visit.sitting.html()
         return self._sets(), status, self._reports()
 
     def _sets(self) -> str:
@@ -232,13 +232,13 @@ def add_evaluation(
         for parts in found:
             yield tuple(gr.skip() if part is None else part for part in parts)
 
-    def opened(reader: Reader) -> Iterator[Any]:
-        yield from shown(page.open(reader))
+    def opened(visit: Visit) -> Iterator[Any]:
+        yield from shown(page.open(visit))
 
-    def acted(event: gr.EventData, reader: Reader) -> Iterator[Any]:
+    def acted(event: gr.EventData, visit: Visit) -> Iterator[Any]:
         position, grade = (getattr(event, name, None) for name in ("item", "grade"))
         found = page.act(
-            reader,
+            visit,
             str(getattr(event, "action", "")),
             str(getattr(event, "name", "")),
             position if isinstance(position, int) else -1,
@@ -250,8 +250,8 @@ def add_evaluation(
     acted.__annotations__["event"] = gr.EventData
 
     with gr.Tab(texts.TAB, elem_id="evaluation") as tab:
-        # Each reader has one of their own, which stays the same while their page is open.
-        reader = gr.State(Reader())
+        # Each reader has a visit of their own, which stays the same while their page is open.
+        visit = gr.State(Visit())
         places = [
             gr.HTML("", elem_id=name, apply_default_css=False, js_on_load=_SELECT)
             for name in ("sets", "far", "measured")
@@ -261,8 +261,8 @@ def add_evaluation(
         "show_progress": "hidden",
         "concurrency_limit": _WATCHERS,
     }
-    tab.select(opened, [reader], places, **private)
+    tab.select(opened, [visit], places, **private)
     for place in places:
-        place.select(acted, [reader], places, trigger_mode="multiple", **private).then(
+        place.select(acted, [visit], places, trigger_mode="multiple", **private).then(
             None, js=_FOCUS
         )
