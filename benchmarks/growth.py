@@ -1,6 +1,6 @@
 """How the time to read and cut a text grows with its length, over a hundred shapes.
 
-    python benchmarks/growth.py
+    python benchmarks/growth.py [--only TEXT]
 
 Each shape is read at 60, 240 and 960 kB by the reader of its format, cut into passages with the
 shipped tokenizer and into sentences. The exponent is that of the time between the last two sizes:
@@ -10,6 +10,7 @@ size, the shape is marked and the exit code is 1.
 
 from __future__ import annotations
 
+import argparse
 import gzip
 import io
 import json
@@ -44,7 +45,7 @@ REPEATED: dict[str, Sequence[str]] = {
     ".html": ("<p>a", "<b>a", "<td>a", "<li>a</li>", "<sup>1</sup>", "a<br>", "<h2>a</h2>"),
     ".rst": (
         "::\n\n", "a::\n\n b\n\n", "- a\n\n1. a\n\n", "a\n=\n\n", "| a\n\n* a\n\n", "*a\n", "a_\n",
-        "*a ", ".. [1] a\n",
+        "*a ", ".. [1] a\n", ".. _a:\n\n", "a [#]_ b\n\n.. [#] c\n\n", "__ a\n",
     ),
     ".tex": (
         "{", "$a$ ", "[", "\\item a\n", "\\section{a}\n\nb\n\n", "\\footnote{a} ", "a & b \\\\\n",
@@ -294,11 +295,15 @@ def seconds(path: Path, count_tokens: Callable[[Sequence[str]], list[int]]) -> f
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--only", default="", help="shapes whose name holds this text")
+    only = parser.parse_args().only
+    tried = {name: made for name, made in shapes().items() if only in name}
     count_tokens = open_embedder().count_tokens
     bad = 0
     print(f"{'shape':<36}" + "".join(f"{size // 1000:>8} kB" for size in SIZES) + "  exponent")
     with tempfile.TemporaryDirectory() as work:
-        for name, (suffix, make) in shapes().items():
+        for name, (suffix, make) in tried.items():
             path = Path(work) / f"a{suffix}"
             times = []
             for size in SIZES:
@@ -309,7 +314,7 @@ def main() -> int:
             bad += steep
             told = "".join(f"{spent:>9.2f} s" for spent in times)
             print(f"{name:<36}{told}{exponent:>9.2f}{'  <-- steep' if steep else ''}", flush=True)
-    print(f"{len(shapes())} shapes, {bad} steep")
+    print(f"{len(tried)} shapes, {bad} steep")
     return 1 if bad else 0
 
 

@@ -269,6 +269,7 @@ def test_a_part_that_is_named_often_is_read_once(tmp_path: Path) -> None:
         ("a.html", f"<table><tr>{'<td rowspan=2000>a<td>b' * 4_000}{'<tr><td>1' * 10_000}"),
         ("a.rst", "*a\n" * 60_000),
         ("a.rst", "a_\n" * 60_000),
+        ("a.rst", ".. _a:\n\n" * 20_000),
         ("a.rtf", "{\\rtf1 " + "|" * 200_000 + "a}"),
         ("a.srt", "1\n00:00:01,000 --> 00:00:02,000\nmot\n\n" * 30_000),
     ],

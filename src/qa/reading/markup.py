@@ -29,6 +29,8 @@ _SAFE = {
 # Lines that docutils may copy, some seconds of work: for each literal block and each list, all that
 # follow.
 _MOST_COPIED = 10**9
+# Targets and notes: each is looked for among all.
+_EXPLICIT, _MOST_EXPLICIT = re.compile(r"^[ \t]*(?:\.\. |__ )", re.M), 3000
 # Characters of a paragraph times marks in it: each is looked for to its end. A longer line than
 # that docutils leaves out.
 _MOST_MARKED, _LONGEST_LINE = 10**7, 10_000
@@ -51,7 +53,8 @@ def read_rst(data: bytes, name: str) -> Content:
         for part in _RST_PARAGRAPH.split(decoded.text)
     )
     long = any(len(line) > _LONGEST_LINE for line in decoded.text.split("\n"))
-    if crowded or long or copies * decoded.text.count("\n") > _MOST_COPIED:
+    copied = copies * decoded.text.count("\n") > _MOST_COPIED
+    if crowded or long or copied or len(_EXPLICIT.findall(decoded.text)) > _MOST_EXPLICIT:
         return replace(content_of_text(decoded.text, name), doubt=decoded.doubt)
     from docutils.core import publish_parts
 
