@@ -2,11 +2,11 @@
 
     python benchmarks/natural.py --data DATA [--only PART ...] [--sets NAME ...] [--json]
 
-DATA is the folder of training and development data. Its sets: every folder of ``natural/dev``,
-every BEIR folder of ``retrieval`` (search alone), PIAF's development questions, answered from the
-passages of ``retrieval/piaf_dev`` under the titles of their articles (``piaf_dev titled``), and our
-own questions and conversations on the demonstration corpus (``corpus``). Indexes are kept in the
-cache folder of ``qa eval``.
+DATA is the folder of training and development data. Its sets: every folder of ``natural/dev`` and,
+here, of ``data/unseen``; every BEIR folder of ``retrieval`` (search alone); PIAF's development
+questions, answered from the passages of ``retrieval/piaf_dev`` under the titles of their articles
+(``piaf_dev titled``); our own questions and conversations on the demonstration corpus (``corpus``).
+Indexes are kept in the cache folder of ``qa eval``.
 """
 
 from __future__ import annotations
@@ -69,8 +69,8 @@ class DevelopmentSet:
 
 def development_sets(data: Path, scratch: Path) -> Iterator[DevelopmentSet]:
     """All sets; ``scratch`` takes files that are made of others."""
-    for folder in sorted((data / "natural" / "dev").iterdir()):
-        yield natural_set(folder)
+    for parent in (data / "natural" / "dev", ROOT / "benchmarks" / "data" / "unseen"):
+        yield from map(natural_set, sorted(path for path in parent.iterdir() if path.is_dir()))
     for folder in sorted((data / "retrieval").iterdir()):
         yield DevelopmentSet(load_dataset(folder))
     yield piaf_set(data, scratch)
