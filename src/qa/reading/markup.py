@@ -116,6 +116,8 @@ _PRINTED = {
     "ieme": "e", "no": "n°\u00a0", "degres": "°", "up": "%s", "textsuperscript": "%s", "bsc": "%s",
     "hspace": "", "vspace": "", "multicolumn": "%(3)s",
 }  # fmt: skip
+# pylatexenc copies what it has of a paragraph with each sign; no person writes a longer one.
+_LONGEST_PARAGRAPH = 200_000
 _COMMENT = re.compile(r"(?<!\\)%[^\n]*")
 _BODY = re.compile(r"\\begin\{document\}(.*?)(?:\\end\{document\}|\Z)", re.DOTALL)
 
@@ -125,6 +127,8 @@ def read_latex(data: bytes, name: str) -> Content:
     from pylatexenc.latex2text import LatexNodes2Text
 
     decoded = decode_telling(data)
+    if any(len(part) > _LONGEST_PARAGRAPH for part in decoded.text.split("\n\n")):
+        return replace(content_of_text(decoded.text, name), doubt=decoded.doubt)
     source = _COMMENT.sub("", decoded.text)
     converter = LatexNodes2Text(latex_context=_latex_context(), math_mode="verbatim")
     body = _BODY.search(source)
