@@ -34,7 +34,8 @@ _PRONOUNS = ("il", "elle", "celui-ci", "cela", "ils", "elles")
 class FollowUp:
     """``needed`` are the stems of the words that ``question`` takes from ``history``.
 
-    ``document`` and ``evidence`` are where the answer stands, as in the natural questions.
+    ``document`` and ``evidence`` are where the answer stands, as in the natural questions, and
+    ``answer`` is the short one, where it is known.
     """
 
     question: str
@@ -42,6 +43,7 @@ class FollowUp:
     needed: frozenset[str]
     document: str
     evidence: tuple[str, ...]
+    answer: str = ""
 
     @property
     def chosen(self) -> list[Word]:
@@ -105,11 +107,12 @@ def read_followups(folder: Path) -> list[FollowUp]:
                 frozenset() if turn.get("shift") else needed,
                 turn.get("document") or "",
                 tuple(turn.get("evidence") or ()),
+                turn.get("answer") or "",
             )
             if said and not is_held_out(first):
                 found.append(one)
-            evidence = turn.get("evidence") or [""]
-            said.append(Said(one.full, evidence[0], "", titles.get(turn.get("document") or "", "")))
+            title = titles.get(one.document, "")
+            said.append(Said(one.full, one.evidence[0] if one.evidence else "", one.answer, title))
     return found
 
 

@@ -141,6 +141,7 @@ def _add_natural(
             "answerable": bool(one.evidence),
             "document": one.document,
             "evidence": one.evidence,
+            "answer": one.answer or None,
             "id": one.document,
         }
         for one in read_followups(folder)
