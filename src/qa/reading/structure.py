@@ -44,7 +44,7 @@ _NOTE_NAME = re.compile(
     r"(?:^|[\s_-])(?:foot|end)?note[s_-]?(?:ref|call|link|anchor)?(?:$|[\s_-])", re.I
 )
 _NOTE_NUMBER = re.compile(r"[\[(]?\d{1,3}[\])]?")
-_LOOKED_AT = 200  # characters of an attribute
+_LOOKED_AT = 500  # characters of an attribute, its last: each look copies it whole
 _OPENERS = ("aria-controls", "aria-expanded", "data-toggle", "data-bs-toggle")
 
 
@@ -56,9 +56,13 @@ def parse_html(source: str) -> HtmlElement | None:
     parser = html.HTMLParser(remove_comments=True, remove_pis=True, huge_tree=True)
     source = _XML_DECLARATION.sub("", source).replace("\0", "")
     try:
-        return html.document_fromstring(source, parser=parser)
+        tree = html.document_fromstring(source, parser=parser)
     except etree.ParserError:
         return None
+    for name in ("class", "href"):
+        for element in tree.xpath(f"//*[string-length(@{name}) > {_LOOKED_AT}]"):
+            element.set(name, element.get(name)[-_LOOKED_AT:])
+    return tree
 
 
 def html_blocks(source: str) -> list[Block]:
@@ -187,8 +191,8 @@ class _Walk:
         opens = any(element.get(name) is not None for name in _OPENERS)
         text = _text(element)
         classes = (e.get("class") or "" for e in (element, element.getparent()))
-        names = " ".join(name[:_LOOKED_AT] for name in classes)
-        if opens and (len(text) > 15 or text.endswith("?") or _ACCORDION.search(names)):
+        accordion = _ACCORDION.search(" ".join(classes)) is not None
+        if opens and (len(text) > 15 or text.endswith("?") or accordion):
             self._flush()
             self._opener(element)
 
@@ -296,7 +300,7 @@ def _calls_note(element: HtmlElement) -> bool:
 
 
 def _leads_to_note(link: HtmlElement) -> bool:
-    return _NOTE_LINK.search((link.get("href") or "")[-_LOOKED_AT:]) is not None
+    return _NOTE_LINK.search(link.get("href") or "") is not None
 
 
 def is_data_table(element: HtmlElement) -> bool:
