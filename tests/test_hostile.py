@@ -267,6 +267,7 @@ def test_a_part_that_is_named_often_is_read_once(tmp_path: Path) -> None:
             + "</table>",
         ),
         ("a.html", f"<table><tr>{'<td rowspan=2000>a<td>b' * 4_000}{'<tr><td>1' * 10_000}"),
+        ("a.eml", f"From: {'a@b.fr, ' * 60_000}\n\nUn mot.\n"),
         ("a.rst", "*a\n" * 60_000),
         ("a.rst", "a_\n" * 60_000),
         ("a.rst", ".. _a:\n\n" * 20_000),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import email
 import email.policy
 from collections.abc import Iterator
-from email.message import MIMEPart
-from typing import BinaryIO, cast
+from email.message import EmailMessage, MIMEPart
+from typing import Any, BinaryIO, cast
 
 from qa.reading.blocks import Block, Content, UnreadableError, document_or_reason
 from qa.reading.cleaning import clean_line
@@ -19,11 +19,19 @@ from qa.reading.structure import html_blocks
 from qa.records import Document, Skipped
 
 _NAMED, _LONGEST_NAME = 20, 100  # attachments that are told by name, and characters of it
+_LONGEST_HEADER = 5000
+
+
+class _Policy(email.policy.EmailPolicy):
+    """Reads the beginning of a header alone: of a long one, Python makes gigabytes of objects."""
+
+    def header_fetch_parse(self, name: str, value: str) -> Any:
+        return super().header_fetch_parse(name, value[:_LONGEST_HEADER])
 
 
 def read_message(data: bytes, name: str) -> Content:
     """Read one message; its title is its subject."""
-    message = email.message_from_bytes(data, policy=email.policy.default)
+    message = cast(EmailMessage, email.message_from_bytes(data, policy=_Policy()))
     if not any(message.get(field) for field in ("from", "subject", "date", "to")):
         raise UnreadableError("another_kind", "a message", "un message")
     title = clean_line(str(message.get("subject") or ""))
