@@ -200,6 +200,9 @@ MADE: dict[str, tuple[str, Callable[[int], bytes]]] = {
             "=a=\n",
             "* a\n",
             "&lt;ref&gt;",
+            "&lt;a b=c",
+            "&lt;!-- ",
+            "[http://a ",
         )
     },
     "TEI": (".xml", around("<TEI><text>", "<p>a<note>b</note></p>", "</text></TEI>")),

@@ -22,6 +22,13 @@ _SWITCH = re.compile(r"__[A-ZÀ-Ý]{3,30}__")
 _NESTED_ITEM = re.compile(r"^(?:- )+")
 _ROW = "\ue000"  # before the row of a table, which stays a line
 _MOST_DEPTH = 40  # of markup in markup
+# What is open at once, in an article that a person wrote: the parser goes back for each that is
+# never closed. Tags that need no end are not counted.
+_MOST_OPEN = 1000
+_OPENS_OR_CLOSES = re.compile(
+    r"(?P<opens>[\[{]|<!--|<(?!br|hr|wbr|li|dt|dd)[a-z](?![^<>]{0,200}/>))|[\]}]|</|-->", re.I
+)
+_MARKS = re.compile(r"[\[\]{}<>|]+")
 _LIST_MARKERS = {"li": "- ", "dt": "", "dd": ""}
 _DROPPED = frozenset(
     "ref references gallery timeline score syntaxhighlight source hiero imagemap templatestyles "
@@ -39,8 +46,19 @@ def _parsed(source: str, **options: bool) -> Any:
     return mwparserfromhell.parse(source, **options)
 
 
+def _untangled(source: str) -> str:
+    """The article as it is, or without any mark where more is opened than a person would."""
+    opened = 0
+    for found in _OPENS_OR_CLOSES.finditer(source):
+        opened = opened + 1 if found["opens"] else max(0, opened - 1)
+        if opened > _MOST_OPEN:
+            return _MARKS.sub(" ", source)
+    return source
+
+
 def wikitext_blocks(source: str, title: str) -> list[Block]:
     """The blocks of an article, its title first."""
+    source = _untangled(source)
     code = _parsed(_SWITCH.sub("", source), skip_style_tags=True)
     blocks = [Block(title, 1)]
     text: list[str] = []
