@@ -24,8 +24,12 @@ from qa.training.settings import LearningSettings, question_weight, weighted_epo
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What a step asks: a text, its passage, the mined passages, and the group of its answers."""
+    """What a step asks: a text, its passage, the mined passages, and the group of its answers.
 
+    Those of one ``source`` are asked together: passages of another kind are told apart too easily.
+    """
+
+    source: str
     text: str
     passage: str
     group: str
@@ -48,6 +52,7 @@ class FindingExamples:
         self.passages = questions.passages
         self._asked = [
             _Asked(
+                "piaf" if question.collection == "piaf" else "natural",
                 question.text,
                 self.passages[question.answers[0].row].text,
                 self.passages[question.answers[0].row].document,
@@ -59,7 +64,7 @@ class FindingExamples:
             if question.answers
         ]
         self._asked += [
-            _Asked(pair.question, _titled(pair), pair.group, (), False, pair.weight)
+            _Asked(pair.source, pair.question, _titled(pair), pair.group, (), False, pair.weight)
             for pair in pairs
         ]
         self._order: list[int] = []
@@ -70,9 +75,27 @@ class FindingExamples:
         size = self._settings.pairs
         while len(self._order) < (step + 1) * size:
             chance = random.Random(f"{self._settings.seed}:{self._epoch}")  # noqa: S311
-            self._order += weighted_epoch([one.weight for one in self._asked], chance)
+            self._order += self._one_pass(chance)
             self._epoch += 1
         return [self._asked[i] for i in self._order[step * size : (step + 1) * size]]
+
+    def _one_pass(self, chance: random.Random) -> list[int]:
+        """Numbers of one pass in whole batches, each of one source; what is left over waits.
+
+        Where no source fills a batch, they are mixed.
+        """
+        size = self._settings.pairs
+        drawn = weighted_epoch([one.weight for one in self._asked], chance)
+        sources: dict[str, list[int]] = {}
+        for number in drawn:
+            sources.setdefault(self._asked[number].source, []).append(number)
+        batches = [
+            numbers[first : first + size]
+            for numbers in sources.values()
+            for first in range(0, len(numbers) - size + 1, size)
+        ]
+        chance.shuffle(batches)
+        return [number for batch in batches for number in batch] or drawn
 
 
 def _titled(pair: TrainingPair) -> str:

@@ -16,7 +16,8 @@ class LearningSettings:
 
     ``pairs`` questions or other texts with their passages, ``negatives`` mined passages for them;
     ``readings`` questions read with a passage, ``followups`` with what was said before. ``natural``
-    is how much oftener a natural question is drawn than one of PIAF. Only every so many steps
+    is how much oftener a natural question is drawn than one of PIAF, ``twins`` one that has a twin
+    without answer, or is that (folders ``pairs…``). Only every so many steps
     (``finding_every``) have pairs. Temperatures are those of cosines and of late interaction.
     """
 
@@ -28,6 +29,7 @@ class LearningSettings:
     readings: int = 40
     followups: int = 14
     natural: float = 1.2
+    twins: float = 4.0
     noise: float = 0.4
     longest_question: int = 48
     longest_passage: int = 160
@@ -41,6 +43,8 @@ class LearningSettings:
 
 def question_weight(question: LabelledQuestion, settings: LearningSettings) -> float:
     """How often a question is drawn in a pass."""
+    if question.collection.startswith("pairs"):
+        return settings.twins
     return 1.0 if question.collection == "piaf" else settings.natural
 
 
