@@ -311,7 +311,10 @@ def main() -> int:
             times = []
             for size in SIZES:
                 path.write_bytes(make(size))
-                times.append(seconds(path, count_tokens))
+                spent = seconds(path, count_tokens)
+                # Of a short time, the least of three: other work on the machine adds to it.
+                more = range(2 if spent < 1 else 0)
+                times.append(min([spent, *(seconds(path, count_tokens) for _ in more)]))
             exponent = math.log(times[-1] / times[-2], SIZES[-1] / SIZES[-2])
             steep = exponent > MOST and times[-1] > LEAST_SECONDS
             bad += steep
