@@ -701,7 +701,7 @@ def users(ground: Ground) -> Iterator[Try]:
             number = user % 12
             question = f"De quelle rivière parle le texte numéro {number} ?"
             began = time.monotonic()
-            called = {"data": [question, 1, "hybrid", "low"]}
+            called = {"data": [question, 1, "hybrid", "low", ""]}
             status, told = request(port, "POST /gradio_api/call/answer", called)
             fault = ""
             if status == 200:

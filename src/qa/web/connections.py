@@ -78,4 +78,5 @@ class Connection(H11Protocol):
             for proxy in self.config.forwarded_allow_ips
         ):
             return False
-        return sum(other._key == self._key for other in others) > most // 2
+        alike: int = sum(other._key == self._key for other in others)
+        return alike > most // 2
