@@ -8,7 +8,8 @@ learn from: a logistic regression in which answerable and unanswerable questions
 no signal may speak against its meaning. A threshold is where so many of the near-misses among them
 get an answer (``NEAR_ANSWERED``). For each of these folders it is printed what a fit to the others
 makes of it, then for each folder that is only measured what the fit to all makes of it, which the
-file keeps.
+file keeps. Of the first, what is no folder of questions is passed over, and so are twins
+(``pairs…``): their near-misses are harder than those that people ask.
 """
 
 from __future__ import annotations
@@ -52,6 +53,12 @@ class Asked:
     folder: str
     kind: str
     signals: QuestionSignals
+
+
+def has_questions(folder: Path) -> bool:
+    """Whether it is a folder with questions, and not of conversations alone."""
+    path = folder / "qa.jsonl"
+    return path.is_file() and path.stat().st_size > 0
 
 
 def ask_folder(
@@ -150,7 +157,10 @@ def main() -> None:
             parser.error(f"{folder} is only measured on: give it to --measure")
     embedder = open_embedder()
     held_out = [
-        one for folder in options.fit for one in ask_folder(folder, embedder, held_out=True)
+        one
+        for folder in options.fit
+        if has_questions(folder) and not folder.name.startswith("pairs")
+        for one in ask_folder(folder, embedder, held_out=True)
     ]
     measured = {
         folder.name: list(ask_folder(folder, embedder, held_out=False))

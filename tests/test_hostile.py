@@ -276,6 +276,7 @@ def test_a_part_that_is_named_often_is_read_once(tmp_path: Path) -> None:
             '<mediawiki xmlns="http://www.mediawiki.org/xml/export-0.11/"><page><title>T</title>'
             f"<ns>0</ns><revision><text>{'{{a|' * 20_000}</text></revision></page></mediawiki>",
         ),
+        ("a.tex", "[" * 900_000),
         ("a.rtf", "{\\rtf1 " + "|" * 200_000 + "a}"),
         ("a.srt", "1\n00:00:01,000 --> 00:00:02,000\nmot\n\n" * 30_000),
     ],

@@ -385,3 +385,14 @@ def test_dialects(tmp_path: Path, source: str, text: str) -> None:
 )
 def test_rows_without_heads_stay_as_they_are(lines: list[str]) -> None:
     assert text_table(lines) == lines
+
+
+def test_the_address_of_a_page_is_kept_however_long(tmp_path: Path) -> None:
+    address = f"https://exemple.fr/{'a' * 600}"
+    document = one(
+        tmp_path,
+        "a.html",
+        f'<html><head><title>Un port</title><link rel="canonical" href="{address}"></head>'
+        f'<body><h1>Un port</h1><p>Un <a href="#{"b" * 600}">lien</a>.</p></body></html>',
+    )
+    assert document.source == address

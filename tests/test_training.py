@@ -144,6 +144,21 @@ def test_batches_are_the_same_after_a_restart() -> None:
         assert {len(batch) for batch in batches} == {len(batches[0])}
 
 
+def test_texts_of_a_step_are_of_one_source_and_twins_are_drawn_oftener() -> None:
+    questions, negatives = material()
+    questions.questions[0] = replace(questions.questions[0], collection="pairs_castles")
+    examples = FindingExamples(
+        PAIRS, questions, negatives, learning(twins=8.0, pairs=3, natural=3.0)
+    )
+    asked = [examples.batch(step) for step in range(60)]
+    assert {len({one.source for one in batch}) for batch in asked} == {1}
+    assert {batch[0].source for batch in asked} == {"natural", "quiz"}
+    drawn = [one.text for batch in asked for one in batch if one.source == "natural"]
+    twins = drawn.count(QUESTIONS[0]) / len(drawn)
+    natural = [q for q in questions.questions if q.answers and q.collection == "castles"]
+    assert twins == pytest.approx(8 / (8 + 3 * len(natural)), abs=0.1)
+
+
 def test_readings_say_where_the_answer_is_or_that_there_is_none(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

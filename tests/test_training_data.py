@@ -249,6 +249,7 @@ def test_follow_ups_need_the_words_that_they_lack(tmp_path: Path) -> None:
     told = ("Lénine est mort à Gorki en 1924.", "Staline lui succéda la même année.")
     for turn, evidence in zip(turns, told, strict=False):
         turn |= {"document": name, "evidence": [evidence]}
+    turns[1]["answer"] = "Staline"
     elsewhere = [{**turn, "document": hidden} for turn in turns]
     write_rows(
         tmp_path / "conversations.jsonl",
@@ -261,10 +262,12 @@ def test_follow_ups_need_the_words_that_they_lack(tmp_path: Path) -> None:
     assert who.needed == stems("Lénine")
     assert who.history == f"Où est mort Lénine ?\n{told[0]}\nRussie"
     assert who.full == "Qui lui a succédé ? (Lénine)"
-    assert (who.document, who.evidence) == (name, (told[1],))
+    assert (who.document, who.evidence, who.answer) == (name, (told[1],), "Staline")
     assert when.needed == stems("Staline succédé")
     # What is known of the turn before is what it was understood as.
-    assert when.history.startswith(f"Qui lui a succédé ? (Lénine)\n{told[1]}\nRussie\nOù est")
+    assert when.history.startswith(
+        f"Qui lui a succédé ? (Lénine)\nStaline : {told[1]}\nRussie\nOù est"
+    )
     assert when.full == "En quelle année ? (succédé, Staline)"
     assert (climate.needed, climate.full) == (frozenset(), "Et le climat ?")
 

@@ -43,5 +43,5 @@ def read_given(given: Given, taken: Container[str] = ()) -> list[Document]:
 
 
 def _read(identifier: str, text: str) -> Document:
-    page = content_of_text(text.encode("utf-8", "replace").decode("utf-8"), "")
-    return build_document(identifier, identifier, page)
+    content = content_of_text(text.encode("utf-8", "replace").decode("utf-8"), "")
+    return build_document(identifier, identifier, content)

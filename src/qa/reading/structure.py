@@ -59,8 +59,9 @@ def parse_html(source: str) -> HtmlElement | None:
         tree = html.document_fromstring(source, parser=parser)
     except etree.ParserError:
         return None
-    for name in ("class", "href"):
-        for element in tree.xpath(f"//*[string-length(@{name}) > {_LOOKED_AT}]"):
+    # Not the "href" of a <link>: that is the address of the page.
+    for place, name in (("*", "class"), ("a", "href")):
+        for element in tree.xpath(f"//{place}[string-length(@{name}) > {_LOOKED_AT}]"):
             element.set(name, element.get(name)[-_LOOKED_AT:])
     return tree
 
