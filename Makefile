@@ -5,6 +5,8 @@ VENV ?= .venv
 # it, the build of the default index is taken (on Linux that one brings CUDA, several gigabytes).
 TORCH ?= 2.13.0
 PORT ?= 7860
+# Processes that share the tests, a file at a time; each takes some 500 MB and now and then a Chromium.
+WORKERS ?= 2
 AXE ?= 4.14.1
 BIN := $(VENV)/bin
 
@@ -20,7 +22,7 @@ index: $(VENV)/.installed
 	$(BIN)/qa index corpus --index index
 
 test: $(VENV)/.installed-dev $(VENV)/axe.min.js browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

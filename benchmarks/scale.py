@@ -1,13 +1,14 @@
 """Measure memory and time of a large index, without the cost of embedding every passage.
 
     python benchmarks/scale.py --data DATA [--passages 100000] [--sentences 2000] [--cache FOLDER]
-        [--plot FILE]
+        [--interrupted] [--plot FILE]
 
 A passage is a sentence of the shared texts that the shipped network has embedded, and three others.
 Its vector is a perturbed copy of the sentence's, its token signs are the sentence's, four times.
 Questions are embedded by the network as they are. What the network would have taken for the whole
 is told beside. Figures of each size stay in the cache folder: a table, and a plot, tell all that
-are there.
+are there. With ``--interrupted`` the process that indexes is killed when half of the passages are
+embedded, and the next one goes on; nothing else is measured.
 
 Times are those of the processor where it says so: on a busy machine others mean little.
 """
@@ -17,8 +18,12 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import multiprocessing
+import os
 import random
 import re
+import resource
+import signal
 import tempfile
 import time
 import zlib
@@ -168,6 +173,46 @@ def size(part: Path) -> float:
     return sum(p.stat().st_size for p in [part, *part.rglob("*")] if p.is_file()) / 1e6
 
 
+def write_corpus(folder: Path, passages: int, known: Sequence[str], others: Sequence[str]) -> None:
+    folder.mkdir()
+    for start in range(0, passages, LINES):
+        numbers = range(start, min(passages, start + LINES))
+        path = folder / f"{start:08d}.jsonl"
+        path.write_text("".join(lines(known, others, numbers, 1)), "utf-8")
+
+
+def die_half_way(progress: Progress) -> None:
+    if progress.step == "embed" and progress.total and 2 * progress.done >= progress.total:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def interrupt(data: Path, passages: int, count: int, cache: Path) -> None:
+    """Index, be killed half-way, and go on."""
+    sentences = read_sentences(data)
+    known, others = sentences[:count], sentences[count:]
+    embedder = SentenceEmbedder(known, cache)
+    with tempfile.TemporaryDirectory(dir=cache) as temporary:
+        corpus, directory = Path(temporary) / "corpus", Path(temporary) / "index"
+        write_corpus(corpus, passages, known, others)
+        child = multiprocessing.get_context("fork").Process(
+            target=update_index,
+            args=(corpus, directory, embedder),
+            kwargs={"progress": die_half_way},
+        )
+        child.start()
+        child.join()
+        assert child.exitcode == -signal.SIGKILL, child.exitcode
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        watch, spent = Watch(), time.process_time()
+        report = update_index(corpus, directory, embedder, progress=watch)
+        print(
+            f"{report.passages} passages: killed after {usage.ru_utime + usage.ru_stime:.0f} s of "
+            f"the processor; the next run took {time.process_time() - spent:.0f} s, read "
+            f"{report.read} files of {passages // LINES} and embedded {report.embedded} passages:"
+        )
+        watch.print()
+
+
 def measure(data: Path, passages: int, count: int, cache: Path) -> dict[str, float]:
     sentences = read_sentences(data)
     known, others = sentences[:count], sentences[count:]
@@ -175,11 +220,7 @@ def measure(data: Path, passages: int, count: int, cache: Path) -> dict[str, flo
     figures: dict[str, float] = {"passages": passages}
     with tempfile.TemporaryDirectory(dir=cache) as temporary:
         corpus, directory = Path(temporary) / "corpus", Path(temporary) / "index"
-        corpus.mkdir()
-        for start in range(0, passages, LINES):
-            numbers = range(start, min(passages, start + LINES))
-            path = corpus / f"{start:08d}.jsonl"
-            path.write_text("".join(lines(known, others, numbers, 1)), "utf-8")
+        write_corpus(corpus, passages, known, others)
         watch, spent = Watch(), time.process_time()
         report = update_index(corpus, directory, embedder, progress=watch)
         figures["index"] = time.process_time() - spent
@@ -272,10 +313,15 @@ def main() -> None:
     parser.add_argument("--sentences", type=int, default=2000, help="that the network embeds")
     parser.add_argument("--cache", type=Path, help="keeps their vectors; the indexes stand there")
     parser.add_argument("--plot", type=Path, help="a picture of how the costs grow (eval extra)")
+    parser.add_argument("--interrupted", action="store_true", help="only be killed, and go on")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         cache = options.cache or Path(temporary)
         cache.mkdir(parents=True, exist_ok=True)
+        if options.interrupted:
+            for passages in options.passages:
+                interrupt(options.data, passages, options.sentences, cache)
+            return
         for passages in options.passages:
             found = measure(options.data, passages, options.sentences, cache)
             (cache / f"figures-{passages:09d}.json").write_text(json.dumps(found))
