@@ -8,7 +8,7 @@ learn from: a logistic regression in which answerable and unanswerable questions
 no signal may speak against its meaning. A threshold is where so many of the near-misses among them
 get an answer (``NEAR_ANSWERED``). For each of these folders it is printed what a fit to the others
 makes of it, then for each folder that is only measured what the fit to all makes of it, which the
-file keeps. Of the first, what is no folder of questions is passed over, and so are twins
+file keeps. What is no folder of questions is passed over, and so are, for the fit, twins
 (``pairs…``): their near-misses are harder than those that people ask.
 """
 
@@ -155,16 +155,16 @@ def main() -> None:
     for folder in options.fit:
         if set(folder.resolve().parts) & set(MEASURED_ONLY):
             parser.error(f"{folder} is only measured on: give it to --measure")
+    fitted = [folder for folder in options.fit if not folder.name.startswith("pairs")]
     embedder = open_embedder()
     held_out = [
         one
-        for folder in options.fit
-        if has_questions(folder) and not folder.name.startswith("pairs")
+        for folder in filter(has_questions, fitted)
         for one in ask_folder(folder, embedder, held_out=True)
     ]
     measured = {
         folder.name: list(ask_folder(folder, embedder, held_out=False))
-        for folder in options.measure
+        for folder in filter(has_questions, options.measure)
     }
     model = fit(held_out, replace(shipped_model(), measured={}))
     others = {
