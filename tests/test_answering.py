@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,11 @@ import pytest
 from conftest import FakeEmbedder, FakeReader
 from qa.answering import AnsweringModel, Selection, select_answer
 from qa.answering.quoting import Quote, choose_quotes, differing
-from qa.answering.reader import LONGEST_ANSWER, read_passage, span_scores
+from qa.answering.reader import LONGEST_ANSWER, PassageReading, read_passage, span_scores
 from qa.answering.refusal import question_signals
 from qa.answering.selection import PASSAGES, read_hits
 from qa.assistant import Assistant
+from qa.conversation import Context, FollowUps
 from qa.encoder import Encoded, Pieces
 from qa.index import Index, open_index, update_index
 from qa.question import make_question
@@ -296,6 +297,63 @@ def test_a_reader_may_choose_what_is_taken_from_before(demo: Assistant) -> None:
     both = demo.answer("Où est mort Trotsky ? Et où est-il né ?", (), context=("Trotsky",))
     assert both.standalone_question == "Où est mort Trotsky ? Et où est-il né ? (Trotsky)"
     assert both.context == ("Trotsky",) and "Trotsky" not in both.offered
+
+
+class TakesTooMuch(FollowUps):
+    """Takes the same phrases for every message that comes after another."""
+
+    def __init__(self, *taken: str):
+        self.taken = taken
+
+    def context(self, message: str, turns: Sequence[Turn]) -> Context:
+        return Context(self.taken) if turns else Context()
+
+
+class AnswersWithout(FakeReader):
+    """Is sure of Ianovka, but for a question with one of some words."""
+
+    def __init__(self, *words: str):
+        super().__init__({"Ianovka": 4.0})
+        self.words = words
+
+    def read(self, question: str, hits: Sequence[Hit]) -> list[PassageReading]:
+        self.answers = {"Ianovka": -9.0 if any(w in question for w in self.words) else 4.0}
+        return super().read(question, hits)
+
+
+@pytest.mark.parametrize(
+    ("taken", "hinders", "chosen", "understood", "offered", "status"),
+    [
+        # Answered with all that is taken: nothing is left out.
+        (["Trotsky", "Kahlo"], [], None, ["Trotsky", "Kahlo"], [], "answered"),
+        # One phrase too many: it is left out, and offered.
+        (["Trotsky", "Kahlo"], ["Kahlo"], None, ["Trotsky"], ["Kahlo"], "answered"),
+        (["Kahlo", "Trotsky"], ["Kahlo"], None, ["Trotsky"], ["Kahlo"], "answered"),
+        # Nothing helps, nothing but saying less than any one phrase, or the reader chose it so.
+        (["Trotsky", "Kahlo"], ["naît"], None, ["Trotsky", "Kahlo"], [], "not_found"),
+        (["Kahlo"], ["Kahlo"], None, ["Kahlo"], [], "not_found"),
+        (["Trotsky"], ["Kahlo"], ["Trotsky", "Kahlo"], ["Trotsky", "Kahlo"], [], "not_found"),
+    ],
+)
+def test_a_follow_up_that_took_a_phrase_too_many_is_asked_without(
+    index: Index,
+    fake_embedder: FakeEmbedder,
+    taken: list[str],
+    hinders: list[str],
+    chosen: list[str] | None,
+    understood: list[str],
+    offered: list[str],
+    status: str,
+) -> None:
+    reader: Any = AnswersWithout(*hinders)
+    follow_ups = TakesTooMuch(*taken)
+    assistant = Assistant(index, fake_embedder, reader, PLAIN, follow_ups)
+    before = Turn("Qui était-il ?", assistant.answer("Qui était-il ?"))
+    answer = assistant.answer("Où naît-il ?", (before,), context=chosen)
+    assert (list(answer.context), answer.status) == (understood, status)
+    assert list(answer.offered) == offered
+    assert answer.standalone_question == f"Où naît-il ? ({', '.join(understood)})"
+    assert set(answer.timings) == {"understand", "search", "answer"}
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
 from qa.answering import (
     AnsweringModel,
     Reader,
+    Selection,
     advise,
     calibrated,
     read_calibration,
@@ -18,7 +19,7 @@ from qa.answering import (
     shipped_model,
     stale,
 )
-from qa.conversation import FollowUps, join_answers, split_questions, understand
+from qa.conversation import Context, FollowUps, join_answers, split_questions, understand
 from qa.courtesy import courtesy_reply
 from qa.embedding import Embedder, open_embedder
 from qa.encoder import shipped_encoder
@@ -149,18 +150,35 @@ class Assistant:
         # « ces documents » are not those that were spoken of, so that nothing need be understood.
         if (overview := overview_of(message, index)) is not None:
             return replace(overview, timings=clock.lap("answer"))
-        question = understand(message, turns, index, self.embedder, self.follow_ups, chosen)
-        clock.lap("understand")
+
+        def understood(context: Context) -> Question:
+            question = understand(message, context, index, self.embedder)
+            clock.lap("understand")
+            return question
+
+        def read(question: Question) -> _Reading:
+            hits = METHODS[method](index, question, max(limit, _DEPTH))
+            if question.context and turns:
+                hits = _cited_first(hits, turns[-1].answer)
+            clock.lap("search")
+            selection = select_answer(question, hits, self.reader, index.store, self.model)
+            clock.lap("answer")
+            return _Reading(question, hits, selection)
+
+        context = self.follow_ups.context(message, turns)
+        if chosen is not None:
+            context = context.chosen(message, chosen)
+        question = understood(context)
         if (overview := self._documents_on(index, question, limit, method)) is not None:
             return replace(overview, timings=clock.lap("search"))
-        hits = METHODS[method](index, question, max(limit, _DEPTH))
-        if question.context and turns:
-            hits = _cited_first(hits, turns[-1].answer)
-        clock.lap("search")
-        selection = select_answer(question, hits, self.reader, index.store, self.model)
-        answered = (
-            bool(selection.citations) and selection.confidence >= self.model.thresholds[caution]
-        )
+        found, least = read(question), self.model.thresholds[caution]
+        if chosen is None and not found.answers(least):
+            # One phrase too many makes a question that nothing answers.
+            others = [read(understood(fewer)) for fewer in context.without_one()]
+            answering = [other for other in others if other.answers(least)]
+            found = max(answering, key=lambda other: other.selection.confidence, default=found)
+        question, hits, selection = found.question, found.hits, found.selection
+        answered = found.answers(least)
         refusal, suggestion = "", ""
         if not answered:
             frequency = index.lexical.document_frequency
@@ -295,8 +313,21 @@ def _check_limit(limit: int) -> None:
         raise QAError("no_limit", limit)
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A question as it was understood, and what search and reading found for it."""
+
+    question: Question
+    hits: Sequence[Hit]
+    selection: Selection
+
+    def answers(self, least: float) -> bool:
+        """Whether its quotes are likely enough."""
+        return bool(self.selection.citations) and self.selection.confidence >= least
+
+
 class _Clock:
-    """Milliseconds between laps, by name."""
+    """Milliseconds between laps, by name; those of one name add up."""
 
     def __init__(self) -> None:
         self.laps: dict[str, float] = {}
@@ -305,6 +336,6 @@ class _Clock:
     def lap(self, name: str) -> dict[str, float]:
         """All of them so far, with one more."""
         now = time.perf_counter()
-        self.laps[name] = round((now - self._last) * 1000, 3)
+        self.laps[name] = round(self.laps.get(name, 0.0) + (now - self._last) * 1000, 3)
         self._last = now
         return self.laps

@@ -4,9 +4,10 @@ No question is rewritten: what a follow-up needs of what was said is chosen by t
 (``qa.encoder``), word by word, and stands beside the question in search and reading.
 """
 
+from qa.conversation.context import Context
 from qa.conversation.followup import FollowUps
 from qa.conversation.joining import join_answers
 from qa.conversation.splitting import split_questions
 from qa.conversation.understanding import understand
 
-__all__ = ["FollowUps", "join_answers", "split_questions", "understand"]
+__all__ = ["Context", "FollowUps", "join_answers", "split_questions", "understand"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qa.french import Word, words
+from qa.french import Word, analyse_words, words
 
 LONGEST_QUOTE = 240  # characters of a quote that are looked at
 TURNS = 4  # turns that are looked at, most recent first
@@ -37,6 +37,22 @@ class Context:
 
     taken: tuple[str, ...] = ()
     offered: tuple[str, ...] = ()
+
+    def chosen(self, question: str, phrases: Sequence[str]) -> Context:
+        """Takes these, less what the question says itself; offers what else was found."""
+        asked = set(analyse_words(question))
+        return Context(
+            tuple(phrase for phrase in phrases if not asked.issuperset(analyse_words(phrase))),
+            tuple(phrase for phrase in (*self.taken, *self.offered) if phrase not in phrases),
+        )
+
+    def without_one(self) -> list[Context]:
+        """The same less each phrase in turn, which is offered then; none of a single phrase."""
+        taken = self.taken if len(self.taken) > 1 else ()
+        return [
+            Context(tuple(other for other in taken if other != phrase), (phrase, *self.offered))
+            for phrase in taken
+        ]
 
 
 def history_text(turns: Sequence[Said]) -> str:
