@@ -37,7 +37,7 @@ from qa.search import METHODS
 from qa.training.data import MEASURED_ONLY, is_held_out
 
 # Shares of the near-misses that get an answer, by caution.
-NEAR_ANSWERED = {"low": 0.7, "normal": 0.55, "high": 0.3}
+NEAR_ANSWERED = {"low": 0.7, "normal": 0.45, "high": 0.3}
 # Of the coefficients, in units of their signals' spread: a few questions of the wrong kind more or
 # less move none of them far.
 PENALTY = 1.0

@@ -180,9 +180,9 @@ def test_readings_say_where_the_answer_is_or_that_there_is_none(
         else:
             assert one.passage == FRENCH[(row + 1) % len(FRENCH)]
             kinds["wrong"] += 1
-    # Answered: 1, 0.3 and 0.6; the one that is not (of PIAF, weight 1): 1.5. Three questions are
+    # Answered: 1.5, 0.3 and 0.6; the one that is not (of PIAF, weight 1): 1.5. Three questions are
     # natural, and drawn five times as often; two more of PIAF.
-    shares = np.array([17, 17 * 0.3, 17 * 0.6 + 1.5])
+    shares = np.array([17 * 1.5, 17 * 0.3, 17 * 0.6 + 1.5])
     found = np.array(list(kinds.values())) / len(seen)
     assert np.allclose(found, shares / shares.sum(), atol=0.08)
 

@@ -76,7 +76,7 @@ class ReadingExamples:
         for number, question in enumerate(self._data.questions):
             often = question_weight(question, self._settings)
             shares = (
-                {"answer": 1.0, "wrong": 0.6, "hole": 0.3} if question.answers else {"wrong": 1.5}
+                {"answer": 1.5, "wrong": 0.6, "hole": 0.3} if question.answers else {"wrong": 1.5}
             )
             for kind, share in shares.items():
                 kinds.append((number, kind))

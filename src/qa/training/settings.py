@@ -25,11 +25,11 @@ class LearningSettings:
     seed: int = 0
     pairs: int = 20
     negatives: int = 12
-    finding_every: int = 2
-    readings: int = 40
-    followups: int = 14
+    finding_every: int = 3
+    readings: int = 32
+    followups: int = 8
     natural: float = 1.2
-    twins: float = 4.0
+    twins: float = 2.0
     noise: float = 0.4
     longest_question: int = 48
     longest_passage: int = 160
