@@ -1,12 +1,13 @@
 """Measure search, answers and conversations on all development sets, in three tables.
 
-    python benchmarks/natural.py --data DATA [--only PART ...] [--sets NAME ...] [--json]
+    python benchmarks/natural.py --data DATA [--only PART ...] [--sets NAME ...] [--plain] [--json]
 
 DATA is the folder of training and development data. Its sets: every folder of ``natural/dev`` and,
 here, of ``data/unseen``; every BEIR folder of ``retrieval`` (search alone); PIAF's development
 questions, answered from the passages of ``retrieval/piaf_dev`` under the titles of their articles
 (``piaf_dev titled``); our own questions and conversations on the demonstration corpus (``corpus``).
-Indexes are kept in the cache folder of ``qa eval``.
+With ``--plain`` conversations are typed without accents and question marks. Indexes are kept in the
+cache folder of ``qa eval``.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ from qa.evaluation.gold import NO_KIND
 from qa.evaluation.tables import align
 from qa.evaluation.turns import CITED, CITED_OR_WITHHELD, REFUSED, WAYS
 from qa.french import split_sentences
+from qa.noise import without_accents
 
 ROOT = Path(__file__).parent.parent
 PARTS = ("retrieval", "answers", "conversations")
@@ -82,6 +84,15 @@ def natural_set(folder: Path) -> DevelopmentSet:
     questions = read_answer_questions(folder / "qa.jsonl")
     conversations = read_conversations(folder / "conversations.jsonl")
     return DevelopmentSet(load_dataset(folder), questions, conversations)
+
+
+def plainly(conversation: Conversation) -> Conversation:
+    """The conversation as typed without accents and question marks; written out, it stays."""
+    turns = (
+        replace(turn, question=without_accents(turn.question).replace("?", "").strip())
+        for turn in conversation.turns
+    )
+    return replace(conversation, turns=tuple(turns))
 
 
 def own_set(root: Path) -> DevelopmentSet:
@@ -287,6 +298,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, metavar="PART")
     parser.add_argument("--sets", nargs="+", metavar="NAME", help="of the development sets")
     parser.add_argument("--model", help="another embedding model")
+    parser.add_argument("--plain", action="store_true", help="conversations without accents and ?")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     embedder = open_embedder(options.model)
@@ -298,6 +310,8 @@ def main() -> None:
             if not asked or (options.sets and name not in options.sets):
                 continue
             print(f"{name} …", file=sys.stderr)
+            if options.plain:
+                found = replace(found, conversations=tuple(map(plainly, found.conversations)))
             index, _ = open_cached_index(found.dataset, embedder)
             measured.append(measure(found, Assistant(index, embedder), options.only))
             index.close()

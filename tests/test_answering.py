@@ -329,7 +329,7 @@ class AnswersWithout(FakeReader):
         # One phrase too many: it is left out, and offered.
         (["Trotsky", "Kahlo"], ["Kahlo"], None, ["Trotsky"], ["Kahlo"], "answered"),
         (["Kahlo", "Trotsky"], ["Kahlo"], None, ["Trotsky"], ["Kahlo"], "answered"),
-        # Nothing helps, nothing but saying less than any one phrase, or the reader chose it so.
+        # No phrase is too many; there is but one; the reader chose them.
         (["Trotsky", "Kahlo"], ["naît"], None, ["Trotsky", "Kahlo"], [], "not_found"),
         (["Kahlo"], ["Kahlo"], None, ["Kahlo"], [], "not_found"),
         (["Trotsky"], ["Kahlo"], ["Trotsky", "Kahlo"], ["Trotsky", "Kahlo"], [], "not_found"),

@@ -6,6 +6,7 @@ import gzip
 import json
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import fusion
@@ -131,6 +132,16 @@ def test_a_folder_of_natural_questions_is_a_test_set(folder: Path) -> None:
 
 
 # --- natural.py -----------------------------------------------------------------------------------
+
+
+def test_conversations_are_typed_plainly_and_written_out_as_they_are(folder: Path) -> None:
+    (conversation,) = natural_set(folder).conversations
+    first, *others = natural.plainly(conversation).turns
+    typed = replace(conversation.turns[0], question="Où l’œuvre est-elle née ?")
+    (asked,) = natural.plainly(replace(conversation, turns=(typed,))).turns
+    assert asked == replace(typed, question="Ou l'oeuvre est-elle nee")
+    assert len(others) == len(conversation.turns) - 1
+    assert first.resolved == conversation.turns[0].resolved and "?" not in first.question
 
 
 def test_a_set_is_measured_in_three_tables(folder: Path) -> None:
